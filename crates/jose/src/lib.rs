@@ -1,0 +1,1 @@
+//! JWS, JWK and (later) JWE, strict and without I/O.

@@ -1,0 +1,1 @@
+//! The HTTP server: one route table, one file per endpoint.
