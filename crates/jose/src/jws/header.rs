@@ -1,0 +1,73 @@
+//! Protected headers we read.
+
+use serde_json::{Map, Value};
+
+use super::{ParseError, critical};
+use crate::{SignatureAlgorithm, media_type, strict_json};
+
+/// A protected header, read strictly. Until [`VerifiedJws`](super::VerifiedJws) holds it, its words are a stranger's.
+///
+/// `jku`, `x5u`, `jwk` and `x5c` may stand in it (RFC 7515 section 4.1), but nothing here looks at them: a token does
+/// not bring the key that proves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JwsHeader {
+    algorithm: SignatureAlgorithm,
+    kid: Option<String>,
+    typ: Option<String>,
+    cty: Option<String>,
+}
+
+impl JwsHeader {
+    pub(super) fn parse(json: &[u8]) -> Result<Self, ParseError> {
+        let mut members = strict_json::object(json).map_err(ParseError::HeaderJson)?;
+        critical::check(&members).map_err(ParseError::Critical)?;
+        // RFC 7797 section 6: without `crit` it must not be there, and with it, it is not understood.
+        if members.contains_key("b64") {
+            return Err(ParseError::UnencodedPayload);
+        }
+        let alg = string(&mut members, "alg")?.ok_or(ParseError::NoAlgorithm)?;
+        Ok(Self {
+            algorithm: alg.parse().map_err(|_| ParseError::UnsupportedAlgorithm)?,
+            kid: string(&mut members, "kid")?,
+            typ: string(&mut members, "typ")?,
+            cty: string(&mut members, "cty")?,
+        })
+    }
+
+    /// `alg`. It picks among keys and never overrules one.
+    pub fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    /// `kid`, if there is one.
+    pub fn kid(&self) -> Option<&str> {
+        self.kid.as_deref()
+    }
+
+    /// `typ` as written, if there is one. Compare it with [`is_typ`](Self::is_typ).
+    pub fn typ(&self) -> Option<&str> {
+        self.typ.as_deref()
+    }
+
+    /// `cty` as written, if there is one.
+    pub fn cty(&self) -> Option<&str> {
+        self.cty.as_deref()
+    }
+
+    /// Whether `typ` is there and names this media type; see [`media_type::matches`].
+    pub fn is_typ(&self, expected: &str) -> bool {
+        self.typ()
+            .is_some_and(|typ| media_type::matches(typ, expected))
+    }
+}
+
+fn string(
+    members: &mut Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<String>, ParseError> {
+    match members.remove(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(ParseError::HeaderMember(name)),
+    }
+}

@@ -1,0 +1,105 @@
+//! A token as it arrives: taken apart, not believed.
+
+use std::fmt;
+
+use super::{CriticalError, JwsHeader};
+use crate::{base64url, base64url::NotBase64url, strict_json::JsonError};
+
+/// Longest token that is looked at, in octets.
+pub const MAX_TOKEN_LEN: usize = 256 * 1024;
+/// Longest encoded header, in octets: room for a certificate chain, and a bound on what is parsed before any proof.
+const MAX_HEADER_LEN: usize = 32 * 1024;
+/// Longest encoded signature, in octets: RSA with 8192 bits, the longest key there is.
+const MAX_SIGNATURE_LEN: usize = base64url::encoded_len(1024);
+
+/// A JWS that was taken apart but not verified. It gives its header, for picking a key, and nothing else.
+pub struct UnverifiedJws<'a> {
+    pub(super) header: JwsHeader,
+    pub(super) signing_input: &'a str,
+    pub(super) payload: Vec<u8>,
+    pub(super) signature: Vec<u8>,
+}
+
+/// Why a text is not a JWS that we look at. Shows nothing of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// Longer than the reader allows.
+    #[error("the token is too long")]
+    TooLong,
+    /// Not three parts between two dots; a JWS in JSON serialization comes here too.
+    #[error("not a compact JWS: three parts between two dots")]
+    NotCompact,
+    /// A part is not base64url.
+    #[error("the {part} is {source}")]
+    Base64url {
+        /// `header`, `payload` or `signature`.
+        part: &'static str,
+        /// What is wrong with it.
+        source: NotBase64url,
+    },
+    /// The header is not one strict JSON object.
+    #[error("the header is not acceptable: {0}")]
+    HeaderJson(JsonError),
+    /// A header parameter is not a string.
+    #[error("`{0}` in the header is not a string")]
+    HeaderMember(&'static str),
+    /// The header names no algorithm.
+    #[error("the header has no `alg`")]
+    NoAlgorithm,
+    /// The header names an algorithm that is never accepted, `none` among them.
+    #[error("the algorithm in the header is not supported")]
+    UnsupportedAlgorithm,
+    /// `crit` is malformed, or asks for something not understood.
+    #[error(transparent)]
+    Critical(CriticalError),
+    /// `b64` in the header (RFC 7797).
+    #[error("unencoded payloads (`b64`) are not supported")]
+    UnencodedPayload,
+}
+
+impl<'a> UnverifiedJws<'a> {
+    /// Takes a compact JWS of at most [`MAX_TOKEN_LEN`] octets apart.
+    pub fn parse(token: &'a str) -> Result<Self, ParseError> {
+        Self::parse_bounded(token, MAX_TOKEN_LEN)
+    }
+
+    /// The same with a bound of the caller's.
+    pub fn parse_bounded(token: &'a str, max_len: usize) -> Result<Self, ParseError> {
+        if token.len() > max_len {
+            return Err(ParseError::TooLong);
+        }
+        let (signing_input, signature) = token.rsplit_once('.').ok_or(ParseError::NotCompact)?;
+        let (header, payload) = signing_input
+            .split_once('.')
+            .ok_or(ParseError::NotCompact)?;
+        if payload.contains('.') {
+            return Err(ParseError::NotCompact);
+        }
+        if header.len() > MAX_HEADER_LEN || signature.len() > MAX_SIGNATURE_LEN {
+            return Err(ParseError::TooLong);
+        }
+        Ok(Self {
+            header: JwsHeader::parse(&decode("header", header)?)?,
+            payload: decode("payload", payload)?,
+            signature: decode("signature", signature)?,
+            signing_input,
+        })
+    }
+
+    /// The header, for picking a key. Not verified.
+    pub fn header(&self) -> &JwsHeader {
+        &self.header
+    }
+}
+
+fn decode(part: &'static str, text: &str) -> Result<Vec<u8>, ParseError> {
+    base64url::decode(text).map_err(|source| ParseError::Base64url { part, source })
+}
+
+impl fmt::Debug for UnverifiedJws<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnverifiedJws")
+            .field("header", &self.header)
+            .finish_non_exhaustive()
+    }
+}
