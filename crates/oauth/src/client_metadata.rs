@@ -1,0 +1,312 @@
+//! Client metadata: what a client or resource server registers (RFC 7591).
+
+use crate::ErrorCode;
+use crate::auth_method::AuthenticationMethod;
+use crate::resource::ResourceIdentifier;
+use crate::scope::Scope;
+use crate::secret::IssuedSecret;
+use avouch_jose::strict_json::{self, JsonError};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The metadata of RFC 7591, section 2, RFC 9701, section 6, and `resource`, which makes the
+/// registrant a resource server. Unknown members are ignored; known ones have strict types.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClientMetadata {
+    /// Where browsers are sent back to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    /// How the registrant authenticates; `client_secret_basic` if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_method: Option<AuthenticationMethod>,
+    /// The grant types it may use. `None` (the default applies) is not the empty list (none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant_types: Option<Vec<String>>,
+    /// The response types it may use. `None` (the default applies) is not the empty list (none).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_types: Option<Vec<String>>,
+    /// A name for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_name: Option<String>,
+    /// A page about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_uri: Option<String>,
+    /// A picture of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo_uri: Option<String>,
+    /// The scope it may ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<Scope>,
+    /// How to reach the people behind it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
+    /// Its terms of service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tos_uri: Option<String>,
+    /// Its privacy policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_uri: Option<String>,
+    /// Where its keys are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
+    /// Its keys, a JWK Set not yet parsed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Map<String, Value>>,
+    /// What software it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_id: Option<String>,
+    /// Which version of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_version: Option<String>,
+    /// A signed statement about the software, returned unchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_statement: Option<String>,
+    /// The resource identifiers it serves: a string or an array.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "one_or_many")]
+    pub resource: Vec<ResourceIdentifier>,
+    /// RFC 9701, section 6: how its answers are signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_signed_response_alg: Option<String>,
+    /// RFC 9701, section 6: how the content key of its answers is encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_alg: Option<String>,
+    /// RFC 9701, section 6: how the content of its answers is encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introspection_encrypted_response_enc: Option<String>,
+}
+
+/// The body of a registration request (RFC 7591, section 3.1).
+pub type RegistrationRequest = ClientMetadata;
+
+/// The body of the answer (RFC 7591, section 3.2.1): what was registered, and the credentials.
+/// `Debug` hides the secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RegistrationResponse {
+    /// The identifier made for the registrant.
+    pub client_id: String,
+    /// When it was made, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id_issued_at: Option<u64>,
+    /// The secret and when it expires, both or neither.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<IssuedClientSecret>,
+    /// All metadata as registered, replaced values and defaults included.
+    #[serde(flatten)]
+    pub metadata: ClientMetadata,
+}
+
+/// A client secret on its way to its owner.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct IssuedClientSecret {
+    /// The secret.
+    pub client_secret: IssuedSecret,
+    /// When it expires, in seconds; 0 is never.
+    pub client_secret_expires_at: u64,
+}
+
+/// Why a body is no metadata (`invalid_client_metadata`).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ClientMetadataError {
+    /// Not strict JSON, or a member of the wrong type.
+    #[error("the client metadata is not acceptable: {0}")]
+    Malformed(#[from] JsonError),
+    /// Keys by value and by reference (RFC 7591, section 2).
+    #[error("jwks and jwks_uri must not be given together")]
+    TwoKeySources,
+    /// A content encryption without a key encryption (RFC 9701, section 6).
+    #[error(
+        "introspection_encrypted_response_enc needs introspection_encrypted_response_alg beside it"
+    )]
+    ContentEncryptionAlone,
+}
+
+impl ClientMetadata {
+    /// Reads a request body and checks what can be checked without knowing the server.
+    pub fn parse(json: &[u8]) -> Result<Self, ClientMetadataError> {
+        let metadata: Self = strict_json::from_slice(json)?;
+        if metadata.jwks.is_some() && metadata.jwks_uri.is_some() {
+            return Err(ClientMetadataError::TwoKeySources);
+        }
+        if metadata.introspection_encrypted_response_enc.is_some()
+            && metadata.introspection_encrypted_response_alg.is_none()
+        {
+            return Err(ClientMetadataError::ContentEncryptionAlone);
+        }
+        Ok(metadata)
+    }
+}
+
+impl ClientMetadataError {
+    /// The code on the wire.
+    pub fn code(&self) -> ErrorCode {
+        ErrorCode::InvalidClientMetadata
+    }
+}
+
+impl RegistrationResponse {
+    /// The body of the answer.
+    pub fn to_json(&self) -> Vec<u8> {
+        crate::json::to_vec(self, 1024)
+    }
+}
+
+mod one_or_many {
+    use crate::resource::ResourceIdentifier;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "resource must be an absolute URI or an array of such"
+    )]
+    enum OneOrMany {
+        One(ResourceIdentifier),
+        Many(Vec<ResourceIdentifier>),
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        resources: &[ResourceIdentifier],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match resources {
+            [one] => one.serialize(serializer),
+            many => many.serialize(serializer),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<ResourceIdentifier>, D::Error> {
+        Ok(match OneOrMany::deserialize(deserializer)? {
+            OneOrMany::One(one) => vec![one],
+            OneOrMany::Many(many) => many,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn parse(value: &Value) -> Result<ClientMetadata, ClientMetadataError> {
+        ClientMetadata::parse(value.to_string().as_bytes())
+    }
+
+    #[test]
+    fn row_7591_2_01_unknown_metadata_is_ignored() {
+        let metadata = parse(&json!({"client_name": "shop", "colour": "blue"})).unwrap();
+        assert_eq!(
+            serde_json::to_value(&metadata).unwrap(),
+            json!({"client_name": "shop"})
+        );
+    }
+
+    #[test]
+    fn no_grant_is_not_the_default_grant() {
+        assert_eq!(parse(&json!({})).unwrap().grant_types, None);
+        assert_eq!(
+            parse(&json!({"grant_types": []})).unwrap().grant_types,
+            Some(vec![])
+        );
+    }
+
+    #[test]
+    fn resource_is_a_string_or_an_array() {
+        for (given, count) in [
+            (json!("https://a.example"), 1),
+            (json!(["https://a.example", "urn:b:c"]), 2),
+            (json!([]), 0),
+        ] {
+            assert_eq!(
+                parse(&json!({"resource": given})).unwrap().resource.len(),
+                count
+            );
+        }
+        for bad in [
+            json!(1),
+            json!("a"),
+            json!([1]),
+            json!({}),
+            json!(["https://a.example/#"]),
+        ] {
+            assert!(parse(&json!({"resource": bad})).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn row_7591_2_03_jwks_and_jwks_uri_exclude_each_other() {
+        let both = json!({"jwks": {"keys": []}, "jwks_uri": "https://a.example/jwks"});
+        let error = parse(&both).unwrap_err();
+        assert_eq!(error, ClientMetadataError::TwoKeySources);
+        assert_eq!(error.code(), ErrorCode::InvalidClientMetadata);
+    }
+
+    #[test]
+    fn row_9701_6_08_content_encryption_needs_key_encryption() {
+        let alone = json!({"introspection_encrypted_response_enc": "A256GCM"});
+        assert_eq!(
+            parse(&alone),
+            Err(ClientMetadataError::ContentEncryptionAlone)
+        );
+        let mut both = alone;
+        both["introspection_encrypted_response_alg"] = json!("RSA-OAEP-256");
+        assert!(parse(&both).is_ok());
+    }
+
+    #[test]
+    fn types_are_strict_and_errors_quote_nothing() {
+        for bad in [
+            json!([]),
+            json!({"client_name": 5}),
+            json!({"contacts": "me"}),
+            json!({"redirect_uris": "https://a.example"}),
+            json!({"token_endpoint_auth_method": "s3cret"}),
+            json!({"scope": ["a"]}),
+            json!({"jwks": "s3cret"}),
+        ] {
+            let error = parse(&bad).unwrap_err();
+            assert!(matches!(error, ClientMetadataError::Malformed(_)), "{bad}");
+            assert!(!error.to_string().contains("s3cret"), "{error}");
+        }
+        assert!(ClientMetadata::parse(br#"{"scope":"a","scope":"b"}"#).is_err());
+    }
+
+    #[test]
+    fn row_7591_3_2_1_02_secret_and_expiry_come_together() {
+        let mut response = RegistrationResponse {
+            client_id: "rs-1".into(),
+            client_id_issued_at: Some(1_514_797_892),
+            secret: Some(IssuedClientSecret {
+                client_secret: IssuedSecret::new("s3cret"),
+                client_secret_expires_at: 0,
+            }),
+            metadata: parse(&json!({"resource": "https://a.example"})).unwrap(),
+        };
+        assert_eq!(
+            String::from_utf8(response.to_json()).unwrap(),
+            concat!(
+                r#"{"client_id":"rs-1","client_id_issued_at":1514797892,"client_secret":"s3cret","#,
+                r#""client_secret_expires_at":0,"resource":"https://a.example"}"#
+            )
+        );
+        assert!(!format!("{response:?}").contains("s3cret"));
+        let read: RegistrationResponse = serde_json::from_slice(&response.to_json()).unwrap();
+        assert_eq!(read.secret.unwrap().client_secret.expose(), "s3cret");
+        assert_eq!(read.metadata, response.metadata);
+
+        response.secret = None;
+        let json = String::from_utf8(response.to_json()).unwrap();
+        assert!(!json.contains("secret"), "{json}");
+        let read: RegistrationResponse = serde_json::from_str(&json).unwrap();
+        assert!(read.secret.is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn no_input_panics(json in "\\PC*") {
+            let _ = ClientMetadata::parse(json.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Token introspection: RFC 7662, and RFC 9701 on top of it.
+
+mod audience;
+mod claims;
+mod parse;
+mod response;
+mod verify;
+
+pub use audience::Audience;
+pub use claims::StatementClaims;
+pub use parse::{IntrospectionRequest, MAX_TOKEN_LENGTH, RequestError, TokenTypeHint};
+pub use response::{
+    ActiveToken, FurtherClaims, IntrospectionResponse, STANDARD_MEMBERS, ShadowedMember,
+};
+pub use verify::{Freshness, StatementError, StatementVerifier, VerifiedIntrospection};
