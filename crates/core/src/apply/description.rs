@@ -1,0 +1,330 @@
+//! What an operator writes down about clients and resource servers.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use avouch_jose::SignatureAlgorithm;
+use avouch_oauth::auth_method::AuthenticationMethod;
+use avouch_oauth::negotiate::{AnswerForms, LegacyForm};
+use avouch_oauth::resource::ResourceIdentifier;
+use avouch_oauth::scope::Scope;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::id::{ClientId, ResourceServerId};
+use crate::records::{
+    AllowedResources, Client, Credentials, GrantType, JwtProfile, PublicDetails, ReleasePolicy,
+    ResourceServer, Revision, Standing,
+};
+use crate::secret::StoredSecret;
+use crate::time::Timestamp;
+
+/// Clients and resource servers, as a file names them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Description {
+    /// `[[client]]` tables.
+    #[serde(default, rename = "client", skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<ClientDescription>,
+    /// `[[resource_server]]` tables.
+    #[serde(
+        default,
+        rename = "resource_server",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub resource_servers: Vec<ResourceServerDescription>,
+}
+
+/// One client. Only `id` is needed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientDescription {
+    /// Its `client_id`.
+    pub id: ClientId,
+    /// Name and links for people.
+    #[serde(default)]
+    pub details: PublicDetails,
+    /// `client_secret_basic` (the default) or `client_secret_post`.
+    #[serde(default = "client_secret_basic")]
+    pub authentication: AuthenticationMethod,
+    /// Which grants it may use; none if its tokens are ordered for it.
+    #[serde(default)]
+    pub grant_types: BTreeSet<GrantType>,
+    /// The most it may be granted.
+    #[serde(default)]
+    pub scope: Scope,
+    /// The resources its tokens may be good for: `"any"`, or a list.
+    #[serde(default)]
+    pub resources: AccessDescription,
+    /// Life time of its access tokens in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token_lifetime: Option<u64>,
+}
+
+/// `"any"`, or a list of resource identifiers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "resources is \"any\" or a list of resource identifiers"
+)]
+pub enum AccessDescription {
+    /// These.
+    Only(Vec<ResourceIdentifier>),
+    /// Any.
+    Any(AnyResource),
+}
+
+/// The word `any`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnyResource {
+    /// Any registered resource.
+    Any,
+}
+
+impl Default for AccessDescription {
+    fn default() -> Self {
+        Self::Only(Vec::new())
+    }
+}
+
+/// One resource server. `id` and `resources` are needed; what is left out of
+/// `policy` is not released.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceServerDescription {
+    /// The `client_id` it presents.
+    pub id: ResourceServerId,
+    /// Name and links for people.
+    #[serde(default)]
+    pub details: PublicDetails,
+    /// `client_secret_basic` (the default) or `client_secret_post`.
+    #[serde(default = "client_secret_basic")]
+    pub authentication: AuthenticationMethod,
+    /// The resources it serves.
+    pub resources: BTreeSet<ResourceIdentifier>,
+    /// Whether other RSs may serve these resources too.
+    #[serde(default)]
+    pub shared: bool,
+    /// Stops it from asking, with the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<String>,
+    /// How its answers are secured.
+    #[serde(default)]
+    pub profile: ProfileDescription,
+    /// What it may learn.
+    #[serde(default)]
+    pub policy: ReleasePolicy,
+}
+
+/// How the answers of an RS are secured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProfileDescription {
+    /// `introspection_signed_response_alg`; `RS256` for want of another.
+    pub signing_algorithm: SignatureAlgorithm,
+    /// Which forms of answer it may get: `json_or_jwt`, `jwt_only` or `always_jwt`.
+    pub forms: AnswerForms,
+    /// Whether it may also get the form of draft -08: `off` or `on`.
+    pub legacy: LegacyForm,
+}
+
+impl Default for ProfileDescription {
+    fn default() -> Self {
+        Self::of(&JwtProfile::default())
+    }
+}
+
+impl ProfileDescription {
+    fn of(profile: &JwtProfile) -> Self {
+        let JwtProfile {
+            signing_algorithm,
+            forms,
+            legacy,
+        } = *profile;
+        Self {
+            signing_algorithm,
+            forms,
+            legacy,
+        }
+    }
+}
+
+/// What is wrong with a description beyond its syntax.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum DescriptionError {
+    /// A `client_id` stands twice.
+    #[error("{0} is described twice; clients and resource servers share one name space")]
+    Twice(String),
+    /// An authentication method that does not work here.
+    #[error(
+        "{id}: the authentication method {method} is not supported; \
+             use client_secret_basic or client_secret_post"
+    )]
+    Method {
+        /// Whose.
+        id: String,
+        /// Which.
+        method: AuthenticationMethod,
+    },
+    /// An RS that serves nothing.
+    #[error("{0}: a resource server needs at least one resource identifier")]
+    NoResources(ResourceServerId),
+    /// A life time of zero.
+    #[error("{0}: access_token_lifetime must be at least 1 second")]
+    Lifetime(ClientId),
+}
+
+const fn client_secret_basic() -> AuthenticationMethod {
+    AuthenticationMethod::ClientSecretBasic
+}
+
+fn check_method(id: &str, method: AuthenticationMethod) -> Result<(), DescriptionError> {
+    match method {
+        AuthenticationMethod::ClientSecretBasic | AuthenticationMethod::ClientSecretPost => Ok(()),
+        method => Err(DescriptionError::Method {
+            id: id.to_owned(),
+            method,
+        }),
+    }
+}
+
+impl Description {
+    /// Checks what the syntax cannot say.
+    pub fn check(&self) -> Result<(), DescriptionError> {
+        let mut seen = BTreeSet::new();
+        let ids = self.clients.iter().map(|client| client.id.as_str()).chain(
+            self.resource_servers
+                .iter()
+                .map(|server| server.id.as_str()),
+        );
+        for id in ids {
+            if !seen.insert(id) {
+                return Err(DescriptionError::Twice(id.to_owned()));
+            }
+        }
+        self.clients.iter().try_for_each(ClientDescription::check)?;
+        self.resource_servers
+            .iter()
+            .try_for_each(ResourceServerDescription::check)
+    }
+}
+
+impl ClientDescription {
+    /// Checks what the syntax cannot say.
+    pub fn check(&self) -> Result<(), DescriptionError> {
+        check_method(self.id.as_str(), self.authentication)?;
+        if self.access_token_lifetime == Some(0) {
+            return Err(DescriptionError::Lifetime(self.id.clone()));
+        }
+        Ok(())
+    }
+
+    /// The record of a new client as described.
+    pub fn to_record(&self, secrets: Vec<StoredSecret>, now: Timestamp) -> Client {
+        Client {
+            id: self.id.clone(),
+            details: self.details.clone(),
+            credentials: Credentials {
+                method: self.authentication,
+                secrets,
+            },
+            grant_types: self.grant_types.clone(),
+            scope: self.scope.clone(),
+            resources: match &self.resources {
+                AccessDescription::Any(_) => AllowedResources::Any,
+                AccessDescription::Only(resources) => AllowedResources::Only(resources.clone()),
+            },
+            access_token_lifetime: self.access_token_lifetime.map(Duration::from_secs),
+            registered_at: now,
+        }
+    }
+
+    /// A client as it would be described.
+    pub fn of(client: &Client) -> Self {
+        Self {
+            id: client.id.clone(),
+            details: client.details.clone(),
+            authentication: client.credentials.method,
+            grant_types: client.grant_types.clone(),
+            scope: client.scope.clone(),
+            resources: match &client.resources {
+                AllowedResources::Any => AccessDescription::Any(AnyResource::Any),
+                AllowedResources::Only(resources) => AccessDescription::Only(resources.clone()),
+            },
+            access_token_lifetime: client
+                .access_token_lifetime
+                .map(|lifetime| lifetime.as_secs()),
+        }
+    }
+}
+
+impl ResourceServerDescription {
+    /// Checks what the syntax cannot say.
+    pub fn check(&self) -> Result<(), DescriptionError> {
+        check_method(self.id.as_str(), self.authentication)?;
+        if self.resources.is_empty() {
+            return Err(DescriptionError::NoResources(self.id.clone()));
+        }
+        Ok(())
+    }
+
+    /// The profile as described.
+    pub fn profile(&self) -> JwtProfile {
+        let ProfileDescription {
+            signing_algorithm,
+            forms,
+            legacy,
+        } = self.profile;
+        JwtProfile {
+            signing_algorithm,
+            forms,
+            legacy,
+        }
+    }
+
+    /// Whether it may ask, as described.
+    pub fn standing(&self) -> Standing {
+        match &self.suspended {
+            None => Standing::Good,
+            Some(reason) => Standing::Suspended {
+                reason: reason.clone(),
+            },
+        }
+    }
+
+    /// The record of a new RS as described.
+    pub fn to_record(&self, secrets: Vec<StoredSecret>, now: Timestamp) -> ResourceServer {
+        ResourceServer {
+            id: self.id.clone(),
+            details: self.details.clone(),
+            credentials: Credentials {
+                method: self.authentication,
+                secrets,
+            },
+            resources: self.resources.clone(),
+            standing: self.standing(),
+            profile: Revision::first(self.profile(), now),
+            policy: Revision::first(self.policy.clone(), now),
+            registered_at: now,
+        }
+    }
+
+    /// An RS as it would be described. Whether it shares its resources is not
+    /// kept with it, so that is taken from `shared`.
+    pub fn of(server: &ResourceServer, shared: bool) -> Self {
+        Self {
+            id: server.id.clone(),
+            details: server.details.clone(),
+            authentication: server.credentials.method,
+            resources: server.resources.clone(),
+            shared,
+            suspended: match &server.standing {
+                Standing::Good => None,
+                Standing::Suspended { reason } => Some(reason.clone()),
+            },
+            profile: ProfileDescription::of(&server.profile.value),
+            policy: server.policy.value.clone(),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! What a description would change.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use super::{ClientDescription, Description, DescriptionError, ResourceServerDescription};
+use crate::records::{Client, ResourceServer, ResourceSharing, Revision};
+use crate::storage::{CallerRecord, CallerStore, StoreError};
+use crate::time::Timestamp;
+
+/// What is to be done, in the order of the description.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// For people: what would change.
+    pub changes: Vec<Change>,
+    /// For the store: how it would change. One for each change that is none.
+    pub writes: Vec<PlannedWrite>,
+}
+
+/// What would become of one record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// The record's kind.
+    pub target: Target,
+    /// Its `client_id`.
+    pub id: String,
+    /// What is there now.
+    pub current: Current,
+    /// Which fields differ. Empty where all is as described, and for new records.
+    pub fields: Vec<FieldChange>,
+}
+
+/// The kind of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// A client.
+    Client,
+    /// A resource server.
+    ResourceServer,
+}
+
+/// What the database holds of a described record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Current {
+    /// Nothing: it would be added.
+    Absent,
+    /// Another version: it would be changed.
+    Differs,
+    /// The same: nothing to do.
+    Same,
+}
+
+/// One field that differs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// Its name in the description, with dots for tables within tables.
+    pub field: String,
+    /// What the database holds.
+    pub from: Value,
+    /// What the description says.
+    pub to: Value,
+}
+
+/// One write.
+#[derive(Clone, Debug)]
+pub enum PlannedWrite {
+    /// Add this client, with a fresh secret.
+    AddClient(ClientDescription),
+    /// Put this in the place of the client's record.
+    UpdateClient(Client),
+    /// Add this RS, with a fresh secret.
+    AddResourceServer(ResourceServerDescription),
+    /// Put this in the place of the RS's record.
+    UpdateResourceServer(ResourceServer, ResourceSharing),
+}
+
+/// Why there is no plan.
+#[derive(Debug, Error)]
+pub enum PlanError {
+    /// The description is wrong.
+    #[error(transparent)]
+    Description(#[from] DescriptionError),
+    /// An id names a record of the other kind.
+    #[error(
+        "{0} is registered as the other kind: a client never becomes a resource server, \
+             nor the reverse; choose another id"
+    )]
+    OtherKind(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Compares a description with the database.
+pub async fn plan(
+    description: &Description,
+    callers: &impl CallerStore,
+    now: Timestamp,
+) -> Result<Plan, PlanError> {
+    description.check()?;
+    let mut plan = Plan {
+        changes: Vec::new(),
+        writes: Vec::new(),
+    };
+    // RSs first: a new client may be meant for a new RS.
+    for server in &description.resource_servers {
+        let current = match callers.find_caller(server.id.as_str()).await? {
+            Some(CallerRecord::Client(_)) => {
+                return Err(PlanError::OtherKind(server.id.to_string()));
+            }
+            Some(CallerRecord::ResourceServer(current)) => Some(current),
+            None => None,
+        };
+        plan.resource_server(server, current, now);
+    }
+    for client in &description.clients {
+        let current = match callers.find_caller(client.id.as_str()).await? {
+            Some(CallerRecord::ResourceServer(_)) => {
+                return Err(PlanError::OtherKind(client.id.to_string()));
+            }
+            Some(CallerRecord::Client(current)) => Some(current),
+            None => None,
+        };
+        plan.client(client, current);
+    }
+    Ok(plan)
+}
+
+impl Plan {
+    fn client(&mut self, wanted: &ClientDescription, current: Option<Arc<Client>>) {
+        let Some(current) = current else {
+            self.note(
+                Target::Client,
+                wanted.id.as_str(),
+                Current::Absent,
+                Vec::new(),
+            );
+            self.writes.push(PlannedWrite::AddClient(wanted.clone()));
+            return;
+        };
+        let fields = differences(&ClientDescription::of(&current), wanted);
+        let state = if fields.is_empty() {
+            Current::Same
+        } else {
+            Current::Differs
+        };
+        if state == Current::Differs {
+            let secrets = current.credentials.secrets.clone();
+            let record = wanted.to_record(secrets, current.registered_at);
+            self.writes.push(PlannedWrite::UpdateClient(record));
+        }
+        self.note(Target::Client, wanted.id.as_str(), state, fields);
+    }
+
+    fn resource_server(
+        &mut self,
+        wanted: &ResourceServerDescription,
+        current: Option<Arc<ResourceServer>>,
+        now: Timestamp,
+    ) {
+        let Some(current) = current else {
+            self.note(
+                Target::ResourceServer,
+                wanted.id.as_str(),
+                Current::Absent,
+                Vec::new(),
+            );
+            self.writes
+                .push(PlannedWrite::AddResourceServer(wanted.clone()));
+            return;
+        };
+        let described = ResourceServerDescription::of(&current, wanted.shared);
+        let fields = differences(&described, wanted);
+        let state = if fields.is_empty() {
+            Current::Same
+        } else {
+            Current::Differs
+        };
+        if state == Current::Differs {
+            let secrets = current.credentials.secrets.clone();
+            let mut record = wanted.to_record(secrets, current.registered_at);
+            record.profile = follow(&current.profile, record.profile.value, now);
+            record.policy = follow(&current.policy, record.policy.value, now);
+            let sharing = if wanted.shared {
+                ResourceSharing::Shared
+            } else {
+                ResourceSharing::Exclusive
+            };
+            self.writes
+                .push(PlannedWrite::UpdateResourceServer(record, sharing));
+        }
+        self.note(Target::ResourceServer, wanted.id.as_str(), state, fields);
+    }
+
+    fn note(&mut self, target: Target, id: &str, current: Current, fields: Vec<FieldChange>) {
+        self.changes.push(Change {
+            target,
+            id: id.to_owned(),
+            current,
+            fields,
+        });
+    }
+}
+
+/// The revision that holds `value`: the current one if it does already.
+fn follow<T: Clone + PartialEq>(current: &Revision<T>, value: T, now: Timestamp) -> Revision<T> {
+    if current.value == value {
+        current.clone()
+    } else {
+        current.next(value, now)
+    }
+}
+
+fn differences<T: Serialize>(from: &T, to: &T) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    compare("", &as_value(from), &as_value(to), &mut changes);
+    changes
+}
+
+fn as_value<T: Serialize>(description: &T) -> Value {
+    // Descriptions hold strings, lists and tables with string keys: no such
+    // value fails to serialize, and Null would only show as a difference.
+    serde_json::to_value(description).unwrap_or(Value::Null)
+}
+
+fn compare(path: &str, from: &Value, to: &Value, changes: &mut Vec<FieldChange>) {
+    if let (Value::Object(old), Value::Object(new)) = (from, to) {
+        for name in names(old, new) {
+            let path = if path.is_empty() {
+                name.clone()
+            } else {
+                format!("{path}.{name}")
+            };
+            let value =
+                |table: &Map<String, Value>| table.get(name).cloned().unwrap_or(Value::Null);
+            compare(&path, &value(old), &value(new), changes);
+        }
+    } else if from != to {
+        changes.push(FieldChange {
+            field: path.to_owned(),
+            from: from.clone(),
+            to: to.clone(),
+        });
+    }
+}
+
+fn names<'a>(old: &'a Map<String, Value>, new: &'a Map<String, Value>) -> Vec<&'a String> {
+    old.keys()
+        .chain(new.keys().filter(|name| !old.contains_key(*name)))
+        .collect()
+}

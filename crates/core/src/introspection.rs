@@ -1,0 +1,38 @@
+//! The walk of one introspection, a file per step.
+//!
+//! ```text
+//! parse         avouch_oauth::introspection::IntrospectionRequest
+//! extract       (server)
+//! authenticate  crate::authenticate      -> AuthenticatedCaller
+//! authorize     authorize.rs             -> AuthorizedResourceServer
+//! negotiate     avouch_oauth::negotiate  -> ResponseFormat
+//! now           crate::time::Clock, read once
+//! find          find.rs                  -> Sought
+//! judge         judge.rs                 -> Judgement
+//! compose       compose.rs               -> IntrospectionResponse
+//! secure        secure.rs                -> SecuredAnswer
+//! record        record.rs
+//! respond       (server)
+//! ```
+//!
+//! Everything keys on the authenticated caller, never on the client that owns
+//! the token. Every step runs for every request.
+
+mod authorize;
+mod compose;
+mod find;
+mod judge;
+mod pairwise;
+mod record;
+mod secure;
+
+pub use authorize::{AuthorizationError, AuthorizedResourceServer, authorize};
+pub use compose::compose;
+pub use find::{Sought, find};
+pub use judge::{InactiveReason, Judgement, judge, reason_against};
+pub use pairwise::PairwiseSubjects;
+pub use record::record;
+pub use secure::{SecureError, SecuredAnswer, secure};
+
+#[cfg(test)]
+mod fixtures;

@@ -1,0 +1,35 @@
+//! Looking the token up, after its keyed check.
+
+use std::sync::Arc;
+
+use avouch_oauth::secret::PresentedToken;
+
+use crate::opaque_token::{TokenKind, TokenMint};
+use crate::records::FoundToken;
+use crate::storage::{StoreError, TokenStore};
+
+/// What became of looking for a presented token.
+#[derive(Clone, Debug)]
+pub enum Sought {
+    /// It is kept.
+    Found(Arc<FoundToken>),
+    /// This server never made it: told without a look-up.
+    NeverIssued,
+    /// Its check is right, but it is not kept (any more).
+    NotKept,
+}
+
+/// Finds what is known of a presented token.
+pub async fn find(
+    presented: &PresentedToken,
+    mint: &TokenMint,
+    tokens: &impl TokenStore,
+) -> Result<Sought, StoreError> {
+    let Some(hash) = mint.recognise(TokenKind::Access, presented.expose()) else {
+        return Ok(Sought::NeverIssued);
+    };
+    Ok(tokens
+        .find(&hash)
+        .await?
+        .map_or(Sought::NotKept, Sought::Found))
+}

@@ -1,0 +1,45 @@
+//! The client credentials grant (RFC 6749 section 4.4).
+
+use avouch_oauth::authorization_details::AuthorizationDetails;
+use avouch_oauth::introspection::FurtherClaims;
+use avouch_oauth::resource::ResourceIdentifier;
+use avouch_oauth::scope::Scope;
+
+use super::{Issuance, IssueError, Issued, TokenTerms, granted_scope};
+use crate::records::{Client, Grant};
+use crate::storage::{CallerStore, TokenStore};
+
+/// Issues a token to a client acting for itself. `scope` of `None` asks for
+/// all the client is registered for.
+pub async fn issue_for_client<S: TokenStore + CallerStore>(
+    issuance: &Issuance<'_, S>,
+    client: &Client,
+    scope: Option<&Scope>,
+    resources: &[ResourceIdentifier],
+) -> Result<Issued, IssueError> {
+    let scope = granted_scope(client, scope)?;
+    let audience = issuance.audience(client, resources).await?;
+    let lifetime = issuance.lifetime(client, None)?;
+    let grant = Grant {
+        id: issuance.fresh_grant_id()?,
+        client: client.id.clone(),
+        subject: None,
+        scope: scope.clone(),
+        resources: audience.clone(),
+        claims: FurtherClaims::default(),
+        authorization_details: AuthorizationDetails::default(),
+        legal_basis: None,
+        authentication: None,
+        created_at: issuance.now,
+        revoked_before: None,
+    };
+    let terms = TokenTerms {
+        scope,
+        audience,
+        authorization_details: AuthorizationDetails::default(),
+        confirmation: None,
+        not_before: None,
+        lifetime,
+    };
+    issuance.issue(&grant, terms).await
+}

@@ -1,0 +1,22 @@
+//! What is kept. Plain data: what it means is decided in [`crate::introspection`]
+//! and its neighbours, how it is kept in [`crate::storage`].
+
+mod access_token;
+mod client;
+mod grant;
+mod initial_access_token;
+mod jwt_profile;
+mod release_policy;
+mod resource_server;
+mod revision;
+mod signing_key;
+
+pub use access_token::{AccessToken, CallerState, FoundToken};
+pub use client::{AllowedResources, Client, Credentials, GrantType, PublicDetails};
+pub use grant::{Authentication, Grant, LegalBasis, LegalBasisError};
+pub use initial_access_token::{InitialAccessToken, RegistrationKinds, ResourceSharing};
+pub use jwt_profile::JwtProfile;
+pub use release_policy::{ReleasePolicy, ReleasedScopes, SubjectForm};
+pub use resource_server::{ResourceServer, Standing};
+pub use revision::Revision;
+pub use signing_key::{KeyLife, KeyPurpose, KeySchedule, SigningKeyRecord};

@@ -1,0 +1,67 @@
+//! What every storage engine guarantees, in words.
+//!
+//! The traits are narrow, one per record kind; [`Storage`] is their sum.
+//!
+//! **Durability.** When a write returns `Ok`, it survives `kill -9` and the
+//! loss of power. When it returns `Err`, it may or may not have happened
+//! ([`StoreError::Unavailable`] after the request was sent, for one): whoever
+//! must know asks again. Every write here can be repeated safely or is refused
+//! the second time ([`StoreError::Conflict`]).
+//!
+//! **Atomicity.** One call is one transaction: all of it or nothing.
+//!
+//! **Ordering.** A read that starts after a write has returned sees that write,
+//! on the same node at once.
+//!
+//! **Absence** is never cached: what was never found may be found by the next call.
+
+mod callers;
+mod keys;
+mod registration;
+mod tokens;
+
+use thiserror::Error;
+
+pub use callers::{CallerRecord, CallerStore, Page, ProfileAndPolicy};
+pub use keys::{KeyStore, ServerSecret};
+pub use registration::InitialAccessTokenStore;
+pub use tokens::{Revoked, TokenStore};
+
+/// Everything the server stores, behind one name.
+pub trait Storage:
+    TokenStore + CallerStore + KeyStore + InitialAccessTokenStore + Send + Sync
+{
+    /// Whether the engine answers: cheap, for readiness probes.
+    fn ping(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Why a storage call failed, by who has to act.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// What was to be made is there already, or belongs to another.
+    #[error("{0} is taken")]
+    Conflict(Taken),
+    /// The engine cannot be reached, is full, locked or shutting down: try later.
+    #[error("the store is not available: {0}")]
+    Unavailable(#[source] Cause),
+    /// What was read back makes no sense: an operator has to look.
+    #[error("the store holds a damaged record: {0}")]
+    Damaged(#[source] Cause),
+}
+
+/// The engine's own account of a failure; free of secrets and tokens.
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a conflicting write wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Taken {
+    /// A `client_id`, of a client or an RS.
+    #[error("the client_id")]
+    CallerId,
+    /// A resource identifier that another RS serves alone.
+    #[error("the resource identifier {0}")]
+    Resource(String),
+    /// A token hash, key id or revision number.
+    #[error("the record")]
+    Record,
+}

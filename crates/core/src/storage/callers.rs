@@ -1,0 +1,117 @@
+//! Clients and resource servers.
+
+use std::sync::Arc;
+
+use super::StoreError;
+use crate::id::{ClientId, ResourceServerId};
+use crate::records::{
+    Client, JwtProfile, ReleasePolicy, ResourceServer, ResourceSharing, Revision,
+};
+use crate::time::Timestamp;
+use avouch_oauth::resource::ResourceIdentifier;
+
+/// What a `client_id` leads to.
+#[derive(Clone, Debug)]
+pub enum CallerRecord {
+    /// A client.
+    Client(Arc<Client>),
+    /// A resource server.
+    ResourceServer(Arc<ResourceServer>),
+}
+
+/// Where a list goes on: after this id, in the order of ids.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// The last id of the page before; `None` for the first page.
+    pub after: Option<&'a str>,
+    /// The most entries to return.
+    pub limit: u32,
+}
+
+/// The history of how an RS's answers were secured and what it could learn.
+#[derive(Clone, Debug)]
+pub struct ProfileAndPolicy {
+    /// Every profile, oldest first.
+    pub profiles: Vec<Revision<JwtProfile>>,
+    /// Every release policy, oldest first.
+    pub policies: Vec<Revision<ReleasePolicy>>,
+}
+
+/// Keeps clients and resource servers: two registries, one name space of ids.
+pub trait CallerStore {
+    /// Finds whoever has this `client_id`, removed ones excepted. On the path
+    /// of every request: answered from a cache where it can be.
+    fn find_caller(
+        &self,
+        id: &str,
+    ) -> impl Future<Output = Result<Option<CallerRecord>, StoreError>> + Send;
+
+    /// Keeps a new client. `Conflict` if the id is or ever was in use.
+    fn insert_client(&self, client: &Client)
+    -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Replaces a client's record; `false` if there is none.
+    fn update_client(
+        &self,
+        client: &Client,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Removes a client. Its tokens die in the same transaction, its id is not
+    /// given again. `false` if there is none.
+    fn remove_client(
+        &self,
+        id: &ClientId,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Clients in the order of their ids.
+    fn list_clients(
+        &self,
+        page: Page<'_>,
+    ) -> impl Future<Output = Result<Vec<Arc<Client>>, StoreError>> + Send;
+
+    /// Keeps a new RS with the first revision of its profile and policy.
+    /// `Conflict` if the id is or ever was in use, or if `sharing` is exclusive
+    /// and another RS serves one of the resources.
+    fn insert_resource_server(
+        &self,
+        resource_server: &ResourceServer,
+        sharing: ResourceSharing,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Replaces an RS's record. A profile or policy whose revision number is
+    /// one above the stored one is appended to the history; one whose number
+    /// is the stored one must be unchanged; any other is a `Conflict`, as two
+    /// administrators writing at once would make. `false` if there is none.
+    fn update_resource_server(
+        &self,
+        resource_server: &ResourceServer,
+        sharing: ResourceSharing,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Removes an RS; its history stays, its id is not given again. `false` if
+    /// there is none.
+    fn remove_resource_server(
+        &self,
+        id: &ResourceServerId,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// RSs in the order of their ids.
+    fn list_resource_servers(
+        &self,
+        page: Page<'_>,
+    ) -> impl Future<Output = Result<Vec<Arc<ResourceServer>>, StoreError>> + Send;
+
+    /// Every revision of an RS's profile and policy, removed RSs included.
+    fn resource_server_history(
+        &self,
+        id: &ResourceServerId,
+    ) -> impl Future<Output = Result<ProfileAndPolicy, StoreError>> + Send;
+
+    /// Whether some RS serves this resource.
+    fn is_served(
+        &self,
+        resource: &ResourceIdentifier,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
