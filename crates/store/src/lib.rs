@@ -1,1 +1,19 @@
 //! Storage engines behind avouch-core's traits.
+//!
+//! [`AnyStore`] is what a server holds. Behind it stands [`SqliteStore`], the
+//! embedded engine. The contract of each call is written at the traits in
+//! [`avouch_core::storage`]; `docs/storage.md` is for those who run it.
+
+mod any;
+mod sqlite;
+
+pub use any::AnyStore;
+pub use sqlite::{OpenError, SqliteOptions, SqliteStore};
+
+#[cfg(test)]
+#[path = "../tests/contract/fixtures.rs"]
+#[allow(
+    dead_code,
+    reason = "shared with the contract suite, which uses all of it"
+)]
+mod fixtures;

@@ -1,0 +1,146 @@
+-- The first layout. docs/storage.md explains it to operators.
+--
+-- Times are microseconds since 1970-01-01T00:00:00Z. Hashes are SHA-256.
+-- Columns named in the plural, and those that end in _details, hold JSON; a
+-- scope is written as on the wire, with spaces. No token and no secret is here
+-- in the clear.
+
+-- Every client_id that was ever given, so that none is given twice: neither to
+-- another kind of caller nor after its owner was removed.
+CREATE TABLE caller (
+    id   TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('client', 'resource_server'))
+) STRICT;
+
+-- How a caller proves itself; position 0 is the oldest secret.
+CREATE TABLE caller_secret (
+    caller     TEXT    NOT NULL REFERENCES caller (id),
+    position   INTEGER NOT NULL,
+    hash       BLOB    NOT NULL CHECK (length(hash) = 32),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    PRIMARY KEY (caller, position)
+) STRICT;
+
+CREATE TABLE client (
+    id                    TEXT    NOT NULL PRIMARY KEY REFERENCES caller (id),
+    public_details        TEXT    NOT NULL,
+    authentication_method TEXT    NOT NULL,
+    grant_types           TEXT    NOT NULL,
+    scope                 TEXT    NOT NULL,
+    resources             TEXT    NOT NULL,
+    access_token_lifetime INTEGER,              -- microseconds
+    registered_at         INTEGER NOT NULL,
+    removed_at            INTEGER,
+    revoked_before        INTEGER               -- tokens issued at or before it are dead
+) STRICT;
+
+CREATE TABLE resource_server (
+    id                    TEXT    NOT NULL PRIMARY KEY REFERENCES caller (id),
+    public_details        TEXT    NOT NULL,
+    authentication_method TEXT    NOT NULL,
+    suspended_reason      TEXT,                 -- null: in good standing
+    registered_at         INTEGER NOT NULL,
+    removed_at            INTEGER
+) STRICT;
+
+-- Who serves what, now. `sharing` says how the resource was given.
+CREATE TABLE resource (
+    identifier      TEXT NOT NULL,
+    resource_server TEXT NOT NULL REFERENCES resource_server (id),
+    sharing         TEXT NOT NULL CHECK (sharing IN ('exclusive', 'shared')),
+    PRIMARY KEY (identifier, resource_server)
+) STRICT;
+CREATE INDEX resource_by_server ON resource (resource_server);
+
+-- The histories: what was in force at any instant. The highest number is in
+-- force now. Only ever added to.
+CREATE TABLE jwt_profile_revision (
+    resource_server TEXT    NOT NULL REFERENCES resource_server (id),
+    number          INTEGER NOT NULL CHECK (number > 0),
+    since           INTEGER NOT NULL,
+    profile_details TEXT    NOT NULL,
+    PRIMARY KEY (resource_server, number)
+) STRICT;
+
+CREATE TABLE release_policy_revision (
+    resource_server TEXT    NOT NULL REFERENCES resource_server (id),
+    number          INTEGER NOT NULL CHECK (number > 0),
+    since           INTEGER NOT NULL,
+    policy_details  TEXT    NOT NULL,
+    PRIMARY KEY (resource_server, number)
+) STRICT;
+
+CREATE TRIGGER jwt_profile_revision_is_not_changed BEFORE UPDATE ON jwt_profile_revision
+BEGIN SELECT RAISE(ABORT, 'jwt_profile_revision is append-only'); END;
+CREATE TRIGGER jwt_profile_revision_is_not_removed BEFORE DELETE ON jwt_profile_revision
+BEGIN SELECT RAISE(ABORT, 'jwt_profile_revision is append-only'); END;
+CREATE TRIGGER release_policy_revision_is_not_changed BEFORE UPDATE ON release_policy_revision
+BEGIN SELECT RAISE(ABORT, 'release_policy_revision is append-only'); END;
+CREATE TRIGGER release_policy_revision_is_not_removed BEFORE DELETE ON release_policy_revision
+BEGIN SELECT RAISE(ABORT, 'release_policy_revision is append-only'); END;
+
+CREATE TABLE access_grant (
+    id                    TEXT    NOT NULL PRIMARY KEY,
+    client                TEXT    NOT NULL REFERENCES client (id),
+    subject               TEXT,
+    scope                 TEXT    NOT NULL,
+    resources             TEXT    NOT NULL,
+    claims                TEXT    NOT NULL,
+    authorization_details TEXT    NOT NULL,
+    legal_basis           TEXT,
+    login_details         TEXT,
+    created_at            INTEGER NOT NULL,
+    revoked_before        INTEGER
+) STRICT;
+
+CREATE TABLE access_token (
+    hash                  BLOB    NOT NULL PRIMARY KEY CHECK (length(hash) = 32),
+    id                    TEXT    NOT NULL UNIQUE,    -- jti
+    access_grant          TEXT    NOT NULL REFERENCES access_grant (id),
+    scope                 TEXT    NOT NULL,
+    resources             TEXT    NOT NULL,           -- its audience
+    authorization_details TEXT    NOT NULL,
+    confirmation_details  TEXT,                       -- cnf
+    issued_at             INTEGER NOT NULL,
+    not_before            INTEGER,
+    expires_at            INTEGER NOT NULL,
+    revoked_at            INTEGER
+) STRICT;
+CREATE INDEX access_token_by_grant ON access_token (access_grant);
+CREATE INDEX access_token_by_end ON access_token (expires_at);
+
+-- Tokens of the subject issued at or before the instant are dead.
+CREATE TABLE subject_epoch (
+    subject        TEXT    NOT NULL PRIMARY KEY,
+    revoked_before INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE signing_key (
+    kid            TEXT    NOT NULL PRIMARY KEY CHECK (kid <> ''),
+    algorithm      TEXT    NOT NULL,
+    purpose        TEXT    NOT NULL,
+    public_details TEXT    NOT NULL,    -- the JWK
+    sealed_private BLOB    NOT NULL,
+    created_at     INTEGER NOT NULL,
+    active_at      INTEGER NOT NULL,
+    retiring_at    INTEGER,
+    retired_at     INTEGER
+) STRICT;
+
+CREATE TABLE server_secret (
+    name   TEXT NOT NULL PRIMARY KEY,
+    sealed BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE initial_access_token (
+    hash       BLOB    NOT NULL PRIMARY KEY CHECK (length(hash) = 32),
+    id         TEXT    NOT NULL UNIQUE,
+    kind       TEXT    NOT NULL,          -- of caller that it may register
+    resources  TEXT    NOT NULL,
+    sharing    TEXT    NOT NULL CHECK (sharing IN ('exclusive', 'shared')),
+    uses_left  INTEGER CHECK (uses_left >= 0),    -- null: without limit
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    withdrawn  INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1))
+) STRICT;

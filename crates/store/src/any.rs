@@ -1,0 +1,90 @@
+//! One type for every engine: chosen at start, dispatched without boxing.
+
+use std::sync::Arc;
+
+use avouch_core::id::{ClientId, GrantId, InitialAccessTokenId, ResourceServerId, SubjectId};
+use avouch_core::opaque_token::TokenHash;
+use avouch_core::records::{
+    AccessToken, Client, FoundToken, Grant, InitialAccessToken, KeySchedule, ResourceServer,
+    ResourceSharing, SigningKeyRecord,
+};
+use avouch_core::storage::{
+    CallerRecord, CallerStore, InitialAccessTokenStore, KeyStore, Page, ProfileAndPolicy, Revoked,
+    ServerSecret, Storage, StoreError, TokenStore,
+};
+use avouch_core::time::Timestamp;
+use avouch_oauth::resource::ResourceIdentifier;
+
+use crate::SqliteStore;
+
+/// The engine that was chosen.
+#[derive(Debug)]
+pub enum AnyStore {
+    /// The embedded engine.
+    Sqlite(SqliteStore),
+}
+
+impl From<SqliteStore> for AnyStore {
+    fn from(store: SqliteStore) -> Self {
+        Self::Sqlite(store)
+    }
+}
+
+/// Writes a trait's methods, each handing its arguments to the chosen engine.
+macro_rules! dispatch {
+    ($contract:ident { $(fn $method:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)* }) => {
+        impl $contract for AnyStore {
+            $(
+                async fn $method(&self, $($argument: $kind),*) -> Result<$answer, StoreError> {
+                    match self {
+                        Self::Sqlite(store) => store.$method($($argument),*).await,
+                    }
+                }
+            )*
+        }
+    };
+}
+
+dispatch!(Storage {
+    fn ping() -> ();
+});
+
+dispatch!(TokenStore {
+    fn issue(grant: &Grant, token: &AccessToken) -> ();
+    fn find(hash: &TokenHash) -> Option<Arc<FoundToken>>;
+    fn revoke_token(hash: &TokenHash, at: Timestamp) -> Revoked;
+    fn revoke_grant(grant: &GrantId, before: Timestamp) -> Revoked;
+    fn revoke_client(client: &ClientId, before: Timestamp) -> Revoked;
+    fn revoke_subject(subject: &SubjectId, before: Timestamp) -> Revoked;
+    fn remove_expired(before: Timestamp, limit: u32) -> u32;
+});
+
+dispatch!(CallerStore {
+    fn find_caller(id: &str) -> Option<CallerRecord>;
+    fn insert_client(client: &Client) -> ();
+    fn update_client(client: &Client) -> bool;
+    fn remove_client(id: &ClientId, at: Timestamp) -> bool;
+    fn list_clients(page: Page<'_>) -> Vec<Arc<Client>>;
+    fn insert_resource_server(rs: &ResourceServer, sharing: ResourceSharing) -> ();
+    fn update_resource_server(rs: &ResourceServer, sharing: ResourceSharing) -> bool;
+    fn remove_resource_server(id: &ResourceServerId, at: Timestamp) -> bool;
+    fn list_resource_servers(page: Page<'_>) -> Vec<Arc<ResourceServer>>;
+    fn resource_server_history(id: &ResourceServerId) -> ProfileAndPolicy;
+    fn is_served(resource: &ResourceIdentifier) -> bool;
+});
+
+dispatch!(KeyStore {
+    fn insert_signing_key(key: &SigningKeyRecord, rescheduled: &[(String, KeySchedule)]) -> ();
+    fn signing_keys() -> Vec<SigningKeyRecord>;
+    fn server_secret_or_insert(secret: ServerSecret, sealed: &[u8]) -> Vec<u8>;
+    fn server_secret(secret: ServerSecret) -> Option<Vec<u8>>;
+    fn reseal(keys: &[(String, Vec<u8>)], secrets: &[(ServerSecret, Vec<u8>)]) -> ();
+});
+
+dispatch!(InitialAccessTokenStore {
+    fn insert_initial_access_token(token: &InitialAccessToken) -> ();
+    fn find_initial_access_token(hash: &TokenHash, now: Timestamp) -> Option<InitialAccessToken>;
+    fn use_initial_access_token(hash: &TokenHash, now: Timestamp) -> bool;
+    fn list_initial_access_tokens() -> Vec<InitialAccessToken>;
+    fn remove_initial_access_token(id: &InitialAccessTokenId) -> bool;
+});

@@ -1,0 +1,118 @@
+//! The embedded engine: one SQLite file, one writer, a few readers.
+//!
+//! ```text
+//! open       whose file it is, the lock, the settings, and that they hold
+//! migrate    the layout, step by step
+//! writer     one thread, group commit
+//! readers    connections that read where they are asked
+//! cache      what was found lately; never out of date, never absence
+//! rows       records to columns and back
+//! tokens, callers (clients, resource_servers, revisions, secrets), keys, registration
+//!            the SQL behind each trait
+//! fault      what goes wrong, as the contract's errors
+//! ```
+
+mod cache;
+mod callers;
+mod clients;
+mod fault;
+mod keys;
+mod migrate;
+mod open;
+mod readers;
+mod registration;
+mod resource_servers;
+mod revisions;
+mod rows;
+mod secrets;
+mod tokens;
+mod writer;
+
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use avouch_core::storage::{Storage, StoreError};
+use rusqlite::Connection;
+
+use cache::Caches;
+use fault::{Fault, Stopped};
+use readers::Readers;
+use writer::{Done, Writer};
+
+pub use open::{OpenError, SqliteOptions};
+
+/// The embedded engine. One process at a time; shared by reference within it.
+///
+/// Dropping it finishes the writes that wait and folds the log into the file;
+/// this blocks for as long as the disk takes.
+// The order of fields is the order of dropping: the writer finishes first, the
+// lock goes last.
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Readers,
+    caches: Arc<Caches>,
+    path: PathBuf,
+    _lock: File,
+}
+
+impl SqliteStore {
+    /// Opens a data file, making it and its folder if they are missing, for
+    /// their owner alone. Blocks; meant for the start of a process.
+    ///
+    /// Refused: a file that another server has open, that belongs to another
+    /// application or a later release, or on which acknowledged writes could
+    /// be lost.
+    pub fn open(path: impl AsRef<Path>, options: &SqliteOptions) -> Result<Self, OpenError> {
+        let opened = open::open(path.as_ref(), options)?;
+        let caches = Arc::new(Caches::new(options.token_cache, options.caller_cache));
+        let writer = Writer::start(
+            opened.writing,
+            Arc::clone(&caches),
+            options.waiting_writes.max(1),
+        )
+        .map_err(|error| OpenError::File {
+            path: opened.path.clone(),
+            error,
+        })?;
+        Ok(Self {
+            writer,
+            readers: Readers::new(opened.reading),
+            caches,
+            path: opened.path,
+            _lock: opened.lock,
+        })
+    }
+
+    /// Has the writer do something and waits until it is on disk.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<Done<T>, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        Ok(self.writer.write(work).await?)
+    }
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Storage for SqliteStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        if !self.writer.is_running() {
+            return Err(Fault::from(Stopped::WriterGone).into());
+        }
+        Ok(self.readers.read(|connection| {
+            // A table, so that the file is touched and not just the parser.
+            connection
+                .prepare_cached("SELECT 1 FROM caller LIMIT 1")?
+                .exists(())?;
+            Ok(())
+        })?)
+    }
+}

@@ -1,0 +1,168 @@
+//! Clients and resource servers under one name space of ids.
+
+use std::sync::Arc;
+
+use avouch_core::id::{ClientId, ResourceServerId};
+use avouch_core::records::{Client, ResourceServer, ResourceSharing};
+use avouch_core::storage::{CallerRecord, CallerStore, Page, ProfileAndPolicy, StoreError, Taken};
+use avouch_core::time::Timestamp;
+use avouch_oauth::resource::ResourceIdentifier;
+use rusqlite::Connection;
+
+use super::cache::Stale;
+use super::fault::{Fault, OrTaken};
+use super::writer::Done;
+use super::{SqliteStore, clients, resource_servers};
+
+impl CallerStore for SqliteStore {
+    async fn find_caller(&self, id: &str) -> Result<Option<CallerRecord>, StoreError> {
+        let cache = &self.caches.callers;
+        if let Some(caller) = cache.get(id) {
+            return Ok(Some(caller));
+        }
+        let ticket = cache.ticket();
+        let found = self.readers.snapshot(|connection| {
+            if let Some((client, octets)) = clients::select(connection, id)? {
+                return Ok(Some((CallerRecord::Client(Arc::new(client)), octets)));
+            }
+            Ok(
+                resource_servers::select(connection, id)?.map(|(resource_server, octets)| {
+                    (
+                        CallerRecord::ResourceServer(Arc::new(resource_server)),
+                        octets,
+                    )
+                }),
+            )
+        })?;
+        let Some((caller, octets)) = found else {
+            return Ok(None);
+        };
+        cache.fill(ticket, id.into(), caller.clone(), octets);
+        Ok(Some(caller))
+    }
+
+    async fn insert_client(&self, client: &Client) -> Result<(), StoreError> {
+        let client = client.clone();
+        self.write(move |connection| {
+            give_id(connection, client.id.as_str(), "client")?;
+            clients::insert(connection, &client)?;
+            Ok(Done::fresh(()))
+        })
+        .await
+    }
+
+    async fn update_client(&self, client: &Client) -> Result<bool, StoreError> {
+        let client = client.clone();
+        self.write(move |connection| {
+            let updated = clients::update(connection, &client)?;
+            Ok(Done {
+                value: updated,
+                stale: Stale::Caller(client.id.as_str().into()),
+            })
+        })
+        .await
+    }
+
+    async fn remove_client(&self, id: &ClientId, at: Timestamp) -> Result<bool, StoreError> {
+        let id = id.clone();
+        self.write(move |connection| {
+            let removed = clients::remove(connection, &id, at)?;
+            let stale = if removed {
+                Stale::Client(id.as_str().into())
+            } else {
+                Stale::Nothing
+            };
+            Ok(Done {
+                value: removed,
+                stale,
+            })
+        })
+        .await
+    }
+
+    async fn list_clients(&self, page: Page<'_>) -> Result<Vec<Arc<Client>>, StoreError> {
+        Ok(self
+            .readers
+            .snapshot(|connection| clients::list(connection, page))?)
+    }
+
+    async fn insert_resource_server(
+        &self,
+        resource_server: &ResourceServer,
+        sharing: ResourceSharing,
+    ) -> Result<(), StoreError> {
+        let resource_server = resource_server.clone();
+        self.write(move |connection| {
+            give_id(connection, resource_server.id.as_str(), "resource_server")?;
+            resource_servers::insert(connection, &resource_server, sharing)?;
+            Ok(Done::fresh(()))
+        })
+        .await
+    }
+
+    async fn update_resource_server(
+        &self,
+        resource_server: &ResourceServer,
+        sharing: ResourceSharing,
+    ) -> Result<bool, StoreError> {
+        let resource_server = resource_server.clone();
+        self.write(move |connection| {
+            let updated = resource_servers::update(connection, &resource_server, sharing)?;
+            let id = resource_server.id.as_str().into();
+            Ok(Done {
+                value: updated,
+                stale: Stale::Caller(id),
+            })
+        })
+        .await
+    }
+
+    async fn remove_resource_server(
+        &self,
+        id: &ResourceServerId,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let id = id.clone();
+        self.write(move |connection| {
+            let removed = resource_servers::remove(connection, &id, at)?;
+            Ok(Done {
+                value: removed,
+                stale: Stale::Caller(id.as_str().into()),
+            })
+        })
+        .await
+    }
+
+    async fn list_resource_servers(
+        &self,
+        page: Page<'_>,
+    ) -> Result<Vec<Arc<ResourceServer>>, StoreError> {
+        Ok(self
+            .readers
+            .snapshot(|connection| resource_servers::list(connection, page))?)
+    }
+
+    async fn resource_server_history(
+        &self,
+        id: &ResourceServerId,
+    ) -> Result<ProfileAndPolicy, StoreError> {
+        Ok(self
+            .readers
+            .snapshot(|connection| resource_servers::history(connection, id))?)
+    }
+
+    async fn is_served(&self, resource: &ResourceIdentifier) -> Result<bool, StoreError> {
+        Ok(self
+            .readers
+            .read(|connection| resource_servers::is_served(connection, resource))?)
+    }
+}
+
+/// Enters an id into the name space that both kinds share. Nothing ever leaves it.
+fn give_id(connection: &Connection, id: &str, kind: &str) -> Result<(), Fault> {
+    connection
+        .prepare_cached("INSERT INTO caller (id, kind) VALUES (?1, ?2)")?
+        .execute([id, kind])
+        .or_taken(Taken::CallerId)?;
+    Ok(())
+}

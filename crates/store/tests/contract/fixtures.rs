@@ -1,0 +1,199 @@
+//! Records to keep, and where time stands.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use avouch_core::id::{
+    ClientId, GrantId, InitialAccessTokenId, ResourceServerId, SubjectId, TokenId,
+};
+use avouch_core::opaque_token::TokenHash;
+use avouch_core::records::{
+    AccessToken, AllowedResources, Authentication, Client, Credentials, Grant, GrantType,
+    InitialAccessToken, JwtProfile, KeyPurpose, KeySchedule, LegalBasis, PublicDetails,
+    RegistrationKinds, ReleasePolicy, ReleasedScopes, ResourceServer, ResourceSharing, Revision,
+    SigningKeyRecord, Standing, SubjectForm,
+};
+use avouch_core::secret::{SecretHash, StoredSecret};
+use avouch_core::time::Timestamp;
+use avouch_oauth::auth_method::AuthenticationMethod;
+use avouch_oauth::authorization_details::AuthorizationDetails;
+use avouch_oauth::confirmation::{Confirmation, Sha256Thumbprint};
+use avouch_oauth::introspection::FurtherClaims;
+use avouch_oauth::resource::ResourceIdentifier;
+use avouch_oauth::scope::Scope;
+use serde_json::json;
+
+/// An instant with microseconds in it, so that their loss would show.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(seconds * 1_000_000 + 123_457)
+}
+
+pub(crate) fn resource(text: &str) -> ResourceIdentifier {
+    ResourceIdentifier::parse(text).unwrap()
+}
+
+pub(crate) fn hash(name: &str) -> TokenHash {
+    TokenHash::of(name)
+}
+
+pub(crate) fn client_id(id: &str) -> ClientId {
+    ClientId::new(id).unwrap()
+}
+
+pub(crate) fn grant_id(name: &str) -> GrantId {
+    GrantId::new(&format!("g-{name}")).unwrap()
+}
+
+pub(crate) fn subject(id: &str) -> SubjectId {
+    SubjectId::new(id).unwrap()
+}
+
+fn credentials() -> Credentials {
+    let secret = |name: &str, expires_at| StoredSecret {
+        hash: SecretHash::of(name),
+        created_at: at(1),
+        expires_at,
+    };
+    Credentials {
+        method: AuthenticationMethod::ClientSecretBasic,
+        secrets: vec![secret("old", Some(at(9_999))), secret("new", None)],
+    }
+}
+
+/// A client with something in every field.
+pub(crate) fn client(id: &str) -> Client {
+    Client {
+        id: client_id(id),
+        details: PublicDetails {
+            name: Some("Müller & Söhne \"shop\"".into()),
+            uri: Some("https://shop.example/".into()),
+            contacts: vec!["ops@shop.example".into()],
+            ..PublicDetails::default()
+        },
+        credentials: credentials(),
+        grant_types: BTreeSet::from([GrantType::ClientCredentials]),
+        scope: Scope::parse("pay sign").unwrap(),
+        resources: AllowedResources::Only(vec![resource("https://pay.example")]),
+        access_token_lifetime: Some(Duration::from_millis(90_500)),
+        registered_at: at(5),
+    }
+}
+
+pub(crate) fn resource_server_id(id: &str) -> ResourceServerId {
+    ResourceServerId::new(id).unwrap()
+}
+
+/// An RS that serves these resources.
+pub(crate) fn resource_server(id: &str, serves: &[&str]) -> ResourceServer {
+    ResourceServer {
+        id: resource_server_id(id),
+        details: PublicDetails {
+            name: Some("Sign".into()),
+            ..PublicDetails::default()
+        },
+        credentials: credentials(),
+        resources: serves.iter().map(|text| resource(text)).collect(),
+        standing: Standing::Good,
+        profile: Revision::first(JwtProfile::default(), at(6)),
+        policy: Revision::first(policy(&["family_name"]), at(6)),
+        registered_at: at(6),
+    }
+}
+
+/// A release policy that allows these claims.
+pub(crate) fn policy(claims: &[&str]) -> ReleasePolicy {
+    ReleasePolicy {
+        scopes: ReleasedScopes::Only(Scope::parse("sign").unwrap()),
+        claims: claims.iter().map(|&claim| claim.to_owned()).collect(),
+        authorization_details_types: BTreeSet::from(["signature".to_owned()]),
+        subject: SubjectForm::Public,
+    }
+}
+
+/// A grant with something in every field.
+pub(crate) fn grant(name: &str, client: &str, sub: &str) -> Grant {
+    let claims = json!({"family_name": "Mustermann", "address": {"country": "DE"}, "n": 1.5});
+    Grant {
+        id: grant_id(name),
+        client: client_id(client),
+        subject: Some(subject(sub)),
+        scope: Scope::parse("sign pay").unwrap(),
+        resources: vec![
+            resource("https://sign.example"),
+            resource("https://pay.example"),
+        ],
+        claims: FurtherClaims::new(claims.as_object().unwrap().clone()).unwrap(),
+        authorization_details: details(),
+        legal_basis: Some(LegalBasis::new("consent 4711").unwrap()),
+        authentication: Some(Authentication {
+            acr: Some("high".into()),
+            auth_time: Some(900),
+        }),
+        created_at: at(1_000),
+        revoked_before: None,
+    }
+}
+
+fn details() -> AuthorizationDetails {
+    let details = json!([{"type": "payment", "amount": "99.00"}, {"type": "signature"}]);
+    AuthorizationDetails::from_value(details).unwrap()
+}
+
+/// The token of a grant: issued at 1,000, good until `end`.
+pub(crate) fn token(name: &str, grant: &Grant, end: i64) -> AccessToken {
+    AccessToken {
+        hash: hash(name),
+        id: TokenId::new(&format!("jti-{name}")).unwrap(),
+        grant: grant.id.clone(),
+        client: grant.client.clone(),
+        scope: Scope::parse("sign").unwrap(),
+        audience: vec![resource("https://sign.example")],
+        authorization_details: details(),
+        confirmation: Some(Confirmation::jkt(Sha256Thumbprint::from_bytes([7; 32]))),
+        issued_at: at(1_000),
+        not_before: Some(at(1_001)),
+        expires_at: at(end),
+        revoked_at: None,
+    }
+}
+
+/// A token and its grant of the same name, for client `shop` and subject `erika`.
+pub(crate) fn issued(name: &str, end: i64) -> (Grant, AccessToken) {
+    let grant = grant(name, "shop", "erika");
+    let token = token(name, &grant, end);
+    (grant, token)
+}
+
+/// A signing key made at this second. The thumbprint is not checked by a store.
+pub(crate) fn signing_key(kid: &str, made: i64) -> SigningKeyRecord {
+    let public = json!({
+        "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": kid,
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+    });
+    SigningKeyRecord {
+        public: serde_json::from_value(public).unwrap(),
+        algorithm: avouch_jose::SignatureAlgorithm::EdDsa,
+        purpose: KeyPurpose::Statements,
+        sealed_private: vec![0, 1, 255],
+        schedule: KeySchedule {
+            created_at: at(made),
+            active_at: at(made + 10),
+            retiring_at: None,
+            retired_at: None,
+        },
+    }
+}
+
+/// An initial access token that is good until 2,000.
+pub(crate) fn initial_access_token(name: &str, uses_left: Option<u32>) -> InitialAccessToken {
+    InitialAccessToken {
+        hash: hash(name),
+        id: InitialAccessTokenId::new(&format!("iat-{name}")).unwrap(),
+        kinds: RegistrationKinds::Both,
+        resources: AllowedResources::Any,
+        sharing: ResourceSharing::Exclusive,
+        uses_left,
+        created_at: at(1_000),
+        expires_at: Some(at(2_000)),
+    }
+}

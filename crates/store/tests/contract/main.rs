@@ -1,0 +1,137 @@
+//! The contract of `avouch_core::storage`, sentence by sentence, for every engine.
+//!
+//! A test is written once, against [`Engine`]; [`suite!`] runs it on each.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod callers;
+mod clients;
+mod fixtures;
+mod keys;
+mod model;
+mod registration;
+mod reopening;
+mod resource_servers;
+mod revocation;
+mod tokens;
+
+use avouch_core::storage::Storage;
+use avouch_store::{AnyStore, SqliteOptions, SqliteStore};
+use tempfile::TempDir;
+
+/// A place for one store of its own.
+pub(crate) trait Engine {
+    /// The store under test.
+    type Store: Storage + 'static;
+
+    /// Opens it, empty at first. To open it again, drop it first.
+    fn open(&self) -> Self::Store;
+}
+
+/// The embedded engine, through the type a server holds.
+struct Sqlite(TempDir);
+
+impl Sqlite {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+}
+
+impl Engine for Sqlite {
+    type Store = AnyStore;
+
+    fn open(&self) -> AnyStore {
+        SqliteStore::open(self.0.path().join("avouch.db"), &SqliteOptions::default())
+            .unwrap()
+            .into()
+    }
+}
+
+/// Runs every test on one engine.
+macro_rules! suite {
+    ($name:ident, $engine:expr, [$($module:ident::{$($test:ident),* $(,)?},)*]) => {
+        mod $name {
+            use super::*;
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+                async fn $test() {
+                    $module::$test(&$engine).await;
+                }
+            )*)*
+
+            #[test]
+            fn random_histories_agree_with_a_model() {
+                model::random_histories_agree_with_a_model(|| $engine);
+            }
+        }
+    };
+}
+
+macro_rules! on_every_engine {
+    ($($tests:tt)*) => {
+        suite!(sqlite, Sqlite::new(), [$($tests)*]);
+    };
+}
+
+on_every_engine! {
+    tokens::{
+        an_issued_token_is_found_with_all_it_hangs_on,
+        the_least_a_token_and_grant_can_be_is_kept_too,
+        a_grant_and_its_first_token_are_kept_both_or_neither,
+        absence_is_not_remembered,
+        a_token_of_an_unknown_client_is_not_kept,
+        expired_tokens_are_forgotten_up_to_the_limit_with_their_grants,
+        more_expired_tokens_than_fit_one_transaction_are_forgotten,
+    },
+    revocation::{
+        a_token_is_revoked_once_and_the_first_instant_stands,
+        the_epoch_of_a_grant_only_moves_forward,
+        the_epoch_of_a_client_only_moves_forward,
+        the_epoch_of_a_subject_only_moves_forward_and_needs_no_record,
+        an_epoch_touches_its_own_tokens_only,
+        the_tokens_of_a_removed_client_are_dead,
+        after_a_revocation_returned_no_look_up_misses_it,
+        after_an_epoch_returned_no_look_up_misses_it,
+    },
+    callers::{
+        no_id_is_given_twice_over_both_kinds,
+        two_registrations_of_one_id_at_once_leave_one,
+        the_store_answers,
+    },
+    clients::{
+        a_client_is_found_as_it_was_kept,
+        an_update_replaces_the_record_and_nothing_else,
+        a_client_that_is_not_there_is_not_updated_or_removed,
+        clients_are_listed_in_the_order_of_ids_without_the_removed,
+    },
+    resource_servers::{
+        a_resource_server_is_found_as_it_was_kept,
+        an_exclusive_resource_must_be_free,
+        a_removed_resource_server_frees_its_resources_and_leaves_its_history,
+        the_next_revision_is_appended,
+        a_revision_in_force_is_not_changed,
+        a_first_revision_has_number_one,
+        a_refused_update_changes_nothing,
+        a_resource_server_that_is_not_there_is_not_updated,
+        resource_servers_are_listed_in_the_order_of_ids,
+    },
+    keys::{
+        keys_come_back_oldest_first,
+        a_new_key_and_the_schedules_it_changes_are_one_write,
+        a_key_that_is_refused_changes_no_schedule,
+        the_first_secret_of_a_name_stands,
+        starting_at_once_all_get_the_same_secret,
+        resealing_is_all_or_nothing,
+    },
+    registration::{
+        an_initial_access_token_is_found_while_it_is_live,
+        each_use_is_taken_once,
+        the_last_use_goes_to_one_of_many,
+        a_withdrawn_one_is_gone,
+        all_but_the_withdrawn_are_listed_in_the_order_of_ids,
+        nothing_is_kept_twice,
+    },
+    reopening::{
+        everything_is_there_again,
+    },
+}

@@ -1,0 +1,87 @@
+//! What was acknowledged is there after the store was closed and opened again.
+
+use avouch_core::records::{CallerState, ResourceSharing};
+use avouch_core::storage::{
+    CallerRecord, CallerStore, InitialAccessTokenStore, KeyStore, Revoked, ServerSecret, TokenStore,
+};
+
+use crate::Engine;
+use crate::fixtures::{
+    at, client, client_id, initial_access_token, issued, resource_server, signing_key, subject,
+};
+
+pub(crate) async fn everything_is_there_again(engine: &impl Engine) {
+    let (grant, token) = issued("one", 1_600);
+    let served = resource_server("sign", &["https://sign.example"]);
+    {
+        let store = engine.open();
+        store.insert_client(&client("shop")).await.unwrap();
+        store.insert_client(&client("gone")).await.unwrap();
+        store
+            .remove_client(&client_id("gone"), at(10))
+            .await
+            .unwrap();
+        store
+            .insert_resource_server(&served, ResourceSharing::Exclusive)
+            .await
+            .unwrap();
+        store.issue(&grant, &token).await.unwrap();
+        store.revoke_token(&token.hash, at(1_100)).await.unwrap();
+        store.revoke_grant(&grant.id, at(1_200)).await.unwrap();
+        store
+            .revoke_client(&client_id("shop"), at(1_300))
+            .await
+            .unwrap();
+        store
+            .revoke_subject(&subject("erika"), at(1_400))
+            .await
+            .unwrap();
+        store
+            .insert_signing_key(&signing_key("k", 10), &[])
+            .await
+            .unwrap();
+        store
+            .server_secret_or_insert(ServerSecret::TokenCheck, b"s")
+            .await
+            .unwrap();
+        let twice = initial_access_token("a", Some(2));
+        store.insert_initial_access_token(&twice).await.unwrap();
+        store
+            .use_initial_access_token(&twice.hash, at(1_100))
+            .await
+            .unwrap();
+    }
+    let store = engine.open();
+    let found = store.find(&token.hash).await.unwrap().unwrap();
+    assert_eq!(found.token.revoked_at, Some(at(1_100)));
+    assert_eq!(found.grant.revoked_before, Some(at(1_200)));
+    assert_eq!(
+        found.client,
+        CallerState::Registered {
+            revoked_before: Some(at(1_300))
+        }
+    );
+    assert_eq!(found.subject_revoked_before, Some(at(1_400)));
+    assert_eq!(
+        store.revoke_token(&token.hash, at(1_500)).await.unwrap(),
+        Revoked::Already
+    );
+    let Some(CallerRecord::ResourceServer(kept)) = store.find_caller("sign").await.unwrap() else {
+        panic!("the resource server is gone");
+    };
+    assert_eq!(*kept, served);
+    assert!(store.insert_client(&client("gone")).await.is_err());
+    assert_eq!(store.signing_keys().await.unwrap()[0].kid(), "k");
+    assert_eq!(
+        store
+            .server_secret(ServerSecret::TokenCheck)
+            .await
+            .unwrap()
+            .unwrap(),
+        b"s"
+    );
+    assert_eq!(
+        store.list_initial_access_tokens().await.unwrap()[0].uses_left,
+        Some(1)
+    );
+}
