@@ -1,1 +1,31 @@
 //! The HTTP server: one route table, one file per endpoint.
+//!
+//! [`start()`] puts the parts together and serves; `endpoints/introspection.rs`
+//! is the walk that everything else is there for.
+
+pub mod admin;
+pub mod config;
+pub mod log;
+pub mod metrics;
+
+mod access;
+mod app;
+mod background;
+mod clock;
+mod endpoints;
+mod error_reply;
+mod extract;
+mod key_changes;
+mod keys;
+mod listen;
+mod paths;
+mod recorder;
+mod request;
+mod respond;
+mod routes;
+mod settings;
+mod start;
+
+pub use clock::SystemClock;
+pub use keys::KeysError;
+pub use start::{ADMIN_SOCKET, DATABASE_FILE, Server, StartError, Surroundings, start};

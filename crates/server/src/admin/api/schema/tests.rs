@@ -1,0 +1,129 @@
+//! Each stand-in holds the members of the type it stands for.
+
+use avouch_core::apply::{Change, Current, Description as Described, FieldChange, Target};
+use schemars::{SchemaGenerator, generate::SchemaSettings};
+use serde::Serialize;
+use serde_json::json;
+
+use super::*;
+
+/// Checks a full sample against the schema of its stand-in: every member of
+/// the one is a property of the other, at every level.
+fn check<S: JsonSchema>(sample: &impl Serialize) {
+    let mut generator: SchemaGenerator = SchemaSettings::draft2020_12()
+        .with(|settings| settings.inline_subschemas = true)
+        .into_generator();
+    let schema = generator.root_schema_for::<S>().to_value();
+    compare(&serde_json::to_value(sample).unwrap(), &schema, "");
+}
+
+fn compare(sample: &Value, schema: &Value, path: &str) {
+    match sample {
+        Value::Object(members) if schema.get("properties").is_some() => {
+            let properties = schema["properties"].as_object().unwrap();
+            let sampled: BTreeSet<_> = members.keys().collect();
+            let described: BTreeSet<_> = properties.keys().collect();
+            assert_eq!(sampled, described, "at {path}");
+            for (name, value) in members {
+                compare(value, &properties[name], &format!("{path}.{name}"));
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                compare(item, &schema["items"], &format!("{path}[]"));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn describe() -> Described {
+    serde_json::from_value(json!({
+        "client": [{
+            "id": "shop",
+            "details": {
+                "name": "Shop", "uri": "https://shop.example", "contacts": ["it@shop.example"],
+                "tos_uri": "https://shop.example/tos", "policy_uri": "https://shop.example/privacy",
+            },
+            "access_token_lifetime": 60,
+        }],
+        "resource_server": [{
+            "id": "pay", "resources": ["https://pay.example"], "suspended": "audit",
+            "details": {
+                "name": "Pay", "uri": "https://pay.example", "contacts": ["it@pay.example"],
+                "tos_uri": "https://pay.example/tos", "policy_uri": "https://pay.example/privacy",
+            },
+        }],
+    }))
+    .unwrap()
+}
+
+#[test]
+fn descriptions_have_the_members_they_are_described_with() {
+    check::<Description>(&describe());
+}
+
+#[test]
+fn changes_have_the_members_they_are_described_with() {
+    let field = FieldChange {
+        field: "scope".into(),
+        from: json!("a"),
+        to: json!("b"),
+    };
+    check::<super::Change>(&Change {
+        target: Target::Client,
+        id: "shop".into(),
+        current: Current::Differs,
+        fields: vec![field],
+    });
+}
+
+#[test]
+fn authentication_has_the_members_it_is_described_with() {
+    check::<Authentication>(&avouch_core::records::Authentication {
+        acr: Some("mfa".into()),
+        auth_time: Some(1),
+    });
+}
+
+#[test]
+fn words_are_described_as_they_are_read() {
+    fn words<S: JsonSchema>() -> Vec<Value> {
+        let schema = SchemaSettings::draft2020_12()
+            .with(|settings| settings.inline_subschemas = true)
+            .into_generator()
+            .root_schema_for::<S>()
+            .to_value();
+        let variants = |schema: &Value| schema["enum"].as_array().cloned();
+        variants(&schema).unwrap_or_else(|| {
+            let one_of = schema["oneOf"].as_array().unwrap();
+            let words = one_of.iter().flat_map(|one| match &one["const"] {
+                Value::Null => variants(one).unwrap_or_default(),
+                word => vec![word.clone()],
+            });
+            words.collect()
+        })
+    }
+    fn all_read<S: JsonSchema, T: serde::de::DeserializeOwned + Serialize>(expected: usize) {
+        let words = words::<S>();
+        assert_eq!(words.len(), expected, "{words:?}");
+        for word in words {
+            let read: T = serde_json::from_value(word.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&read).unwrap(), word);
+        }
+    }
+    use avouch_core::records;
+    use avouch_oauth::negotiate;
+    all_read::<Forms, negotiate::AnswerForms>(3);
+    all_read::<Legacy, negotiate::LegacyForm>(2);
+    all_read::<SubjectForm, records::SubjectForm>(3);
+    all_read::<Kinds, records::RegistrationKinds>(3);
+    all_read::<Sharing, records::ResourceSharing>(2);
+    all_read::<Life, records::KeyLife>(4);
+    all_read::<Purpose, records::KeyPurpose>(1);
+    all_read::<super::Target, Target>(2);
+    all_read::<super::Current, Current>(3);
+    all_read::<Algorithm, avouch_jose::SignatureAlgorithm>(11);
+    all_read::<Method, avouch_oauth::auth_method::AuthenticationMethod>(2);
+    all_read::<GrantType, records::GrantType>(1);
+}

@@ -1,0 +1,324 @@
+//! `/admin/v1/plan` and `/admin/v1/apply`: clients and resource servers as a
+//! description says.
+
+use std::sync::Arc;
+
+use avouch_core::apply::{
+    ClientDescription, Description, PlannedWrite, ResourceServerDescription, Target, plan,
+};
+use avouch_core::event::{Event, RecordError, Recorder};
+use avouch_core::records::ResourceSharing;
+use avouch_core::storage::{CallerStore, StoreError, Taken};
+use avouch_core::time::Timestamp;
+use avouch_crypto::random::RandomError;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::{Request, StatusCode};
+
+use super::ADMINISTRATOR;
+use super::answer::json;
+use super::api::{
+    Applied, DescriptionSchema, ErrorAnswer, FreshSecret, PartlyApplied, Planned, RecordName,
+};
+use super::document;
+use super::error::AdminError;
+use super::operation::Operation;
+use super::secrets;
+use crate::app::App;
+
+/// The most octets a description may have.
+const LONGEST: usize = 1 << 20;
+/// The most records in a description: what can be written well within the time
+/// one request may take.
+const MOST_RECORDS: usize = 1_000;
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::post("/admin/v1/plan", "plan", show_plan)
+            .summary("What a description would change; writes nothing")
+            .takes::<DescriptionSchema>()
+            .answers::<Planned>(200)
+            .fails(&[400, 409, 413, 415]),
+        Operation::post("/admin/v1/apply", "apply", apply)
+            .summary("Make everything as described; what is not named stays as it is")
+            .takes::<DescriptionSchema>()
+            .answers::<Applied>(200)
+            .fails(&[400, 409, 413, 415]),
+    ]
+}
+
+async fn show_plan(
+    State(app): State<Arc<App>>,
+    request: Request<Body>,
+) -> Result<Response, AdminError> {
+    let description = read(request).await?;
+    let changes = plan(&description, &app.store, app.clock.now())
+        .await?
+        .changes;
+    Ok(json(StatusCode::OK, &Planned { changes }))
+}
+
+async fn apply(
+    State(app): State<Arc<App>>,
+    request: Request<Body>,
+) -> Result<Response, AdminError> {
+    let description = read(request).await?;
+    let _changing = app.caller_changes.lock().await;
+    let applied = carry_out(&app, &description).await?;
+    Ok(json(StatusCode::OK, &applied))
+}
+
+async fn read(request: Request<Body>) -> Result<Description, AdminError> {
+    let description: Description = document::read(request, LONGEST).await?;
+    if description.clients.len() + description.resource_servers.len() > MOST_RECORDS {
+        return Err(AdminError::bad_request(format!(
+            "a description holds at most {MOST_RECORDS} records: split it"
+        )));
+    }
+    Ok(description)
+}
+
+/// Plans and writes. Whoever calls holds `caller_changes`.
+pub(super) async fn carry_out(app: &App, description: &Description) -> Result<Applied, AdminError> {
+    let now = app.clock.now();
+    let plan = plan(description, &app.store, now).await?;
+    let names: Vec<_> = plan.writes.iter().map(record_name).collect();
+    let mut secrets = Vec::new();
+    for (done, planned) in plan.writes.iter().enumerate() {
+        match write(app, planned, now).await {
+            Ok(fresh) => secrets.extend(fresh),
+            Err(error) => return Err(stopped(error, &names, done, secrets)),
+        }
+    }
+    Ok(Applied {
+        changes: plan.changes,
+        secrets,
+    })
+}
+
+fn record_name(write: &PlannedWrite) -> RecordName {
+    let (target, id) = match write {
+        PlannedWrite::AddClient(client) => (Target::Client, client.id.as_str()),
+        PlannedWrite::UpdateClient(client) => (Target::Client, client.id.as_str()),
+        PlannedWrite::AddResourceServer(server) => (Target::ResourceServer, server.id.as_str()),
+        PlannedWrite::UpdateResourceServer(server, _) => {
+            (Target::ResourceServer, server.id.as_str())
+        }
+    };
+    RecordName {
+        target,
+        id: id.to_owned(),
+    }
+}
+
+/// Says exactly what is written and what is not. The secrets of what was added
+/// go along: nobody could ask for them again.
+fn stopped(
+    error: WriteError,
+    names: &[RecordName],
+    done: usize,
+    secrets: Vec<FreshSecret>,
+) -> AdminError {
+    let (written, rest) = names.split_at(done);
+    let Some((failed, not_written)) = rest.split_first() else {
+        return error.into();
+    };
+    if names.len() == 1 {
+        return error.into();
+    }
+    let partly = PartlyApplied {
+        written: written.to_vec(),
+        failed: failed.clone(),
+        failed_may_be_written: error.may_be_written,
+        not_written: not_written.to_vec(),
+        secrets,
+        error: error.answer,
+    };
+    AdminError::Partly(error.status, Box::new(partly))
+}
+
+async fn write(
+    app: &App,
+    planned: &PlannedWrite,
+    now: Timestamp,
+) -> Result<Option<FreshSecret>, WriteError> {
+    match planned {
+        PlannedWrite::AddClient(client) => add_client(app, client, now).await.map(Some),
+        PlannedWrite::UpdateClient(client) => {
+            let there = app.store.update_client(client).await?;
+            changed(app, there, "client changed", client.id.as_str(), now).await
+        }
+        PlannedWrite::AddResourceServer(server) => {
+            add_resource_server(app, server, now).await.map(Some)
+        }
+        PlannedWrite::UpdateResourceServer(server, sharing) => {
+            let there = app.store.update_resource_server(server, *sharing).await?;
+            changed(
+                app,
+                there,
+                "resource server changed",
+                server.id.as_str(),
+                now,
+            )
+            .await
+        }
+    }
+}
+
+/// Adds a client. Whoever calls holds `caller_changes`.
+pub(super) async fn add_client(
+    app: &App,
+    client: &ClientDescription,
+    now: Timestamp,
+) -> Result<FreshSecret, WriteError> {
+    let (secret, stored) = secrets::generate(app, now)?;
+    app.store
+        .insert_client(&client.to_record(vec![stored], now))
+        .await?;
+    record(app, "client added", client.id.as_str(), now).await?;
+    Ok(FreshSecret {
+        client_id: client.id.to_string(),
+        client_secret: secrets::issued(&secret),
+    })
+}
+
+/// Adds a resource server. Whoever calls holds `caller_changes`.
+pub(super) async fn add_resource_server(
+    app: &App,
+    server: &ResourceServerDescription,
+    now: Timestamp,
+) -> Result<FreshSecret, WriteError> {
+    let (secret, stored) = secrets::generate(app, now)?;
+    let sharing = if server.shared {
+        ResourceSharing::Shared
+    } else {
+        ResourceSharing::Exclusive
+    };
+    app.store
+        .insert_resource_server(&server.to_record(vec![stored], now), sharing)
+        .await?;
+    record(app, "resource server added", server.id.as_str(), now).await?;
+    Ok(FreshSecret {
+        client_id: server.id.to_string(),
+        client_secret: secrets::issued(&secret),
+    })
+}
+
+async fn changed(
+    app: &App,
+    there: bool,
+    what: &'static str,
+    id: &str,
+    now: Timestamp,
+) -> Result<Option<FreshSecret>, WriteError> {
+    if !there {
+        return Err(WriteError::conflict(format!(
+            "{id} was removed in the meantime; try again"
+        )));
+    }
+    record(app, what, id, now).await?;
+    Ok(None)
+}
+
+async fn record(
+    app: &App,
+    what: &'static str,
+    name: &str,
+    at: Timestamp,
+) -> Result<(), RecordError> {
+    app.recorder
+        .record(&Event::Administered {
+            at,
+            by: ADMINISTRATOR,
+            what,
+            name,
+        })
+        .await
+}
+
+/// Why one write failed, and what is known of it.
+#[derive(Debug)]
+pub(super) struct WriteError {
+    status: StatusCode,
+    answer: ErrorAnswer,
+    may_be_written: bool,
+}
+
+impl WriteError {
+    fn conflict(description: String) -> Self {
+        let answer = ErrorAnswer::new("conflict", description);
+        Self {
+            status: StatusCode::CONFLICT,
+            answer,
+            may_be_written: false,
+        }
+    }
+
+    fn fault(may_be_written: bool) -> Self {
+        let answer = ErrorAnswer::new(
+            "server_error",
+            "the write could not be completed; the cause is in the server's log",
+        );
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            answer,
+            may_be_written,
+        }
+    }
+}
+
+impl From<WriteError> for AdminError {
+    fn from(error: WriteError) -> Self {
+        Self::Own(error.status, error.answer)
+    }
+}
+
+impl From<StoreError> for WriteError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(Taken::CallerId) => Self::conflict(
+                "the id is taken: a client or resource server has it, or had it before it was \
+                 removed; choose another"
+                    .to_owned(),
+            ),
+            StoreError::Conflict(Taken::Resource(resource)) => Self::conflict(format!(
+                "the resource {resource} belongs to another resource server; to serve it too, \
+                 say that it is shared"
+            )),
+            StoreError::Conflict(Taken::Record) => {
+                Self::conflict("another change came in between; try again".to_owned())
+            }
+            StoreError::Unavailable(_) => {
+                tracing::error!(%error, "the store is not available");
+                let answer = ErrorAnswer::new(
+                    "temporarily_unavailable",
+                    "the store is not available; look what is there and try again",
+                );
+                Self {
+                    status: StatusCode::SERVICE_UNAVAILABLE,
+                    answer,
+                    may_be_written: true,
+                }
+            }
+            StoreError::Damaged(_) => {
+                tracing::error!(%error, "the store failed");
+                Self::fault(false)
+            }
+        }
+    }
+}
+
+impl From<RecordError> for WriteError {
+    fn from(error: RecordError) -> Self {
+        tracing::error!(%error, "a change could not be recorded");
+        Self::fault(true)
+    }
+}
+
+impl From<RandomError> for WriteError {
+    fn from(error: RandomError) -> Self {
+        tracing::error!(%error, "no randomness for a secret");
+        Self::fault(false)
+    }
+}

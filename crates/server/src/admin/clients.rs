@@ -1,0 +1,176 @@
+//! `/admin/v1/clients`.
+
+use std::sync::Arc;
+
+use avouch_core::apply::{ClientDescription, Description};
+use avouch_core::event::{Event, Recorder};
+use avouch_core::id::ClientId;
+use avouch_core::records::Client;
+use avouch_core::storage::{CallerRecord, CallerStore};
+use avouch_core::time::Timestamp;
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::ADMINISTRATOR;
+use super::answer::{json, no_content};
+use super::api::{
+    Applied, ClientDescriptionSchema, ClientEntry, ClientList, FreshSecret, NewSecret,
+};
+use super::apply;
+use super::document::Document;
+use super::error::AdminError;
+use super::named::Named;
+use super::operation::Operation;
+use super::page::Wanted;
+use super::secrets;
+use super::suggestion::no_such_client;
+use crate::app::App;
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get("/admin/v1/clients", "listClients", list)
+            .summary("The clients, in the order of their ids")
+            .answers::<ClientList>(200)
+            .fails(&[400])
+            .pages(),
+        Operation::post("/admin/v1/clients", "addClient", add)
+            .summary("Add a client with a fresh secret")
+            .takes::<ClientDescriptionSchema>()
+            .answers::<FreshSecret>(201)
+            .fails(&[400, 409, 413, 415]),
+        Operation::get("/admin/v1/clients/{id}", "getClient", show)
+            .summary("One client")
+            .answers::<ClientEntry>(200)
+            .fails(&[404]),
+        Operation::put("/admin/v1/clients/{id}", "changeClient", change)
+            .summary("Make a client as described; its secrets stay")
+            .takes::<ClientDescriptionSchema>()
+            .answers::<Applied>(200)
+            .fails(&[400, 404, 409, 413, 415]),
+        Operation::delete("/admin/v1/clients/{id}", "removeClient", remove)
+            .summary("Remove a client; its tokens die with it, its id is never given again")
+            .answers_nothing()
+            .fails(&[404]),
+        Operation::post(
+            "/admin/v1/clients/{id}/secret",
+            "renewClientSecret",
+            renew_secret,
+        )
+        .summary("Give a client a new secret; the older ones end, or work on for an overlap")
+        .takes::<NewSecret>()
+        .answers::<FreshSecret>(201)
+        .fails(&[400, 404, 409, 413, 415]),
+    ]
+}
+
+async fn list(State(app): State<Arc<App>>, wanted: Wanted) -> Result<Response, AdminError> {
+    let now = app.clock.now();
+    let mut clients = app.store.list_clients(wanted.page()).await?;
+    let next = wanted.cut(&mut clients, |client| client.id.to_string());
+    let clients = clients.iter().map(|client| entry(client, now)).collect();
+    Ok(json(StatusCode::OK, &ClientList { clients, next }))
+}
+
+async fn add(
+    State(app): State<Arc<App>>,
+    Document(description): Document<ClientDescription>,
+) -> Result<Response, AdminError> {
+    description
+        .check()
+        .map_err(|error| AdminError::bad_request(error.to_string()))?;
+    let _changing = app.caller_changes.lock().await;
+    let added = apply::add_client(&app, &description, app.clock.now()).await?;
+    Ok(json(StatusCode::CREATED, &added))
+}
+
+async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Result<Response, AdminError> {
+    let client = find(&app, &id).await?;
+    Ok(json(StatusCode::OK, &entry(&client, app.clock.now())))
+}
+
+async fn change(
+    State(app): State<Arc<App>>,
+    Named(id): Named,
+    Document(description): Document<ClientDescription>,
+) -> Result<Response, AdminError> {
+    if description.id.as_str() != id {
+        return Err(AdminError::bad_request(
+            "the id in the description is not the one in the path: an id never changes",
+        ));
+    }
+    let _changing = app.caller_changes.lock().await;
+    find(&app, &id).await?;
+    let description = Description {
+        clients: vec![description],
+        ..Description::default()
+    };
+    let applied = apply::carry_out(&app, &description).await?;
+    Ok(json(StatusCode::OK, &applied))
+}
+
+async fn remove(State(app): State<Arc<App>>, Named(id): Named) -> Result<Response, AdminError> {
+    let _changing = app.caller_changes.lock().await;
+    let now = app.clock.now();
+    let Ok(client) = ClientId::new(&id) else {
+        return Err(no_such_client(&app, &id).await);
+    };
+    if !app.store.remove_client(&client, now).await? {
+        return Err(no_such_client(&app, &id).await);
+    }
+    let (what, name) = ("client removed", client.as_str());
+    app.recorder
+        .record(&Event::Administered {
+            at: now,
+            by: ADMINISTRATOR,
+            what,
+            name,
+        })
+        .await?;
+    Ok(no_content())
+}
+
+async fn renew_secret(
+    State(app): State<Arc<App>>,
+    Named(id): Named,
+    Document(request): Document<NewSecret>,
+) -> Result<Response, AdminError> {
+    let _changing = app.caller_changes.lock().await;
+    let now = app.clock.now();
+    let mut client = Client::clone(&*find(&app, &id).await?);
+    let (secret, stored) = secrets::generate(&app, now)?;
+    client.credentials.secrets =
+        secrets::rotated(&client.credentials.secrets, stored, request, now)?;
+    if !app.store.update_client(&client).await? {
+        return Err(no_such_client(&app, &id).await);
+    }
+    let (what, name) = ("client secret renewed", client.id.as_str());
+    app.recorder
+        .record(&Event::Administered {
+            at: now,
+            by: ADMINISTRATOR,
+            what,
+            name,
+        })
+        .await?;
+    let answer = FreshSecret {
+        client_id: id,
+        client_secret: secrets::issued(&secret),
+    };
+    Ok(json(StatusCode::CREATED, &answer))
+}
+
+async fn find(app: &App, id: &str) -> Result<Arc<Client>, AdminError> {
+    match app.store.find_caller(id).await? {
+        Some(CallerRecord::Client(client)) => Ok(client),
+        _ => Err(no_such_client(app, id).await),
+    }
+}
+
+fn entry(client: &Client, now: Timestamp) -> ClientEntry {
+    ClientEntry {
+        description: ClientDescription::of(client),
+        secrets: secrets::entries(&client.credentials.secrets, now),
+        registered_at: client.registered_at.numeric_date(),
+    }
+}

@@ -1,0 +1,101 @@
+//! `/admin/v1/keys`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use avouch_core::event::{Event, Recorder};
+use avouch_core::keys::Overlap;
+use avouch_core::records::SigningKeyRecord;
+use avouch_core::storage::KeyStore;
+use avouch_core::time::Timestamp;
+use avouch_jose::SignatureAlgorithm;
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::ADMINISTRATOR;
+use super::answer::json;
+use super::api::{KeyEntry, KeyList, RotateKey};
+use super::document::Document;
+use super::error::AdminError;
+use super::operation::Operation;
+use crate::app::App;
+use crate::key_changes;
+
+/// For a key that others may hold: in use at once, its elders gone at once.
+const AT_ONCE: Overlap = Overlap {
+    before_use: Duration::ZERO,
+    after_use: Duration::ZERO,
+};
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        Operation::get("/admin/v1/keys", "listKeys", list)
+            .summary("Every signing key and where it stands in its life")
+            .answers::<KeyList>(200),
+        Operation::post("/admin/v1/keys/rotate", "rotateKey", rotate)
+            .summary("Make a successor for the key that now signs with an algorithm")
+            .takes::<RotateKey>()
+            .answers::<KeyEntry>(201)
+            .fails(&[400, 413, 415]),
+    ]
+}
+
+async fn list(State(app): State<Arc<App>>) -> Result<Response, AdminError> {
+    let now = app.clock.now();
+    let records = app.store.signing_keys().await?;
+    let keys = records.iter().map(|record| entry(record, now)).collect();
+    Ok(json(StatusCode::OK, &KeyList { keys }))
+}
+
+async fn rotate(
+    State(app): State<Arc<App>>,
+    Document(request): Document<RotateKey>,
+) -> Result<Response, AdminError> {
+    let RotateKey { algorithm, at_once } = request;
+    if !app.settings.algorithms.contains(&algorithm) {
+        let names: Vec<_> = app
+            .settings
+            .algorithms
+            .iter()
+            .copied()
+            .map(SignatureAlgorithm::name)
+            .collect();
+        return Err(AdminError::bad_request(format!(
+            "this server keeps no key for {algorithm}; keys.algorithms in its configuration \
+             names {}",
+            names.join(", ")
+        )));
+    }
+    let (overlap, what) = if at_once {
+        (AT_ONCE, "signing key replaced at once")
+    } else {
+        (app.settings.overlap, "signing key rotated")
+    };
+    let record = key_changes::rotate(&app, algorithm, overlap).await?;
+    let now = app.clock.now();
+    let name = record.kid();
+    app.recorder
+        .record(&Event::Administered {
+            at: now,
+            by: ADMINISTRATOR,
+            what,
+            name,
+        })
+        .await?;
+    Ok(json(StatusCode::CREATED, &entry(&record, now)))
+}
+
+fn entry(record: &SigningKeyRecord, now: Timestamp) -> KeyEntry {
+    let schedule = &record.schedule;
+    KeyEntry {
+        kid: record.kid().to_owned(),
+        algorithm: record.algorithm,
+        purpose: record.purpose,
+        life: schedule.life(now),
+        created_at: schedule.created_at.numeric_date(),
+        active_at: schedule.active_at.numeric_date(),
+        retiring_at: schedule.retiring_at.map(Timestamp::numeric_date),
+        retired_at: schedule.retired_at.map(Timestamp::numeric_date),
+    }
+}

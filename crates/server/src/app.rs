@@ -1,0 +1,68 @@
+//! What every request works with.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use avouch_core::introspection::PairwiseSubjects;
+use avouch_core::issuance::Issuance;
+use avouch_core::keys::Sealer;
+use avouch_core::opaque_token::TokenMint;
+use avouch_core::time::{Clock, Timestamp};
+use avouch_crypto::random::SecureRandom;
+use avouch_oauth::issuer::Issuer;
+use avouch_store::AnyStore;
+
+use crate::keys::Keys;
+use crate::metrics::Metrics;
+use crate::recorder::LogRecorder;
+use crate::settings::Settings;
+
+/// The server's parts, put together once at start. Holds nothing that another
+/// node would miss: what is kept is in the store.
+pub(crate) struct App {
+    pub(crate) issuer: Issuer,
+    pub(crate) settings: Settings,
+    pub(crate) store: AnyStore,
+    pub(crate) mint: TokenMint,
+    pub(crate) pairwise: PairwiseSubjects,
+    /// Replaced as a whole when a key is made or rotated.
+    pub(crate) keys: ArcSwap<Keys>,
+    /// Held while keys are changed, so that two changes never plan on the same
+    /// state; signing does not wait for it.
+    pub(crate) key_changes: tokio::sync::Mutex<()>,
+    /// Held while an administrator changes clients or resource servers, so that
+    /// no change is planned on a state that another is about to replace.
+    pub(crate) caller_changes: tokio::sync::Mutex<()>,
+    pub(crate) sealer: Sealer,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn SecureRandom>,
+    pub(crate) recorder: LogRecorder,
+    pub(crate) metrics: Metrics,
+}
+
+impl App {
+    /// What issuing works with, at this instant.
+    pub(crate) fn issuance(&self, now: Timestamp) -> Issuance<'_, AnyStore> {
+        Issuance {
+            store: &self.store,
+            mint: &self.mint,
+            random: &*self.random,
+            lifetimes: self.settings.lifetimes,
+            now,
+        }
+    }
+
+    /// Awaits a call to the store and notes how long it took.
+    pub(crate) async fn timed<T>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = T>,
+    ) -> T {
+        let started = Instant::now();
+        let outcome = call.await;
+        self.metrics
+            .store_call(operation, started.elapsed().as_secs_f64());
+        outcome
+    }
+}

@@ -1,0 +1,190 @@
+//! The configuration file: one struct per section, whose field docs are the
+//! manual.
+//!
+//! Every section but `[data]` and `[sealing]` may be left out. A [`Config`]
+//! that was read is sound: each value lies within its limits, and the values
+//! go together. It holds no secret, only where secrets are.
+
+mod algorithm;
+mod bounded;
+mod conflict;
+mod data;
+mod introspection;
+mod issuer;
+mod keys;
+mod limits;
+mod listen;
+mod log;
+mod manual;
+mod metrics;
+mod problem;
+mod reader;
+mod registration;
+mod sealing;
+mod section;
+mod suggestion;
+mod text;
+mod tokens;
+mod trusted_proxies;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use algorithm::AlgorithmName;
+pub use bounded::{OutOfRange, Seconds, Whole};
+pub use data::DataConfig;
+pub use introspection::IntrospectionConfig;
+pub use issuer::{Issuer, IssuerError};
+pub use keys::KeysConfig;
+pub use limits::LimitsConfig;
+pub use listen::ListenConfig;
+pub use log::{LogConfig, LogFormat, LogLevel, LogLevelError};
+pub use manual::{example, reference};
+pub use metrics::MetricsConfig;
+pub use problem::{ConfigError, Position, Problem, Refused};
+pub use registration::RegistrationConfig;
+pub use sealing::{KeyFileError, KeyTextError, SealingConfig, SealingKey, SealingKeyError};
+pub use tokens::TokensConfig;
+pub use trusted_proxies::{Network, NetworkError, TrustedProxies};
+
+use conflict::Conflict;
+
+/// The most bytes a configuration file may have.
+const LONGEST_FILE: u64 = 1 << 20;
+
+/// Who this server is. These keys stand above the first section.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The issuer identifier: the URL under which clients and resource servers
+    /// reach this server, the `iss` of everything it signs. https, or http on
+    /// a loopback host; no query, no fragment, no slash at the end. It is
+    /// compared character by character, so changing it makes a new issuer.
+    #[schemars(example = "https://as.example.com")]
+    pub issuer: Issuer,
+    /// Where the server listens.
+    #[serde(default)]
+    pub listen: ListenConfig,
+    /// Where the server keeps its data.
+    pub data: DataConfig,
+    /// The key that seals signing keys at rest.
+    #[serde(default)]
+    pub sealing: SealingConfig,
+    /// How long access tokens live.
+    #[serde(default)]
+    pub tokens: TokensConfig,
+    /// The keys that sign statements.
+    #[serde(default)]
+    pub keys: KeysConfig,
+    /// In which form introspection answers.
+    #[serde(default)]
+    pub introspection: IntrospectionConfig,
+    /// Registration over HTTP.
+    #[serde(default)]
+    pub registration: RegistrationConfig,
+    /// Bounds on requests.
+    #[serde(default)]
+    pub limits: LimitsConfig,
+    /// What is logged.
+    #[serde(default)]
+    pub log: LogConfig,
+    /// Metrics and health.
+    #[serde(default)]
+    pub metrics: MetricsConfig,
+}
+
+/// Reads the configuration file at `path`.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    let unreadable = |source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LONGEST_FILE + 1).read_to_end(&mut bytes))
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > LONGEST_FILE {
+        return Err(ConfigError::TooLong {
+            path: path.to_owned(),
+            limit: LONGEST_FILE,
+        });
+    }
+    let text = String::from_utf8(bytes).map_err(|_| {
+        unreadable(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "it is not UTF-8 text",
+        ))
+    })?;
+    Config::parse(&text, &path.display().to_string())
+}
+
+/// The JSON Schema of the configuration file.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Config).to_value()
+}
+
+impl Config {
+    /// The configuration with nothing but what cannot be left out, all else at
+    /// its default.
+    pub fn new(issuer: Issuer, data: DataConfig, sealing: SealingConfig) -> Self {
+        Self {
+            issuer,
+            listen: ListenConfig::default(),
+            data,
+            sealing,
+            tokens: TokensConfig::default(),
+            keys: KeysConfig::default(),
+            introspection: IntrospectionConfig::default(),
+            registration: RegistrationConfig::default(),
+            limits: LimitsConfig::default(),
+            log: LogConfig::default(),
+            metrics: MetricsConfig::default(),
+        }
+    }
+
+    /// Reads a configuration from TOML text; `origin` is what messages call
+    /// it, such as a file name.
+    pub fn parse(text: &str, origin: &str) -> Result<Self, ConfigError> {
+        Ok(reader::read(text, origin)?)
+    }
+
+    /// Checks a configuration put together in code the way a file is checked.
+    pub fn check(&self, origin: &str) -> Result<(), ConfigError> {
+        let problems: Vec<_> = self
+            .conflicts()
+            .into_iter()
+            .map(|conflict| Problem {
+                origin: origin.to_owned(),
+                position: None,
+                message: conflict.message,
+            })
+            .collect();
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Refused::new(problems).into())
+        }
+    }
+
+    /// The configuration in effect as TOML, defaults filled in. Reads back as
+    /// the same configuration, and holds no secret, only where they are.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+
+    /// All that does not go together.
+    fn conflicts(&self) -> Vec<Conflict> {
+        let mut found = Vec::new();
+        self.listen.conflicts(&mut found);
+        self.sealing.conflicts(&mut found);
+        self.tokens.conflicts(&mut found);
+        self.keys.conflicts(&self.tokens, &mut found);
+        self.introspection.conflicts(&mut found);
+        self.metrics.conflicts(&self.listen, &mut found);
+        found
+    }
+}

@@ -1,0 +1,34 @@
+//! `[limits]`
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::bounded::{Seconds, Whole};
+
+/// How much one request, and all of them together, may take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// Bytes of a request body; a longer one is answered with 413.
+    pub body: Whole<1024, 16_777_216>,
+    /// Bytes of the request line and all headers together; longer ones are
+    /// answered with 431.
+    pub header: Whole<8192, 1_048_576>,
+    /// Seconds from the first byte of a request to the last of its answer.
+    pub request_timeout: Seconds<1, 3600>,
+    /// Connections served at one time; more wait until one closes. The
+    /// default stays below the 1024 open files a process is commonly given,
+    /// so raise that limit (`ulimit -n`) together with this one.
+    pub connections: Whole<1, 1_000_000>,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            body: const { Whole::literal(65_536) },
+            header: const { Whole::literal(16_384) },
+            request_timeout: const { Seconds::literal(10) },
+            connections: const { Whole::literal(768) },
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! `POST /introspect`: what is this token worth to me? (RFC 7662, RFC 9701)
+//!
+//! The handler is the walk of one introspection. Each step is a function in a
+//! file of its own name; together they read like RFC 9701.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use avouch_core::event::{Event, RecordError, Recorder};
+use avouch_core::introspection::{
+    AuthorizationError, Judgement, SecureError, authorize, compose, find, judge, record, secure,
+};
+use avouch_oauth::accept::Accept;
+use avouch_oauth::error::ErrorCode;
+use avouch_oauth::introspection::{IntrospectionRequest, RequestError};
+use avouch_oauth::negotiate::{NegotiationError, ResponseFormat, negotiate};
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use http::header::ACCEPT;
+use http::{Request, StatusCode};
+
+use super::parse_form;
+use crate::app::App;
+use crate::error_reply::ErrorReply;
+use crate::extract::authenticate_caller;
+use crate::request::{ReadRequest, read_form};
+use crate::respond::respond;
+
+/// Answers one introspection.
+pub(crate) async fn introspect(
+    State(app): State<Arc<App>>,
+    request: Request<Body>,
+) -> Result<Response, ErrorReply> {
+    let started = Instant::now();
+
+    // parse
+    let ReadRequest { headers, body } = read_form(request, app.settings.body_limit).await?;
+    let form = parse_form(&body, &[])?;
+    let question = IntrospectionRequest::parse(&form)?;
+
+    // extract, authenticate
+    let caller = authenticate_caller(&app, &headers, &form).await?;
+
+    // authorize
+    let resource_server = match authorize(&caller) {
+        Ok(resource_server) => resource_server,
+        Err(error) => return Err(refuse(&app, caller.id(), error).await),
+    };
+
+    // negotiate
+    let accept = Accept::parse(
+        headers
+            .get_all(ACCEPT)
+            .iter()
+            .map(http::HeaderValue::as_bytes),
+    );
+    let policy = resource_server
+        .profile
+        .value
+        .answer_policy(app.settings.answer_forms);
+    let format = negotiate(&accept, &policy)?;
+
+    // now: every revocation acknowledged before this instant is seen by what follows
+    let now = app.clock.now();
+
+    // find
+    let sought = app
+        .timed("find", find(&question.token, &app.mint, &app.store))
+        .await?;
+
+    // judge
+    let judgement = judge(&sought, &resource_server, now);
+
+    // compose
+    let response = compose(&judgement, &resource_server, &app.issuer, &app.pairwise);
+
+    // secure
+    let keys = app.keys.load();
+    let securing = Instant::now();
+    let answer = secure(
+        &response,
+        format,
+        &resource_server,
+        &app.issuer,
+        now,
+        &keys.ring,
+        &keys.signer,
+    )
+    .await?;
+    if let Some(algorithm) = answer.signed_with {
+        app.metrics
+            .signed(algorithm.name(), securing.elapsed().as_secs_f64());
+    }
+
+    // record
+    record(
+        &app.recorder,
+        &resource_server,
+        &sought,
+        &judgement,
+        format,
+        &answer,
+        now,
+    )
+    .await?;
+
+    // respond
+    let outcome = match judgement {
+        Judgement::Active(_) => "active",
+        Judgement::Inactive(reason) => reason.name(),
+    };
+    app.metrics
+        .answered(resource_server.id.as_str(), outcome, format_name(format));
+    app.metrics
+        .introspection_seconds(started.elapsed().as_secs_f64());
+    Ok(respond(StatusCode::OK, answer.content_type, answer.body))
+}
+
+const fn format_name(format: ResponseFormat) -> &'static str {
+    match format {
+        ResponseFormat::Json => "json",
+        ResponseFormat::Jwt => "jwt",
+        ResponseFormat::LegacyJwt => "legacy_jwt",
+    }
+}
+
+/// Says to an operator what is wrong, and nothing about the token (reading L-06).
+async fn refuse(app: &App, caller: &str, error: AuthorizationError) -> ErrorReply {
+    let (reason, description) = match error {
+        AuthorizationError::NotAResourceServer => (
+            "introspect: not a resource server",
+            "this caller is registered as a client; only resource servers may introspect",
+        ),
+        AuthorizationError::Suspended => (
+            "introspect: suspended",
+            "this resource server is suspended; ask the operator of the authorization server",
+        ),
+    };
+    let event = Event::Refused {
+        at: app.clock.now(),
+        caller,
+        reason,
+    };
+    match app.recorder.record(&event).await {
+        Ok(()) => ErrorReply::bad_request(ErrorCode::UnauthorizedClient, description),
+        Err(error) => error.into(),
+    }
+}
+
+impl From<RequestError> for ErrorReply {
+    fn from(error: RequestError) -> Self {
+        Self::bad_request(error.code(), error.to_string())
+    }
+}
+
+impl From<NegotiationError> for ErrorReply {
+    fn from(error: NegotiationError) -> Self {
+        let status = match error {
+            NegotiationError::NotAcceptable | NegotiationError::JwtRequired => {
+                StatusCode::NOT_ACCEPTABLE
+            }
+            // Not a matter of taste: such a caller set itself up for more (requirement D01-02).
+            NegotiationError::EncryptedRequired => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, ErrorCode::InvalidRequest, error.to_string())
+    }
+}
+
+impl From<SecureError> for ErrorReply {
+    fn from(error: SecureError) -> Self {
+        Self::server_error("an introspection answer could not be secured", &error)
+    }
+}
+
+impl From<RecordError> for ErrorReply {
+    fn from(error: RecordError) -> Self {
+        Self::server_error("an event could not be recorded", &error)
+    }
+}

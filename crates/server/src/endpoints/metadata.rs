@@ -1,0 +1,57 @@
+//! `GET /.well-known/oauth-authorization-server`: what this server can do
+//! (RFC 8414), listing what really works and nothing else.
+
+use std::sync::Arc;
+
+use avouch_core::records::{GrantType, KeyPurpose};
+use avouch_oauth::auth_method::AuthenticationMethod;
+use avouch_oauth::media_type;
+use avouch_oauth::metadata::{ServerMetadata, method_names};
+use axum::extract::State;
+use axum::response::Response;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+
+use crate::app::App;
+use crate::paths;
+
+/// The methods that callers can authenticate with.
+const METHODS: [AuthenticationMethod; 2] = [
+    AuthenticationMethod::ClientSecretBasic,
+    AuthenticationMethod::ClientSecretPost,
+];
+
+/// The document, as true as of this instant.
+pub(crate) async fn metadata(State(app): State<Arc<App>>) -> Response {
+    let now = app.clock.now();
+    let keys = app.keys.load();
+    let algorithms = keys.ring.algorithms(KeyPurpose::Statements, now);
+    let endpoint = |path: &str| Some(app.issuer.endpoint(path));
+    let document = ServerMetadata {
+        token_endpoint: endpoint(paths::TOKEN),
+        jwks_uri: endpoint(paths::JWKS),
+        registration_endpoint: if app.settings.registration {
+            endpoint(paths::REGISTRATION)
+        } else {
+            None
+        },
+        introspection_endpoint: endpoint(paths::INTROSPECTION),
+        revocation_endpoint: endpoint(paths::REVOCATION),
+        grant_types_supported: GrantType::ALL
+            .iter()
+            .map(|grant| grant.name().to_owned())
+            .collect(),
+        token_endpoint_auth_methods_supported: method_names(&METHODS),
+        introspection_endpoint_auth_methods_supported: method_names(&METHODS),
+        revocation_endpoint_auth_methods_supported: method_names(&METHODS),
+        introspection_signing_alg_values_supported: algorithms
+            .iter()
+            .map(|algorithm| algorithm.name().to_owned())
+            .collect(),
+        ..ServerMetadata::new(&app.issuer)
+    };
+    let mut response = Response::new(document.to_json().into());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type::JSON));
+    headers.insert(CACHE_CONTROL, app.settings.jwks_cache_control.clone());
+    response
+}

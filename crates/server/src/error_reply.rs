@@ -1,0 +1,135 @@
+//! Errors on the wire, the same way at every endpoint.
+
+use avouch_core::storage::StoreError;
+use avouch_oauth::authorization::Scheme;
+use avouch_oauth::challenge::Challenge;
+use avouch_oauth::error::{ErrorBody, ErrorCode};
+use avouch_oauth::media_type;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+
+use crate::respond::respond;
+
+/// What challenges call this server.
+const REALM: &str = "avouch";
+/// How long a caller should wait before it tries again while the store is away.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+/// An error on the wire: plain JSON whatever was asked for (RFC 6749 section 5.2).
+#[derive(Debug)]
+pub(crate) struct ErrorReply {
+    status: StatusCode,
+    body: ErrorBody,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+impl ErrorReply {
+    /// An error with this status, code and description.
+    pub(crate) fn new(
+        status: StatusCode,
+        code: ErrorCode,
+        description: impl Into<std::borrow::Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            status,
+            body: ErrorBody::new(code, description),
+            header: None,
+        }
+    }
+
+    /// 400.
+    pub(crate) fn bad_request(
+        code: ErrorCode,
+        description: impl Into<std::borrow::Cow<'static, str>>,
+    ) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, description)
+    }
+
+    /// 401 `invalid_client` with a challenge for the scheme that was tried
+    /// (RFC 6749 section 5.2). Every reason looks the same.
+    pub(crate) fn invalid_client(tried: Scheme) -> Self {
+        let challenge = Challenge::new(tried, REALM).to_string();
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            ErrorCode::InvalidClient,
+            "client authentication failed: check the client_id, its secret and the \
+             authentication method it is registered for",
+        )
+        .with_header(WWW_AUTHENTICATE, &challenge)
+    }
+
+    /// 401 `invalid_token` for the caller's own token (RFC 6750 section 3).
+    pub(crate) fn invalid_token(description: &'static str) -> Self {
+        let challenge = Challenge::new(Scheme::Bearer, REALM)
+            .error(ErrorCode::InvalidToken, description)
+            .to_string();
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            ErrorCode::InvalidToken,
+            description,
+        )
+        .with_header(WWW_AUTHENTICATE, &challenge)
+    }
+
+    /// 401 for a request without the token it needs. No error code in the
+    /// challenge, as RFC 6750 section 3.1 says for that case.
+    pub(crate) fn token_required(description: &'static str) -> Self {
+        let challenge = Challenge::new(Scheme::Bearer, REALM).to_string();
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            ErrorCode::InvalidToken,
+            description,
+        )
+        .with_header(WWW_AUTHENTICATE, &challenge)
+    }
+
+    /// 500 `server_error`; the cause goes to the log.
+    pub(crate) fn server_error(what: &'static str, cause: &dyn std::error::Error) -> Self {
+        tracing::error!(error = %cause, "{what}");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::ServerError,
+            "the request could not be completed; the cause is in the server's log",
+        )
+    }
+
+    /// With one more header.
+    pub(crate) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        self.header = HeaderValue::from_str(value).ok().map(|value| (name, value));
+        self
+    }
+}
+
+impl From<StoreError> for ErrorReply {
+    /// A store that is away is 503: try again. Anything else it has against a
+    /// request is a fault of ours.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => {
+                tracing::error!(%error, "the store is not available");
+                let mut reply = Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    ErrorCode::TemporarilyUnavailable,
+                    "the store is not available; try again shortly",
+                );
+                reply.header = Some((RETRY_AFTER, RETRY_AFTER_SECONDS));
+                reply
+            }
+            StoreError::Conflict(_) | StoreError::Damaged(_) => {
+                Self::server_error("the store failed", &error)
+            }
+        }
+    }
+}
+
+impl IntoResponse for ErrorReply {
+    fn into_response(self) -> Response {
+        let mut response = respond(self.status, media_type::JSON, self.body.to_json());
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, value);
+        }
+        response.extensions_mut().insert(self.body.code());
+        response
+    }
+}

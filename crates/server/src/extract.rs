@@ -1,0 +1,144 @@
+//! Extracting the credentials a request presents: exactly one kind, judged by
+//! [`avouch_core::authenticate`] alone.
+
+use avouch_core::event::{Event, Recorder};
+use avouch_core::{AuthenticatedCaller, AuthenticationError, PresentedCredentials, authenticate};
+use avouch_oauth::auth_method::AuthenticationMethod;
+use avouch_oauth::authorization::{Authorization, Scheme};
+use avouch_oauth::error::ErrorCode;
+use avouch_oauth::form::Form;
+use avouch_oauth::secret::PresentedSecret;
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use crate::app::App;
+use crate::error_reply::ErrorReply;
+
+/// Why no credentials could be extracted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExtractError {
+    /// None were presented; a bare `client_id` proves nothing (requirement 9701-4-04).
+    Missing,
+    /// More than one kind (RFC 6749 section 2.3).
+    Several,
+    /// They cannot be read.
+    Malformed(Scheme),
+    /// `client_id` in the body names another caller than the header.
+    Contradiction,
+    /// A kind that is not accepted at this endpoint.
+    Unsupported(Scheme),
+}
+
+/// What is found in a request's header and form.
+pub(crate) fn extract(
+    headers: &HeaderMap,
+    form: &Form<'_>,
+) -> Result<PresentedCredentials, ExtractError> {
+    let authorization = authorization_header(headers)?;
+    let secret = form.get("client_secret");
+    let assertion = form
+        .get("client_assertion")
+        .or(form.get("client_assertion_type"));
+    let kinds = [
+        authorization.is_some(),
+        secret.is_some(),
+        assertion.is_some(),
+    ];
+    if kinds.into_iter().filter(|presented| *presented).count() > 1 {
+        return Err(ExtractError::Several);
+    }
+    if assertion.is_some() {
+        return Err(ExtractError::Unsupported(Scheme::Basic));
+    }
+    let id = form.get("client_id");
+    match (authorization, secret) {
+        (Some(Authorization::Basic(basic)), _) => {
+            if id.is_some_and(|id| id != basic.client_id) {
+                return Err(ExtractError::Contradiction);
+            }
+            Ok(PresentedCredentials::ClientSecret {
+                method: AuthenticationMethod::ClientSecretBasic,
+                id: basic.client_id,
+                secret: basic.client_secret,
+            })
+        }
+        (Some(other), _) => Err(ExtractError::Unsupported(
+            other.scheme().unwrap_or(Scheme::Basic),
+        )),
+        (None, Some(secret)) => Ok(PresentedCredentials::ClientSecret {
+            method: AuthenticationMethod::ClientSecretPost,
+            // A secret without an id is a failed attempt, as an unknown id is.
+            id: id.unwrap_or_default().to_owned(),
+            secret: PresentedSecret::new(secret),
+        }),
+        (None, None) => Err(ExtractError::Missing),
+    }
+}
+
+/// The `Authorization` header, if there is exactly one.
+pub(crate) fn authorization_header(
+    headers: &HeaderMap,
+) -> Result<Option<Authorization>, ExtractError> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(ExtractError::Several);
+    }
+    Authorization::parse(value.as_bytes())
+        .map(Some)
+        .map_err(|error| ExtractError::Malformed(error.scheme().unwrap_or(Scheme::Basic)))
+}
+
+/// Extracts and authenticates, with the answers that all endpoints share.
+pub(crate) async fn authenticate_caller(
+    app: &App,
+    headers: &HeaderMap,
+    form: &Form<'_>,
+) -> Result<AuthenticatedCaller, ErrorReply> {
+    let presented = extract(headers, form)?;
+    let tried = match &presented {
+        PresentedCredentials::ClientSecret { .. } => Scheme::Basic,
+    };
+    let now = app.clock.now();
+    match authenticate(&presented, &app.store, now).await {
+        Ok(caller) => Ok(caller),
+        Err(AuthenticationError::Store(error)) => Err(error.into()),
+        Err(AuthenticationError::Failed(reason)) => {
+            app.metrics.authentication_failed(reason.name());
+            app.recorder
+                .record(&Event::AuthenticationFailed { at: now, reason })
+                .await
+                .map_err(|error| ErrorReply::server_error("recording failed", &error))?;
+            Err(ErrorReply::invalid_client(tried))
+        }
+    }
+}
+
+impl From<ExtractError> for ErrorReply {
+    fn from(error: ExtractError) -> Self {
+        match error {
+            // 400 and not 401: nothing was tried (reading L-01).
+            ExtractError::Missing => Self::bad_request(
+                ErrorCode::InvalidClient,
+                "no client authentication included: send the client_id and its secret with \
+                 the Basic scheme or in the body, as registered",
+            ),
+            ExtractError::Several => Self::bad_request(
+                ErrorCode::InvalidRequest,
+                "more than one way of client authentication: use the registered one alone",
+            ),
+            ExtractError::Contradiction => Self::bad_request(
+                ErrorCode::InvalidRequest,
+                "client_id in the body is not the one in the Authorization header",
+            ),
+            ExtractError::Malformed(Scheme::Basic) | ExtractError::Unsupported(Scheme::Basic) => {
+                Self::invalid_client(Scheme::Basic)
+            }
+            ExtractError::Malformed(_) | ExtractError::Unsupported(_) => Self::invalid_token(
+                "the caller's access token is not accepted here: use client authentication",
+            ),
+        }
+    }
+}

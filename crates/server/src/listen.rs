@@ -1,0 +1,121 @@
+//! Accepting connections and serving them until told to stop.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::{Semaphore, watch};
+use tower::ServiceExt;
+use tracing::{debug, warn};
+
+use crate::access::Peer;
+
+/// How long open requests may take to end after the server was told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How long a client may take to send its headers.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long to wait after accepting failed, for example for want of file
+/// descriptors: trying at once would burn a core and mend nothing.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Bounds on what one listener takes on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Connections at a time; further ones wait to be accepted.
+    pub(crate) connections: usize,
+    /// Bytes of request line and headers; more is 431.
+    pub(crate) header: usize,
+}
+
+/// Something connections come from.
+pub(crate) trait Listener: Send + 'static {
+    /// A connection.
+    type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// The next connection and where it comes from.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Io, Option<SocketAddr>)>> + Send;
+}
+
+impl Listener for TcpListener {
+    type Io = tokio::net::TcpStream;
+
+    async fn accept(&self) -> io::Result<(Self::Io, Option<SocketAddr>)> {
+        let (stream, peer) = Self::accept(self).await?;
+        // Answers are small and complete: waiting to fill a packet only delays them.
+        stream.set_nodelay(true)?;
+        Ok((stream, Some(peer)))
+    }
+}
+
+impl Listener for UnixListener {
+    type Io = tokio::net::UnixStream;
+
+    async fn accept(&self) -> io::Result<(Self::Io, Option<SocketAddr>)> {
+        let (stream, _) = Self::accept(self).await?;
+        Ok((stream, None))
+    }
+}
+
+/// Serves until `stop` changes, then lets open requests end. What `opened`
+/// returns is held for as long as the connection lives.
+pub(crate) async fn serve<T: Send + 'static>(
+    listener: impl Listener,
+    router: Router,
+    bounds: Bounds,
+    opened: impl Fn() -> T + Send + 'static,
+    mut stop: watch::Receiver<bool>,
+) {
+    let graceful = GracefulShutdown::new();
+    let slots = Arc::new(Semaphore::new(bounds.connections));
+    loop {
+        let slot = tokio::select! {
+            slot = Arc::clone(&slots).acquire_owned() => slot,
+            _ = stop.changed() => break,
+        };
+        let (io, peer) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+            _ = stop.changed() => break,
+        };
+        let peer: Option<IpAddr> = peer.map(|peer| peer.ip().to_canonical());
+        let router = router.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            router.clone().oneshot(request.map(axum::body::Body::new))
+        });
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADER_TIMEOUT)
+            .max_buf_size(bounds.header.max(8192))
+            .serve_connection(TokioIo::new(io), service);
+        let connection = graceful.watch(connection);
+        let live = opened();
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                debug!(%error, "a connection ended early");
+            }
+            drop((slot, live));
+        });
+    }
+    if tokio::time::timeout(DRAIN, graceful.shutdown())
+        .await
+        .is_err()
+    {
+        warn!("some requests did not end in time and were cut off");
+    }
+}

@@ -1,0 +1,41 @@
+use super::*;
+
+#[test]
+fn each_record_shows_in_the_text() {
+    let metrics = Metrics::new();
+    metrics.answered("rs-1", "active", "jwt");
+    metrics.introspection_seconds(30e-6);
+    metrics.signed("ES256", 20e-6);
+    metrics.store_call("find_token", 5e-6);
+    metrics.request("introspection", 200, 2e-3);
+    metrics.authentication_failed("wrong_secret");
+    metrics.issued();
+    metrics.revoked("token");
+    let held = metrics.connection();
+    drop(metrics.connection());
+
+    let text = metrics.encode();
+    for line in [
+        r#"avouch_introspection_answers_total{resource_server="rs-1",outcome="active",format="jwt"} 1"#,
+        r#"avouch_introspection_duration_seconds_bucket{le="0.000025"} 0"#,
+        r#"avouch_introspection_duration_seconds_bucket{le="0.00005"} 1"#,
+        r#"avouch_signature_duration_seconds_count{algorithm="ES256"} 1"#,
+        r#"avouch_store_call_duration_seconds_bucket{le="0.00001",operation="find_token"} 1"#,
+        r#"avouch_http_requests_total{endpoint="introspection",status="200"} 1"#,
+        r#"avouch_http_request_duration_seconds_sum{endpoint="introspection"} 0.002"#,
+        r#"avouch_authentication_failures_total{reason="wrong_secret"} 1"#,
+        "avouch_tokens_issued_total 1",
+        r#"avouch_revocations_total{what="token"} 1"#,
+        "avouch_live_connections 1",
+        r#"avouch_build_info{version="0.1.0"} 1"#,
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
+    }
+    assert!(text.ends_with("# EOF\n"));
+    // No family is left out above, and none goes without prefix or help.
+    let lines_with = |start| text.lines().filter(|line| line.starts_with(start)).count();
+    assert_eq!(lines_with("# HELP avouch_"), 11);
+    assert_eq!(lines_with("# TYPE "), 11);
+    drop(held);
+    assert!(metrics.encode().contains("avouch_live_connections 0\n"));
+}

@@ -1,0 +1,82 @@
+//! Events as log lines, under the target `avouch::event`.
+
+use avouch_core::event::{Answer, Event, RecordError, Recorder};
+use tracing::info;
+
+/// Writes each event as one structured line. What was asked about shows by its
+/// `jti`, never by the token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LogRecorder;
+
+impl Recorder for LogRecorder {
+    async fn record(&self, event: &Event<'_>) -> Result<(), RecordError> {
+        write(event);
+        Ok(())
+    }
+}
+
+fn write(event: &Event<'_>) {
+    const TARGET: &str = "avouch::event";
+    match event {
+        Event::AuthenticationFailed { reason, .. } => {
+            info!(target: TARGET, event = "authentication_failed", reason = reason.name());
+        }
+        Event::Refused { caller, reason, .. } => {
+            info!(target: TARGET, event = "refused", caller, reason);
+        }
+        Event::Introspected {
+            at,
+            resource_server,
+            profile,
+            policy,
+            token,
+            answer,
+            format,
+            signed_with,
+        } => {
+            let (active, reason) = match answer {
+                Answer::Active => (true, None),
+                Answer::Inactive(reason) => (false, Some(reason.name())),
+            };
+            info!(
+                target: TARGET,
+                event = "introspected",
+                iat = at.as_secs(),
+                resource_server = resource_server.as_str(),
+                profile,
+                policy,
+                jti = token.map(avouch_core::id::TokenId::as_str),
+                active,
+                reason,
+                media_type = format.media_type(),
+                signed_with = signed_with.map(avouch_jose::SignatureAlgorithm::name),
+            );
+        }
+        Event::TokenIssued {
+            client,
+            grant,
+            token,
+            ..
+        } => {
+            info!(
+                target: TARGET,
+                event = "token_issued",
+                client = client.as_str(),
+                grant = grant.as_str(),
+                jti = token.as_str(),
+            );
+        }
+        Event::Revoked {
+            by,
+            what,
+            name,
+            outcome,
+            ..
+        } => {
+            info!(target: TARGET, event = "revoked", by, what, name, outcome = ?outcome);
+        }
+        Event::Administered { by, what, name, .. } => {
+            info!(target: TARGET, event = "administered", by, what, name);
+        }
+    }
+}

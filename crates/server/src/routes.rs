@@ -1,0 +1,66 @@
+//! The one table of public routes.
+
+use std::sync::Arc;
+
+use avouch_oauth::error::ErrorCode;
+use avouch_oauth::metadata::{WELL_KNOWN_OAUTH, WELL_KNOWN_OPENID};
+use axum::Router;
+use axum::routing::{get, post};
+use http::StatusCode;
+
+use crate::app::App;
+use crate::endpoints::{introspection, jwks, metadata, registration, revocation, token};
+use crate::error_reply::ErrorReply;
+use crate::paths::{INTROSPECTION, JWKS, REGISTRATION, REVOCATION, TOKEN};
+
+/// Every public route, below the issuer's path.
+pub(crate) fn public(app: Arc<App>) -> Router {
+    let base = app.issuer.path().trim_end_matches('/').to_owned();
+    let at = |path: &str| format!("{base}{path}");
+    let mut router = Router::new()
+        .route(&at(INTROSPECTION), post(introspection::introspect))
+        .route(&at(TOKEN), post(token::token))
+        .route(&at(REVOCATION), post(revocation::revocation))
+        .route(&at(JWKS), get(jwks::jwks))
+        // RFC 8414 section 3.1: between host and path. OpenID Connect
+        // Discovery section 4: after the path. Both are found both ways.
+        .route(
+            &format!("/.well-known/{WELL_KNOWN_OAUTH}{base}"),
+            get(metadata::metadata),
+        )
+        .route(
+            &format!("/.well-known/{WELL_KNOWN_OPENID}{base}"),
+            get(metadata::metadata),
+        );
+    if !base.is_empty() {
+        router = router.route(
+            &format!("{base}/.well-known/{WELL_KNOWN_OPENID}"),
+            get(metadata::metadata),
+        );
+    }
+    if app.settings.registration {
+        router = router.route(&at(REGISTRATION), post(registration::registration));
+    }
+    router
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(app)
+}
+
+pub(crate) async fn not_found() -> ErrorReply {
+    ErrorReply::new(
+        StatusCode::NOT_FOUND,
+        ErrorCode::InvalidRequest,
+        "there is no such endpoint; the metadata at /.well-known/oauth-authorization-server \
+         lists them",
+    )
+}
+
+/// The `Allow` header is added by the router.
+pub(crate) async fn method_not_allowed() -> ErrorReply {
+    ErrorReply::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        ErrorCode::InvalidRequest,
+        "this method is not allowed here; the Allow header says which is",
+    )
+}

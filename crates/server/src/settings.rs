@@ -1,0 +1,87 @@
+//! What the configuration comes to while the server runs.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use avouch_core::issuance::Lifetimes;
+use avouch_core::keys::Overlap;
+use avouch_jose::SignatureAlgorithm;
+use avouch_oauth::negotiate::AnswerForms;
+use http::HeaderValue;
+
+use crate::config::{Config, TrustedProxies};
+
+/// Settings that are read while serving.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// The most bytes a body may have.
+    pub(crate) body_limit: usize,
+    /// How long one request may take.
+    pub(crate) request_timeout: Duration,
+    /// The server's own policy about forms of answers.
+    pub(crate) answer_forms: AnswerForms,
+    /// How long tokens live.
+    pub(crate) lifetimes: Lifetimes,
+    /// How long expired tokens are kept before they are cleaned away.
+    pub(crate) keep_expired: Duration,
+    /// How long keys overlap.
+    pub(crate) overlap: Overlap,
+    /// The algorithms to have keys for.
+    pub(crate) algorithms: Vec<SignatureAlgorithm>,
+    /// Whether `POST /register` is served.
+    pub(crate) registration: bool,
+    /// How long verifiers may keep the published keys.
+    pub(crate) jwks_cache_control: HeaderValue,
+    /// Who may speak plain HTTP to us from another machine.
+    pub(crate) trusted_proxies: TrustedProxies,
+}
+
+impl Settings {
+    /// Plain HTTP is for this machine and for stated proxies.
+    pub(crate) fn plain_http_admits(&self, peer: IpAddr) -> bool {
+        peer.is_loopback() || self.trusted_proxies.admits(peer)
+    }
+}
+
+impl From<&Config> for Settings {
+    fn from(config: &Config) -> Self {
+        let Config {
+            tokens,
+            keys,
+            introspection,
+            limits,
+            ..
+        } = config;
+        Self {
+            body_limit: limits.body.as_usize(),
+            request_timeout: limits.request_timeout.duration(),
+            answer_forms: match (introspection.always_jwt, introspection.jwt_only) {
+                (true, _) => AnswerForms::AlwaysJwt,
+                (false, true) => AnswerForms::JwtOnly,
+                (false, false) => AnswerForms::JsonOrJwt,
+            },
+            lifetimes: Lifetimes {
+                default: tokens.default_lifetime.duration(),
+                longest: tokens.longest_lifetime.duration(),
+            },
+            keep_expired: tokens.keep_expired.duration(),
+            overlap: Overlap {
+                before_use: keys.publish_before_use.duration(),
+                after_use: keys.keep_after_use.duration(),
+            },
+            algorithms: keys
+                .algorithms
+                .iter()
+                .map(|name| name.algorithm())
+                .collect(),
+            registration: config.registration.enabled,
+            jwks_cache_control: cache_for(keys.jwks_max_age.duration()),
+            trusted_proxies: config.listen.trusted_proxies.clone(),
+        }
+    }
+}
+
+fn cache_for(lifetime: Duration) -> HeaderValue {
+    HeaderValue::from_str(&format!("public, max-age={}", lifetime.as_secs()))
+        .unwrap_or(HeaderValue::from_static("no-store"))
+}

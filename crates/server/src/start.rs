@@ -1,0 +1,282 @@
+//! Putting the server together and bringing it down again.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use avouch_core::introspection::PairwiseSubjects;
+use avouch_core::keys::{Sealer, SecretsError, load_or_make_secret};
+use avouch_core::opaque_token::TokenMint;
+use avouch_core::storage::ServerSecret;
+use avouch_core::time::Clock;
+use avouch_crypto::random::SecureRandom;
+use avouch_crypto::seal::SealingKey;
+use avouch_jose::SignatureAlgorithm;
+use avouch_oauth::issuer::Issuer;
+use avouch_store::{AnyStore, OpenError, SqliteOptions, SqliteStore};
+use axum::Router;
+use thiserror::Error;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::{info, warn};
+
+use crate::app::App;
+use crate::config::{Config, SealingKeyError};
+use crate::keys::{self, Keys, KeysError};
+use crate::listen::{self, Bounds};
+use crate::metrics::Metrics;
+use crate::recorder::LogRecorder;
+use crate::settings::Settings;
+use crate::{access, admin, background, key_changes, routes};
+
+/// The database within the data folder.
+pub const DATABASE_FILE: &str = "avouch.sqlite3";
+/// The admin API's socket within the data folder.
+pub const ADMIN_SOCKET: &str = "admin.sock";
+
+/// Signs before the server is ready; the others are made while it serves.
+const FIRST_KEYS: [SignatureAlgorithm; 2] = [SignatureAlgorithm::Rs256, SignatureAlgorithm::Es256];
+
+/// What is passed in, so that a test can pass in its own.
+pub struct Surroundings {
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub random: Arc<dyn SecureRandom>,
+}
+
+/// A server that is serving.
+#[derive(Debug)]
+pub struct Server {
+    issuer: Issuer,
+    address: SocketAddr,
+    admin_socket: PathBuf,
+    stop: watch::Sender<bool>,
+    serving: JoinSet<()>,
+}
+
+/// Why the server did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The data folder cannot be made or used.
+    #[error("the data folder {}: {error}", folder.display())]
+    Folder {
+        /// Which.
+        folder: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// The sealing key cannot be had.
+    #[error(transparent)]
+    SealingKey(#[from] SealingKeyError),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The server's own secrets cannot be had.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    /// The signing keys cannot be had.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// A listener cannot be set up.
+    #[error("cannot listen on {what}: {error}")]
+    Listen {
+        /// Where.
+        what: String,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// Starts serving on a listener that is bound already. When this returns,
+/// requests are answered.
+pub async fn start(
+    config: &Config,
+    listener: TcpListener,
+    surroundings: Surroundings,
+) -> Result<Server, StartError> {
+    let folder = &config.data.folder;
+    let at_folder = |error| StartError::Folder {
+        folder: folder.clone(),
+        error,
+    };
+    make_private_folder(folder).map_err(at_folder)?;
+    let store = AnyStore::from(SqliteStore::open(
+        folder.join(DATABASE_FILE),
+        &SqliteOptions::default(),
+    )?);
+    let app = Arc::new(put_together(config, store, surroundings).await?);
+    key_changes::make_missing(&app, &first_keys(&app.settings)).await?;
+
+    let listen_error = |what: String| move |error| StartError::Listen { what, error };
+    let address = listener
+        .local_addr()
+        .map_err(listen_error("the public address".to_owned()))?;
+    let admin_socket = folder.join(ADMIN_SOCKET);
+    let admin_listener =
+        private_socket(&admin_socket).map_err(listen_error(admin_socket.display().to_string()))?;
+
+    let (stop, stopped) = watch::channel(false);
+    let mut serving = JoinSet::new();
+    let bounds = Bounds {
+        connections: config.limits.connections.as_usize(),
+        header: config.limits.header.as_usize(),
+    };
+    let opened = |app: &Arc<App>| {
+        let app = Arc::clone(app);
+        move || app.metrics.connection()
+    };
+    let public = with_access(&app, routes::public(Arc::clone(&app)));
+    serving.spawn(listen::serve(
+        listener,
+        public,
+        bounds,
+        opened(&app),
+        stopped.clone(),
+    ));
+    let router = with_access(&app, admin::routes(Arc::clone(&app)));
+    serving.spawn(listen::serve(
+        admin_listener,
+        router,
+        bounds,
+        || (),
+        stopped.clone(),
+    ));
+    if let Some(address) = config.metrics.listen {
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(listen_error(address.to_string()))?;
+        let router = with_access(&app, admin::observation_routes(Arc::clone(&app)));
+        serving.spawn(listen::serve(
+            listener,
+            router,
+            bounds,
+            || (),
+            stopped.clone(),
+        ));
+    }
+    serving.spawn(background::make_other_keys(Arc::clone(&app)));
+    serving.spawn(background::clean_up(Arc::clone(&app), stopped));
+
+    info!(issuer = app.issuer.as_str(), %address, "serving");
+    Ok(Server {
+        issuer: app.issuer.clone(),
+        address,
+        admin_socket,
+        stop,
+        serving,
+    })
+}
+
+async fn put_together(
+    config: &Config,
+    store: AnyStore,
+    surroundings: Surroundings,
+) -> Result<App, StartError> {
+    let Surroundings { clock, random } = surroundings;
+    let (current, previous) = config.sealing.load_keys()?;
+    let previous = previous.iter().map(|key| SealingKey::new(key)).collect();
+    let sealer = Sealer::new(SealingKey::new(&current), previous);
+    let resealed = keys::reseal_outdated(&store, &sealer, &*random).await?;
+    if resealed > 0 {
+        info!(
+            resealed,
+            "sealed anew under the current key; the former one is not needed any more"
+        );
+    }
+    let check_key =
+        load_or_make_secret(ServerSecret::TokenCheck, &store, &sealer, &*random).await?;
+    let pairwise_key =
+        load_or_make_secret(ServerSecret::PairwiseSubjects, &store, &sealer, &*random).await?;
+    let keys = Keys::load(&store, &sealer, clock.now()).await?;
+    Ok(App {
+        issuer: config.issuer.on_the_wire().clone(),
+        settings: Settings::from(config),
+        store,
+        mint: TokenMint::new(&check_key),
+        pairwise: PairwiseSubjects::new(&pairwise_key),
+        keys: ArcSwap::from_pointee(keys),
+        key_changes: tokio::sync::Mutex::new(()),
+        caller_changes: tokio::sync::Mutex::new(()),
+        sealer,
+        clock,
+        random,
+        recorder: LogRecorder,
+        metrics: Metrics::new(),
+    })
+}
+
+fn first_keys(settings: &Settings) -> Vec<SignatureAlgorithm> {
+    let wanted: Vec<_> = FIRST_KEYS
+        .into_iter()
+        .filter(|first| settings.algorithms.contains(first))
+        .collect();
+    // A server set up for neither still starts with a key.
+    if wanted.is_empty() {
+        settings.algorithms.iter().copied().take(1).collect()
+    } else {
+        wanted
+    }
+}
+
+fn with_access(app: &Arc<App>, router: Router) -> Router {
+    router.layer(axum::middleware::from_fn_with_state(
+        Arc::clone(app),
+        access::around,
+    ))
+}
+
+fn make_private_folder(folder: &Path) -> io::Result<()> {
+    if !folder.exists() {
+        fs::create_dir_all(folder)?;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// A socket for the owner of the data folder alone: its file mode is the guard.
+fn private_socket(path: &Path) -> io::Result<UnixListener> {
+    // Left behind by a server that was killed. None is alive: the database's
+    // lock was ours to take.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+impl Server {
+    /// The issuer it speaks as.
+    pub fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where its admin API listens.
+    pub fn admin_socket(&self) -> &Path {
+        &self.admin_socket
+    }
+
+    /// Stops taking connections, lets open requests end, and returns when all
+    /// is written.
+    pub async fn stop(mut self) {
+        if self.stop.send(true).is_err() {
+            warn!("the server had stopped before");
+        }
+        while self.serving.join_next().await.is_some() {}
+        if let Err(error) = fs::remove_file(&self.admin_socket) {
+            warn!(%error, "the admin socket could not be removed");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Plans, and carrying them out.
+
+use serde_json::json;
+
+use crate::harness::{Harness, pay, shop};
+
+#[tokio::test]
+async fn a_plan_shows_and_writes_nothing_and_apply_does_what_it_showed() {
+    let it = Harness::start().await;
+    let description = json!({"client": [shop()], "resource_server": [pay()]});
+    let planned = it
+        .post("/admin/v1/plan", description.clone())
+        .await
+        .expect(200);
+    assert_eq!(planned["changes"].as_array().unwrap().len(), 2);
+    assert_eq!(planned["changes"][0]["target"], "resource_server");
+    assert_eq!(planned["changes"][0]["current"], "absent");
+    it.get("/admin/v1/clients/shop")
+        .await
+        .error(404, "not_found");
+
+    let applied = it
+        .post("/admin/v1/apply", description.clone())
+        .await
+        .expect(200);
+    assert_eq!(applied["changes"], planned["changes"]);
+    let secrets = applied["secrets"].as_array().unwrap();
+    assert_eq!(secrets.len(), 2);
+    assert_eq!(secrets[0]["client_id"], "pay");
+    let token = it.token().await;
+    assert!(
+        it.is_active(secrets[0]["client_secret"].as_str().unwrap(), &token)
+            .await
+    );
+
+    let again = it.post("/admin/v1/apply", description).await.expect(200);
+    assert_eq!(again["secrets"], json!([]));
+    assert!(
+        again["changes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|change| change["current"] == "same")
+    );
+}
+
+#[tokio::test]
+async fn a_change_names_its_fields_and_keeps_the_secret() {
+    let it = Harness::start().await;
+    let secret = it.shop_and_pay().await;
+    let mut changed = pay();
+    changed["policy"]["claims"] = json!(["iban", "name"]);
+    let applied = it
+        .post("/admin/v1/apply", json!({"resource_server": [changed]}))
+        .await
+        .expect(200);
+    assert_eq!(applied["changes"][0]["current"], "differs");
+    assert_eq!(
+        applied["changes"][0]["fields"],
+        json!([{"field": "policy.claims", "from": ["iban"], "to": ["iban", "name"]}])
+    );
+    let token = it.token().await;
+    assert!(it.is_active(&secret, &token).await);
+}
+
+#[tokio::test]
+async fn a_conflict_midway_says_what_is_written_and_what_is_not() {
+    let it = Harness::start().await;
+    let server = |id: &str, resource: &str| json!({"id": id, "resources": [resource], "profile": {"signing_algorithm": "ES256"}});
+    let description = json!({
+        "resource_server": [
+            server("one", "https://one.example"),
+            server("thief", "https://one.example"),
+            server("three", "https://three.example"),
+        ],
+        "client": [{"id": "shop"}],
+    });
+    let answer = it.post("/admin/v1/apply", description).await.expect(409);
+    assert_eq!(answer["error"], "conflict");
+    assert!(
+        answer["error_description"]
+            .as_str()
+            .unwrap()
+            .contains("https://one.example")
+    );
+    let named = |target: &str, id: &str| json!({"target": target, "id": id});
+    assert_eq!(answer["written"], json!([named("resource_server", "one")]));
+    assert_eq!(answer["failed"], named("resource_server", "thief"));
+    assert_eq!(answer["failed_may_be_written"], false);
+    assert_eq!(
+        answer["not_written"],
+        json!([named("resource_server", "three"), named("client", "shop")])
+    );
+    assert_eq!(answer["secrets"][0]["client_id"], "one");
+
+    it.get("/admin/v1/resource-servers/one").await.expect(200);
+    for id in ["thief", "three"] {
+        it.get(&format!("/admin/v1/resource-servers/{id}"))
+            .await
+            .error(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_description_that_contradicts_itself_or_the_database_is_refused_whole() {
+    let it = Harness::start().await;
+    it.shop_and_pay().await;
+    let twice = json!({"client": [{"id": "a"}, {"id": "a"}]});
+    let turned = json!({"client": [{"id": "new"}, {"id": "pay"}]});
+    let unknown = json!({"clients": []});
+    let many: Vec<_> = (0..1001).map(|n| json!({"id": format!("c-{n}")})).collect();
+    for path in ["/admin/v1/plan", "/admin/v1/apply"] {
+        it.post(path, twice.clone())
+            .await
+            .error(400, "invalid_request");
+        it.post(path, turned.clone()).await.error(409, "conflict");
+        it.post(path, unknown.clone())
+            .await
+            .error(400, "invalid_request");
+        it.post(path, json!({"client": many}))
+            .await
+            .error(400, "invalid_request");
+    }
+    it.get("/admin/v1/clients/new")
+        .await
+        .error(404, "not_found");
+}

@@ -1,0 +1,139 @@
+//! Every decision leaves an event before its answer leaves, and no event holds
+//! a token, a secret or a person.
+
+use std::io;
+use std::sync::{Mutex, OnceLock};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Harness, pay, shop};
+
+/// All that any server in this process logs.
+fn log() -> &'static Mutex<Vec<u8>> {
+    static LOG: OnceLock<Mutex<Vec<u8>>> = OnceLock::new();
+    LOG.get_or_init(|| Mutex::new(Vec::new()))
+}
+
+struct Writer;
+
+impl io::Write for Writer {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        log().lock().unwrap().extend_from_slice(octets);
+        Ok(octets.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn logged() -> String {
+    String::from_utf8(log().lock().unwrap().clone()).unwrap()
+}
+
+/// Asserts that some line holds all these parts.
+fn assert_logged(parts: &[&str]) {
+    let text = logged();
+    let found = text
+        .lines()
+        .any(|line| parts.iter().all(|part| line.contains(part)));
+    assert!(found, "{parts:?} in\n{text}");
+}
+
+#[tokio::test]
+async fn every_decision_leaves_an_event_and_none_tells_a_secret() {
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(|| Writer)
+        .init();
+    let it = Harness::start().await;
+    let id = "seen-in-events";
+    let as_seen = |mut description: Value, field: &str| {
+        description[field] = json!(id);
+        description
+    };
+    let administered = |what: &str, name: &str| {
+        let what = format!("what=\"{what}\"");
+        assert_logged(&[
+            "avouch::event",
+            "administered",
+            "by=\"administrator\"",
+            &what,
+            name,
+        ]);
+    };
+
+    let added = it
+        .post("/admin/v1/resource-servers", pay())
+        .await
+        .expect(201);
+    administered("resource server added", "pay");
+    it.post("/admin/v1/clients", as_seen(shop(), "id"))
+        .await
+        .expect(201);
+    administered("client added", id);
+    let mut changed = as_seen(shop(), "id");
+    changed["scope"] = json!("pay");
+    it.put(&format!("/admin/v1/clients/{id}"), changed)
+        .await
+        .expect(200);
+    administered("client changed", id);
+    it.post(&format!("/admin/v1/clients/{id}/secret"), json!({}))
+        .await
+        .expect(201);
+    administered("client secret renewed", id);
+
+    let order = json!({"client": id, "subject": "a-person-nobody-may-see"});
+    let token = it.post("/admin/v1/tokens", order).await.expect(201);
+    let jti = token["jti"].as_str().unwrap();
+    assert_logged(&["avouch::event", "token_issued", id, jti]);
+    let named = json!({"token": token["access_token"]});
+    it.post("/admin/v1/tokens/show", named.clone())
+        .await
+        .expect(200);
+    administered("token shown", jti);
+    it.post("/admin/v1/tokens/revoke", named).await.expect(200);
+    assert_logged(&[
+        "avouch::event",
+        "revoked",
+        "by=\"administrator\"",
+        jti,
+        "Now",
+    ]);
+    it.post("/admin/v1/revocations", json!({"client": id}))
+        .await
+        .expect(200);
+    assert_logged(&["avouch::event", "revoked", "what=\"client\"", id]);
+    let subject = json!({"subject": "a-person-nobody-may-see"});
+    it.post("/admin/v1/revocations", subject).await.expect(200);
+    assert_logged(&["avouch::event", "revoked", "what=\"subject\""]);
+
+    let order = json!({"algorithm": "ES256"});
+    let key = it.post("/admin/v1/keys/rotate", order).await.expect(201);
+    administered("signing key rotated", key["kid"].as_str().unwrap());
+    let order = json!({"kinds": "clients", "resources": "any"});
+    let path = "/admin/v1/initial-access-tokens";
+    let right = it.post(path, order).await.expect(201);
+    let right_id = right["id"].as_str().unwrap();
+    administered("initial access token created", right_id);
+    it.delete(&format!("{path}/{right_id}")).await.expect(204);
+    administered("initial access token removed", right_id);
+    it.delete(&format!("/admin/v1/clients/{id}"))
+        .await
+        .expect(204);
+    administered("client removed", id);
+    it.delete("/admin/v1/resource-servers/pay")
+        .await
+        .expect(204);
+    administered("resource server removed", "pay");
+
+    let text = logged();
+    for secret in [
+        &token["access_token"],
+        &added["client_secret"],
+        &right["initial_access_token"],
+    ] {
+        assert!(!text.contains(secret.as_str().unwrap()));
+    }
+    assert!(!text.contains("a-person-nobody-may-see"));
+}

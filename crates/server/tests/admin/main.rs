@@ -1,0 +1,17 @@
+//! The admin API over its real socket.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set its stage has failed"
+)]
+
+mod apply;
+mod callers;
+mod description;
+mod events;
+mod harness;
+mod initial_access_tokens;
+mod keys;
+mod revocations;
+mod socket;
+mod tokens;

@@ -1,0 +1,60 @@
+//! Defaults, and printing what was read.
+
+use avouch_server::config::{AlgorithmName, Config};
+
+use super::LEAST;
+
+#[test]
+fn the_least_file_has_the_documented_defaults() {
+    let config = Config::parse(LEAST, "avouch.toml").unwrap();
+    assert_eq!(config.issuer.as_str(), "https://as.example.com");
+    assert_eq!(config.listen.address.to_string(), "127.0.0.1:8080");
+    assert!(config.listen.trusted_proxies.is_empty());
+    assert_eq!(config.tokens.default_lifetime.get(), 600);
+    assert_eq!(config.tokens.longest_lifetime.get(), 86_400);
+    assert_eq!(config.tokens.keep_expired.get(), 3600);
+    assert_eq!(config.keys.algorithms, AlgorithmName::ALL);
+    assert_eq!(config.keys.publish_before_use.get(), 86_400);
+    assert_eq!(config.keys.keep_after_use.get(), 2_592_000);
+    assert_eq!(config.keys.jwks_max_age.get(), 3600);
+    assert!(!config.introspection.always_jwt && !config.introspection.jwt_only);
+    assert!(config.registration.enabled);
+    assert_eq!(config.limits.body.as_usize(), 65_536);
+    assert_eq!(config.limits.header.as_usize(), 16_384);
+    assert_eq!(config.metrics.listen, None);
+}
+
+#[test]
+fn what_is_printed_reads_back_the_same() {
+    let full = r#"
+        issuer = "http://127.0.0.1:9000/a"
+        [listen]
+        address = "0.0.0.0:9000"
+        trusted_proxies = ["10.0.0.7", "2001:db8::/32"]
+        [data]
+        folder = 'C:\odd "name"'
+        [sealing]
+        key_env = "SEALING_KEY"
+        previous_key_files = ["/old", "/older"]
+        [keys]
+        algorithms = ["EdDSA", "RS256"]
+        [introspection]
+        jwt_only = true
+        [registration]
+        enabled = false
+        [log]
+        format = "json"
+        level = "warn,avouch_store=debug"
+        [metrics]
+        listen = "[::1]:9090"
+    "#;
+    for text in [LEAST, full] {
+        let config = Config::parse(text, "avouch.toml").unwrap();
+        let printed = config.to_toml().unwrap();
+        assert_eq!(
+            Config::parse(&printed, "printed").unwrap(),
+            config,
+            "{printed}"
+        );
+    }
+}

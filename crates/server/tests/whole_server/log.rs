@@ -1,0 +1,121 @@
+//! What the server writes to its log while it serves.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::support::{CLAIMS, SIGN, Setup};
+
+thread_local! {
+    /// What was logged on this thread since a story asked for it.
+    static LOG: RefCell<Option<Vec<u8>>> = const { RefCell::new(None) };
+}
+
+/// Keeps what is logged on a thread whose story asked for it.
+struct ThreadLog;
+
+impl Write for ThreadLog {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOG.with_borrow_mut(|log| {
+            if let Some(log) = log {
+                log.extend(bytes);
+            }
+        });
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Begins to keep this thread's log. The subscriber is the whole process's:
+/// one of a thread's own misses what another thread was the first to log.
+fn begin() {
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
+        .with_ansi(false)
+        .with_writer(|| ThreadLog)
+        .init();
+    LOG.set(Some(Vec::new()));
+}
+
+/// Good and bad requests at every endpoint, at the most talkative level. The
+/// server runs on this very thread, so that this log is its own.
+#[tokio::test]
+async fn row_6749_5_2_01_no_token_secret_or_claim_gets_into_the_log() {
+    begin();
+    let setup = Setup::new().await;
+    let sign = setup
+        .resource_server_with("sign", SIGN, |record| {
+            record.policy.value.claims = CLAIMS.map(str::to_owned).into();
+        })
+        .await;
+    let shop = setup.client("shop").await;
+    let token = setup.token().await;
+    let initial = setup.initial_access_token("both", |_| {}).await;
+    let server = setup.start().await;
+
+    let plain = server.introspect(&sign, &token.text).await;
+    assert!(plain.text().contains("Mustermann"));
+    let statement = server.statement(&sign, &token.text).await;
+    let wrong = sign.with_secret("s3cret-of-mine");
+    server.introspect(&wrong, &token.text).await;
+    server.about(&token.text).bearer(&token.text).send().await;
+    server.about(&token.text).by(&shop).send().await;
+    let in_path = format!("/introspect/{}?token={0}", token.text);
+    server.post(&in_path).by(&sign).send().await;
+    let in_query = format!("/introspect?token={}", token.text);
+    server
+        .about(&token.text)
+        .header("X-Token", &token.text)
+        .send()
+        .await;
+    server.post(&in_query).by(&sign).form(&[]).send().await;
+    let form = [("grant_type", "client_credentials"), ("resource", SIGN)];
+    let issued = server.post("/token").by(&shop).form(&form).send().await;
+    let issued = issued.is_json(200)["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    server
+        .post("/revoke")
+        .by(&shop)
+        .form(&[("token", &issued)])
+        .send()
+        .await;
+    let metadata = serde_json::json!({"grant_types": ["client_credentials"]});
+    let asked = server.post("/register").bearer(&initial).json(&metadata);
+    let registered = asked.send().await.is_json(201);
+    let registered = registered["client_secret"].as_str().unwrap();
+
+    let text = String::from_utf8(LOG.take().unwrap()).unwrap();
+    for event in [
+        "introspected",
+        "token_issued",
+        "revoked",
+        "administered",
+        "status",
+    ] {
+        assert!(text.contains(event), "{event} is missing: {text}");
+    }
+    for hidden in [
+        token.text.as_str(),
+        &sign.secret,
+        &shop.secret,
+        "s3cret-of-mine",
+        &issued,
+        &initial,
+        registered,
+        statement.text(),
+        &sign.basic()[6..],
+        "Mustermann",
+        "DE02",
+        "erika",
+        "99.00",
+    ] {
+        assert!(!text.contains(hidden), "{hidden} is in the log: {text}");
+    }
+    assert!(text.contains(token.record.id.as_str()), "found by its jti");
+}

@@ -1,0 +1,22 @@
+//! The whole server over real connections, one story a test, by topic.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod accept;
+mod bad_input;
+mod caller_authentication;
+mod failing;
+mod inactive;
+mod introspection;
+mod jwks;
+mod legacy;
+mod log;
+mod metadata;
+mod registration;
+mod release;
+mod release_properties;
+mod revocation;
+mod roles;
+mod statement;
+mod support;
+mod token;

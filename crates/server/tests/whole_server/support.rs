@@ -1,0 +1,23 @@
+//! A whole server in this process, on a port and a data folder of its own.
+//!
+//! [`Setup`] puts records in before the start; [`Running`] is asked over real
+//! connections; [`Answer`] is all that came back, byte for byte.
+
+mod answer;
+mod fixtures;
+mod request;
+mod running;
+mod setup;
+mod statement;
+
+pub(crate) use answer::Answer;
+pub(crate) use fixtures::{
+    CLAIMS, PAY, SIGN, START, TestClock, claims, details, order, resource, scope,
+};
+pub(crate) use request::{Asked, form_encode};
+pub(crate) use running::Running;
+pub(crate) use setup::{Caller, Setup, Token, fresh_key};
+pub(crate) use statement::{Jwt, top_level};
+
+/// The media type of a statement.
+pub(crate) const STATEMENT: &str = "application/token-introspection+jwt";

@@ -1,0 +1,118 @@
+//! A server that is serving, and the requests of every story.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use avouch_core::time::Clock;
+use avouch_crypto::random::SystemRandom;
+use avouch_jose::{JwkSet, SignatureAlgorithm};
+use avouch_oauth::introspection::{IntrospectionResponse, StatementVerifier};
+use avouch_server::config::Config;
+use avouch_server::{Server, Surroundings};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use super::request::{Asked, exchange, exchange_lenient};
+use super::{Answer, Caller, STATEMENT, TestClock};
+
+/// A server under test. Its folder goes with it.
+pub(crate) struct Running {
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) server: Server,
+    pub(crate) folder: TempDir,
+    config: Config,
+}
+
+impl Running {
+    pub(crate) async fn start(config: Config, clock: Arc<TestClock>, folder: TempDir) -> Self {
+        let surroundings = Surroundings {
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            random: Arc::new(SystemRandom),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let starting = avouch_server::start(&config, listener, surroundings);
+        Self {
+            server: starting.await.unwrap(),
+            clock,
+            folder,
+            config,
+        }
+    }
+
+    /// Stops and starts again on the same folder.
+    pub(crate) async fn restart(self) -> Self {
+        self.server.stop().await;
+        Self::start(self.config, self.clock, self.folder).await
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join(avouch_server::DATABASE_FILE)
+    }
+
+    pub(crate) fn request(&self, method: &str, target: &str) -> Asked {
+        Asked::new(self.address(), method, target)
+    }
+
+    pub(crate) fn post(&self, target: &str) -> Asked {
+        self.request("POST", target)
+    }
+
+    pub(crate) async fn get(&self, target: &str) -> Answer {
+        self.request("GET", target).send().await
+    }
+
+    /// Sends these very bytes.
+    pub(crate) async fn raw(&self, bytes: &[u8]) -> Answer {
+        exchange(self.address(), bytes).await
+    }
+
+    /// Sends these very bytes to a server that may stop reading.
+    pub(crate) async fn raw_lenient(&self, bytes: &[u8]) -> Answer {
+        exchange_lenient(self.address(), bytes).await
+    }
+
+    /// The usual question, for adding to.
+    pub(crate) fn about(&self, token: &str) -> Asked {
+        self.post("/introspect").form(&[("token", token)])
+    }
+
+    /// Asks without `Accept`.
+    pub(crate) async fn introspect(&self, caller: &Caller, token: &str) -> Answer {
+        self.about(token).by(caller).send().await
+    }
+
+    /// Asks for a statement.
+    pub(crate) async fn statement(&self, caller: &Caller, token: &str) -> Answer {
+        self.about(token).by(caller).accept(STATEMENT).send().await
+    }
+
+    /// Checks a statement as its receiver would, against the keys served now.
+    #[track_caller]
+    pub(crate) fn verify(
+        &self,
+        keys: &JwkSet,
+        caller: &Caller,
+        answer: &Answer,
+        algorithm: SignatureAlgorithm,
+    ) -> IntrospectionResponse {
+        let issuer = self.server.issuer().clone();
+        let verifier = StatementVerifier::new(issuer, &caller.id, [algorithm]);
+        let now = self.clock.now().numeric_date();
+        verifier
+            .verify(answer.text(), keys, now)
+            .unwrap_or_else(|error| panic!("{error}: {}", answer.text()))
+            .into_response()
+    }
+
+    /// The keys served now.
+    pub(crate) async fn keys(&self) -> JwkSet {
+        let answer = self.get("/jwks.json").await;
+        assert_eq!(answer.status, 200);
+        JwkSet::parse_published(&answer.body).unwrap()
+    }
+}
