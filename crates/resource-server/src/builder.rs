@@ -1,0 +1,139 @@
+//! Setting up an [`Introspector`].
+
+use crate::clock::{Clock, SystemClock};
+use crate::credentials::Credentials;
+use crate::discovery::{self, Endpoints};
+use crate::endpoint::is_plain;
+use crate::error::{DiscoverError, SetupError};
+use crate::http::Http;
+use crate::https_client::{HttpsClient, Schemes};
+use crate::introspector::{Introspector, Parts};
+use crate::keys::KeyCache;
+use crate::statement::{ClockWindow, Expectations};
+use avouch_jose::SignatureAlgorithm;
+use avouch_oauth::Issuer;
+use std::fmt;
+use std::time::Duration;
+
+/// How long one exchange with the authorization server may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An [`Introspector`] in the making.
+#[must_use = "nothing happens before `discover`"]
+pub struct IntrospectorBuilder {
+    expectations: Expectations,
+    credentials: Credentials,
+    timeout: Duration,
+    trust_anchors_pem: Vec<u8>,
+    clock: Box<dyn Clock>,
+}
+
+impl IntrospectorBuilder {
+    pub(crate) fn new(issuer: Issuer, client_id: String, credentials: Credentials) -> Self {
+        Self {
+            expectations: Expectations::new(issuer, client_id),
+            credentials,
+            timeout: TIMEOUT,
+            trust_anchors_pem: Vec::new(),
+            clock: Box::new(SystemClock),
+        }
+    }
+
+    /// Believes statements signed with these algorithms and no others. Unless told, all that are
+    /// supported: every one of them has a public key.
+    pub fn algorithms(mut self, allowed: impl Into<Vec<SignatureAlgorithm>>) -> Self {
+        self.expectations = self.expectations.algorithms(allowed);
+        self
+    }
+
+    /// Sets how far the clocks may differ. Unless told, `iat` may lie 60 seconds in the past and
+    /// 10 in the future.
+    pub fn clock_window(mut self, window: ClockWindow) -> Self {
+        self.expectations = self.expectations.clock_window(window);
+        self
+    }
+
+    /// Sets how long one exchange may take, from connecting to the last byte. Unless told, five
+    /// seconds. A question may need two: one more where keys have to be fetched.
+    pub fn request_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Trusts these certificate authorities too, one or more certificates in PEM: for an
+    /// authorization server with a private one. Used by [`discover`](Self::discover) alone.
+    pub fn extra_trust_anchors(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.trust_anchors_pem.extend_from_slice(pem.as_ref());
+        self.trust_anchors_pem.push(b'\n');
+        self
+    }
+
+    /// Takes another clock than that of the system.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Fetches the metadata and keys of the authorization server.
+    ///
+    /// Plain `http` is spoken if the issuer itself is `http` on a loopback address, and then to
+    /// loopback addresses only.
+    pub async fn discover(self) -> Result<Introspector<HttpsClient>, DiscoverError> {
+        let schemes = if is_plain(self.expectations.issuer()) {
+            Schemes::HttpsAndHttp
+        } else {
+            Schemes::Https
+        };
+        let http = HttpsClient::new(schemes, &self.trust_anchors_pem)?;
+        self.discover_over(http).await
+    }
+
+    /// The same over an HTTP client of the caller's, who answers for what [`Http`] asks of it.
+    pub async fn discover_over<H: Http>(self, http: H) -> Result<Introspector<H>, DiscoverError> {
+        let Self {
+            expectations,
+            credentials,
+            timeout,
+            clock,
+            ..
+        } = self;
+        check(&expectations)?;
+        let issuer = expectations.issuer();
+        let metadata = discovery::metadata(&http, issuer, timeout).await?;
+        let endpoints = Endpoints::of(&metadata, issuer)?;
+        let allowed = expectations.allowed_algorithms();
+        discovery::check_setup(&metadata, credentials.method(), allowed)?;
+        let keys = discovery::keys(&http, &endpoints.jwks, timeout).await?;
+        Ok(Introspector::assemble(Parts {
+            keys: KeyCache::new(keys, clock.now()),
+            prepared: credentials.prepare(expectations.audience()),
+            verifier: expectations.verifier(),
+            expectations,
+            credentials,
+            endpoints,
+            timeout,
+            http,
+            clock,
+        }))
+    }
+}
+
+fn check(expectations: &Expectations) -> Result<(), SetupError> {
+    if expectations.audience().is_empty() {
+        return Err(SetupError::EmptyClientId);
+    }
+    if expectations.allowed_algorithms().is_empty() {
+        return Err(SetupError::NoAlgorithms);
+    }
+    Ok(())
+}
+
+impl fmt::Debug for IntrospectorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntrospectorBuilder")
+            .field("expectations", &self.expectations)
+            .field("credentials", &self.credentials)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,179 @@
+//! Asking about a token, and believing the answer only after every check.
+
+use crate::builder::IntrospectorBuilder;
+use crate::clock::Clock;
+use crate::credentials::{Credentials, Prepared, encode};
+use crate::discovery::{self, Endpoints};
+use crate::error::{ExchangeError, IntrospectError, RequestError, ServerError};
+use crate::exchange::{Exchange, body_of, exchange, post_form};
+use crate::http::Http;
+use crate::https_client::HttpsClient;
+use crate::introspected::{Introspected, UnsignedIntrospection};
+use crate::keys::KeyCache;
+use crate::statement::Expectations;
+use avouch_jose::{JwkSet, SelectError};
+use avouch_oauth::Issuer;
+use avouch_oauth::introspection::{
+    IntrospectionResponse, MAX_TOKEN_LENGTH, StatementError, StatementVerifier,
+    VerifiedIntrospection,
+};
+use avouch_oauth::media_type::{JSON, TOKEN_INTROSPECTION_JWT};
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A resource server's line to one authorization server (AS). Cloning it is cheap, and the clones
+/// share connections and keys.
+///
+/// Every question goes to the AS: no answer is remembered.
+pub struct Introspector<H: Http = HttpsClient> {
+    parts: Arc<Parts<H>>,
+}
+
+pub(crate) struct Parts<H> {
+    pub(crate) expectations: Expectations,
+    pub(crate) verifier: StatementVerifier,
+    pub(crate) credentials: Credentials,
+    pub(crate) prepared: Prepared,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) keys: KeyCache,
+    pub(crate) timeout: Duration,
+    pub(crate) http: H,
+    pub(crate) clock: Box<dyn Clock>,
+}
+
+impl Introspector {
+    /// Begins to set up: the issuer, and who asks. `client_id` is also what `aud` of every
+    /// statement must hold.
+    pub fn builder(
+        issuer: Issuer,
+        client_id: impl Into<String>,
+        credentials: Credentials,
+    ) -> IntrospectorBuilder {
+        IntrospectorBuilder::new(issuer, client_id.into(), credentials)
+    }
+}
+
+impl<H: Http> Introspector<H> {
+    pub(crate) fn assemble(parts: Parts<H>) -> Self {
+        Self {
+            parts: Arc::new(parts),
+        }
+    }
+
+    /// Asks about a token and verifies the answer (RFC 9701).
+    ///
+    /// What comes back was signed by the AS, for this resource server, just now. An answer in
+    /// plain JSON is an error. After any error the token must be treated as not active.
+    pub async fn introspect(&self, token: &str) -> Result<Introspected, IntrospectError> {
+        let body = self.ask(token, TOKEN_INTROSPECTION_JWT).await?;
+        let received_at = self.parts.clock.now();
+        let jwt = text(body)?;
+        let statement = self.verify(&jwt, received_at).await?;
+        Ok(Introspected { statement, jwt })
+    }
+
+    /// Asks about a token for an answer in plain JSON (RFC 7662), which proves nothing to anybody
+    /// else, and to us no more than the connection does. To compare; not to decide by where a
+    /// signed answer can be had.
+    pub async fn introspect_unsigned(
+        &self,
+        token: &str,
+    ) -> Result<UnsignedIntrospection, IntrospectError> {
+        let json = text(self.ask(token, JSON).await?)?;
+        let response =
+            IntrospectionResponse::from_json(json.as_bytes()).map_err(ServerError::Unsigned)?;
+        Ok(UnsignedIntrospection { response, json })
+    }
+
+    async fn ask(&self, token: &str, media_type: &'static str) -> Result<Bytes, IntrospectError> {
+        let parts = &*self.parts;
+        let body = parts.question(token)?;
+        let mut request = post_form(parts.endpoints.introspection.uri(), media_type, body);
+        if let Prepared::Header(value) = &parts.prepared {
+            request.headers_mut().insert(AUTHORIZATION, value.clone());
+        }
+        let answer = exchange(&parts.http, Exchange::Introspection, request, parts.timeout);
+        let hidden = [token, parts.credentials.secret()];
+        let answer = answer.await?;
+        body_of(Exchange::Introspection, answer, &[media_type], &hidden).map_err(blame)
+    }
+
+    /// Verifies with the keys at hand, and once more with newer ones if none of them was meant.
+    async fn verify(
+        &self,
+        jwt: &str,
+        received_at: u64,
+    ) -> Result<VerifiedIntrospection, IntrospectError> {
+        let Parts {
+            keys,
+            verifier,
+            expectations,
+            ..
+        } = &*self.parts;
+        let held = keys.current(received_at, self.fetch_keys()).await?;
+        let mut checked = verifier.verify(jwt, &held.set, received_at);
+        if let Err(StatementError::NoKey(SelectError::UnknownKid | SelectError::NoneFits)) = checked
+            && let Some(newer) = keys
+                .newer_than(&held, received_at, self.fetch_keys())
+                .await?
+        {
+            checked = verifier.verify(jwt, &newer.set, received_at);
+        }
+        checked.map_err(|error| expectations.explain(error, jwt).into())
+    }
+
+    async fn fetch_keys(&self) -> Result<JwkSet, ExchangeError> {
+        let parts = &*self.parts;
+        discovery::keys(&parts.http, &parts.endpoints.jwks, parts.timeout).await
+    }
+}
+
+impl<H> Parts<H> {
+    fn question(&self, token: &str) -> Result<Bytes, RequestError> {
+        if token.is_empty() {
+            return Err(RequestError::EmptyToken);
+        }
+        if token.len() > MAX_TOKEN_LENGTH {
+            return Err(RequestError::TokenTooLong);
+        }
+        let credentials = match &self.prepared {
+            Prepared::Header(_) => "",
+            Prepared::Form(parameters) => parameters,
+        };
+        Ok(format!("token={}{credentials}", encode(token)).into())
+    }
+}
+
+/// A 4xx is our doing, unless it says that there was too much of it.
+fn blame(error: ServerError) -> IntrospectError {
+    match error {
+        ServerError::Unable(refusal) if refusal.blames_the_request() => {
+            RequestError::Refused(refusal).into()
+        }
+        other => other.into(),
+    }
+}
+
+fn text(body: Bytes) -> Result<String, ServerError> {
+    String::from_utf8(body.into()).map_err(|_| ServerError::NotText)
+}
+
+impl<H: Http> Clone for Introspector<H> {
+    fn clone(&self) -> Self {
+        Self {
+            parts: Arc::clone(&self.parts),
+        }
+    }
+}
+
+impl<H: Http> fmt::Debug for Introspector<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Introspector")
+            .field("expectations", &self.parts.expectations)
+            .field("endpoints", &self.parts.endpoints)
+            .finish_non_exhaustive()
+    }
+}

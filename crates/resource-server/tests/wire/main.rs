@@ -1,0 +1,16 @@
+//! The library over real sockets, against authorization servers good and bad.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set its stage has failed"
+)]
+
+mod discovery;
+mod fake_as;
+mod keys;
+mod offline;
+mod own_http;
+mod questions;
+mod refusals;
+mod statements;
+mod tls;
