@@ -1,2 +1,49 @@
-//! The `avouch` command.
-fn main() {}
+//! The `avouch` command: parse, dispatch, exit.
+
+mod admin_client;
+mod commands;
+mod development;
+mod input;
+mod output;
+mod statement;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::commands::Command;
+use crate::output::Failure;
+
+/// An OAuth 2.0 authorization server that answers token introspection with
+/// signed statements (RFC 9701).
+#[derive(Debug, Parser)]
+#[command(name = "avouch", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(arguments.command.run())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        super::Arguments::command().debug_assert();
+    }
+}

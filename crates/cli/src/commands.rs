@@ -1,0 +1,95 @@
+//! The commands, a file each.
+
+mod apply;
+mod client;
+mod config;
+mod demo;
+mod fresh_secret;
+mod human;
+mod initial_access_token;
+mod introspect;
+mod key;
+mod resource_server;
+mod running_server;
+mod serve;
+mod token;
+mod verify;
+mod words;
+
+use std::process::ExitCode;
+
+use avouch_server::admin::api::SecretEntry;
+use clap::Subcommand;
+
+use crate::output::{self, Failure};
+
+/// What avouch can be told to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show in a minute what avouch is for: one token, two providers, each told its part
+    Demo(demo::Arguments),
+    /// Run the server
+    Serve(serve::Arguments),
+    /// Ask what a token is worth, as a resource server would, and verify the answer
+    Introspect(introspect::Arguments),
+    /// Verify a statement that was kept, without asking anybody
+    Verify(verify::Arguments),
+    /// Issue, revoke and show access tokens
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Add, list, show and remove clients
+    #[command(subcommand)]
+    Client(client::Command),
+    /// Add, list, show and remove resource servers
+    #[command(subcommand)]
+    ResourceServer(resource_server::Command),
+    /// List and rotate signing keys
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Make clients and resource servers as a file describes
+    Apply(apply::Arguments),
+    /// Create, list and remove initial access tokens: the right to register
+    #[command(subcommand)]
+    InitialAccessToken(initial_access_token::Command),
+    /// Check, print and explain configuration files
+    #[command(subcommand)]
+    Config(config::Command),
+}
+
+impl Command {
+    /// Runs the command to its end.
+    pub(crate) async fn run(self) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Demo(arguments) => demo::run(arguments).await,
+            Self::Serve(arguments) => serve::run(arguments).await,
+            Self::Introspect(arguments) => introspect::run(arguments).await,
+            Self::Verify(arguments) => verify::run(&arguments),
+            Self::Token(command) => token::run(command).await,
+            Self::Client(command) => client::run(command).await,
+            Self::ResourceServer(command) => resource_server::run(command).await,
+            Self::Key(command) => key::run(command).await,
+            Self::Apply(arguments) => apply::run(arguments).await,
+            Self::InitialAccessToken(command) => initial_access_token::run(command).await,
+            Self::Config(command) => config::run(&command),
+        }
+    }
+}
+
+/// Says that something is gone; to a program by the exit status alone.
+fn removed(what: &str, id: &str, json: bool) -> Result<(), Failure> {
+    if json {
+        Ok(())
+    } else {
+        Ok(output::line(format!("removed: the {what} {id}"))?)
+    }
+}
+
+/// How many secrets a caller has, and until when the older ones work.
+fn secrets_line(secrets: &[SecretEntry]) -> Result<(), Failure> {
+    let mut line = format!("# {} secret(s)", secrets.len());
+    for end in secrets.iter().filter_map(|secret| secret.expires_at) {
+        line.push_str(", one until ");
+        line.push_str(&human::instant(end));
+    }
+    Ok(output::line(line)?)
+}

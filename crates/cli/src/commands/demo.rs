@@ -1,0 +1,213 @@
+//! `avouch demo`: what avouch is for, told in a minute. Every line of it
+//! happens as it is told, over sockets on loopback; where something turns out
+//! otherwise than told, the demo fails.
+
+mod keepsake;
+mod narrator;
+mod stage;
+mod tampering;
+mod wire;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use avouch_oauth::introspection::IntrospectionResponse;
+use avouch_resource_server::{Expectations, Freshness, Introspected, verify_statement};
+use clap::Args;
+use serde_json::{Value, json};
+
+use self::narrator::Narrator;
+use self::stage::{Provider, Stage};
+use crate::output::Failure;
+use crate::statement::{decode, parts};
+
+/// Options of `avouch demo`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Keep statements and keys in this new folder, to look at and verify afterwards
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
+}
+
+/// Tells the story.
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let tell = Narrator::new();
+    tell.opening(
+        "A customer signs a contract in a shop and pays for it. One access token serves\n\
+         two providers: one that signs, one that pays. Each learns its part, in writing.",
+    )?;
+
+    tell.chapter(
+        1,
+        "An authorization server, three resource servers, one client",
+    )?;
+    let stage = Stage::set_up().await?;
+    tell.good(&format!("avouch listens on {}", stage.issuer()))?;
+    tell.good("sign, pay and parcel are registered as resource servers, shop as a client")?;
+    tell.aside("what each may learn: crates/cli/src/commands/demo/parties.toml")?;
+
+    tell.chapter(
+        2,
+        "The customer agrees; the login system orders one token for the shop",
+    )?;
+    let token = stage.order_token().await?;
+    tell.good("an opaque token: it says nothing to whoever holds it")?;
+    tell.document(
+        "kept with its grant, under the legal basis \"consent 2026-11/4711\"",
+        &known(),
+    )?;
+
+    tell.chapter(3, "sign asks what the token is worth to it")?;
+    let for_sign = ask(tell, &stage.sign, &token).await?;
+    check_part(&for_sign, "birthdate", &["iban", "payment", "pay.example"])?;
+    tell.good("name and birth date for the certificate; nothing of the payment")?;
+
+    tell.chapter(4, "pay asks about the same token")?;
+    let for_pay = ask(tell, &stage.pay, &token).await?;
+    check_part(
+        &for_pay,
+        "iban",
+        &["birthdate", "Mustermann", "sign.example"],
+    )?;
+    tell.good("account and amount; nothing of the person")?;
+    check_subjects_differ(&for_sign, &for_pay)?;
+    tell.good("each knows the customer by another sub")?;
+
+    tell.chapter(5, "parcel asks too, though the token is not meant for it")?;
+    ask_in_vain(tell, &stage.parcel, &token).await?;
+
+    tell.chapter(
+        6,
+        "A statement changed on the way, and one meant for somebody else",
+    )?;
+    refuse_tampered(tell, &stage.sign, &for_sign)?;
+    refuse_foreign(tell, &stage, &for_pay)?;
+
+    tell.chapter(7, "The shop revokes the token")?;
+    stage.revoke(&token).await?;
+    tell.good("revoked: 200")?;
+    for provider in [&stage.sign, &stage.pay, &stage.parcel] {
+        ask_in_vain(tell, provider, &token).await?;
+    }
+
+    tell.chapter(8, "Next")?;
+    if let Some(folder) = &arguments.keep {
+        keepsake::keep(
+            tell,
+            folder,
+            &[(&stage.sign, &for_sign), (&stage.pay, &for_pay)],
+        )?;
+    }
+    tell.command(
+        "avouch serve --dev",
+        "a server to try things on, with curl commands that work",
+    )?;
+    tell.command(
+        "avouch config example",
+        "a configuration for keeps, explained line by line",
+    )?;
+    tell.command("avouch help", "everything else")?;
+    tell.aside("built with cargo: put `cargo run --release --` in the place of `avouch`")?;
+    stage.strike().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the server knows, for the reader: no resource server sees it all.
+fn known() -> Value {
+    json!({ "claims": stage::claims(), "authorization_details": stage::payment() })
+}
+
+/// Asks, has the answer verified, and shows it in both forms.
+async fn ask(tell: Narrator, provider: &Provider, token: &str) -> Result<Introspected, Failure> {
+    let answer = provider.introspector.introspect(token).await?;
+    show_statement(tell, &answer)?;
+    let unsigned = provider.introspector.introspect_unsigned(token).await?;
+    let same = serde_json::from_str::<Value>(unsigned.json())?
+        == serde_json::from_slice::<Value>(&answer.statement().response().to_json())?;
+    told(same, "the JSON answer says what the statement says")?;
+    tell.good("the same answer as plain JSON has the same members, and proves nothing later")?;
+    tell.aside(unsigned.json())?;
+    Ok(answer)
+}
+
+fn show_statement(tell: Narrator, answer: &Introspected) -> Result<(), Failure> {
+    let statement = answer.statement();
+    let [header, claims, _] = parts(answer.jwt())?;
+    tell.document("header", &decode(header)?)?;
+    tell.document("claims", &decode(claims)?)?;
+    tell.good(&format!(
+        "verified by the resource server's library: {} by key {}, for {}",
+        statement.header().algorithm(),
+        statement.header().kid().unwrap_or("without a name"),
+        statement.audience().iter().collect::<Vec<_>>().join(", "),
+    ))?;
+    Ok(())
+}
+
+async fn ask_in_vain(tell: Narrator, provider: &Provider, token: &str) -> Result<(), Failure> {
+    let answer = provider.introspector.introspect(token).await?;
+    let inactive = matches!(
+        answer.statement().response(),
+        IntrospectionResponse::Inactive
+    );
+    told(inactive, "the token is not active there")?;
+    let [_, claims, _] = parts(answer.jwt())?;
+    tell.good(&format!("{}: {}", provider.id, decode(claims)?))?;
+    Ok(())
+}
+
+/// The statement holds the resource server's part and nothing of another's.
+fn check_part(answer: &Introspected, own: &str, foreign: &[&str]) -> Result<(), Failure> {
+    let text = String::from_utf8(answer.statement().response().to_json())?;
+    told(
+        text.contains(own),
+        "the statement holds what the provider needs",
+    )?;
+    let leaks = foreign.iter().any(|word| text.contains(word));
+    told(
+        !leaks,
+        "the statement holds nothing of another provider's part",
+    )
+}
+
+fn check_subjects_differ(one: &Introspected, other: &Introspected) -> Result<(), Failure> {
+    let subject = |answer: &Introspected| answer.active().and_then(|token| token.sub.clone());
+    let (one, other) = (subject(one), subject(other));
+    told(
+        one.is_some() && other.is_some() && one != other,
+        "each provider sees its own subject",
+    )
+}
+
+fn refuse_tampered(
+    tell: Narrator,
+    sign: &Provider,
+    statement: &Introspected,
+) -> Result<(), Failure> {
+    let tampered = tampering::another_birthdate(statement.jwt())?;
+    let expected = Expectations::new(sign.issuer.clone(), sign.id);
+    match verify_statement(&tampered, &sign.keys, &expected, Freshness::Archived) {
+        Err(error) => Ok(tell.refused(&format!("with another birth date: {error}"))?),
+        Ok(_) => told(false, "a changed statement is refused"),
+    }
+}
+
+fn refuse_foreign(tell: Narrator, stage: &Stage, for_pay: &Introspected) -> Result<(), Failure> {
+    let sign = &stage.sign;
+    let expected = Expectations::new(sign.issuer.clone(), sign.id);
+    match verify_statement(for_pay.jwt(), &sign.keys, &expected, Freshness::Archived) {
+        Err(error) => Ok(tell.refused(&format!("pay's statement, shown to sign: {error}"))?),
+        Ok(_) => told(false, "a statement for another resource server is refused"),
+    }
+}
+
+/// The demo tells nothing that did not happen.
+fn told(happened: bool, what: &str) -> Result<(), Failure> {
+    if happened {
+        Ok(())
+    } else {
+        Err(Failure::new(format!(
+            "it did not happen that {what}; this is a bug in avouch"
+        )))
+    }
+}

@@ -1,0 +1,111 @@
+//! `avouch introspect`: ask an authorization server about a token, as a
+//! resource server would, and verify the answer.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use avouch_resource_server::{Credentials, Introspector, Issuer};
+use clap::{Args, ValueEnum};
+
+use crate::output::Failure;
+use crate::{input, statement};
+
+/// The exit status for a token that is not active.
+const NOT_ACTIVE: u8 = 3;
+
+/// Options of `avouch introspect`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  avouch introspect --issuer http://127.0.0.1:8080 --client-id sign \\
+    --secret-file sign.secret --token token.txt
+  ... | avouch introspect ... --token - --json
+
+Exit status: 0 the token is active; 3 it is not; 1 there is no answer to rely on.")]
+pub(crate) struct Arguments {
+    /// The authorization server's issuer identifier
+    #[arg(long, value_name = "URL")]
+    issuer: Issuer,
+
+    /// Who asks: the `client_id` of the resource server
+    #[arg(long, value_name = "ID")]
+    client_id: String,
+
+    /// File with the resource server's secret, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    secret_file: PathBuf,
+
+    /// How the secret is sent, as registered
+    #[arg(long, value_enum, default_value_t = Method::ClientSecretBasic)]
+    method: Method,
+
+    /// File with the token to ask about, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    token: PathBuf,
+
+    /// Keep the statement in this new file, to be checked again with `avouch verify`
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// How the secret is sent.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Method {
+    /// In the `Authorization` header.
+    ClientSecretBasic,
+    /// In the body.
+    ClientSecretPost,
+}
+
+/// Asks, verifies, and shows the statement.
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let standard_input = Path::new("-");
+    if arguments.secret_file == standard_input && arguments.token == standard_input {
+        return Err(
+            Failure::new("secret and token cannot both come from standard input")
+                .next("keep one of them in a file"),
+        );
+    }
+    let secret = input::secret(&arguments.secret_file)?;
+    let credentials = match arguments.method {
+        Method::ClientSecretBasic => Credentials::client_secret_basic(secret.as_str()),
+        Method::ClientSecretPost => Credentials::client_secret_post(secret.as_str()),
+    };
+    let token = input::secret(&arguments.token)?;
+    let introspector = Introspector::builder(arguments.issuer, arguments.client_id, credentials)
+        .discover()
+        .await?;
+    let answer = introspector.introspect(&token).await?;
+    if let Some(file) = &arguments.save {
+        save(file, answer.jwt())?;
+    }
+    if arguments.json {
+        statement::print(answer.jwt())?;
+    } else {
+        statement::show(answer.statement(), answer.jwt())?;
+    }
+    Ok(if answer.active().is_some() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(NOT_ACTIVE)
+    })
+}
+
+/// Statements speak of people: for the owner's eyes, and never written over.
+fn save(file: &Path, jwt: &str) -> Result<(), Failure> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(file)
+        .and_then(|mut file| file.write_all(jwt.as_bytes()))
+        .map_err(|error| Failure::new(format!("{}: {error}", file.display())))
+}

@@ -1,0 +1,111 @@
+//! `avouch key`: list, rotate.
+
+use std::process::ExitCode;
+
+use avouch_core::records::KeyLife;
+use avouch_jose::SignatureAlgorithm;
+use avouch_server::admin::api::{KeyEntry, RotateKey};
+use clap::{Args, Subcommand};
+
+use super::human::{instant, table};
+use super::running_server::RunningServer;
+use crate::output::{self, Failure};
+
+/// What can be done with signing keys.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the keys and where they stand in their life
+    List(List),
+    /// Make a successor for the key that now signs with an algorithm
+    Rotate(Rotate),
+}
+
+/// Options of `avouch key list`.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    server: RunningServer,
+}
+
+/// Options of `avouch key rotate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  avouch key rotate RS256              published now, signs once every cache has seen it
+  avouch key rotate RS256 --at-once    the old key may be known to others")]
+pub(crate) struct Rotate {
+    /// The algorithm, such as RS256
+    #[arg(value_name = "ALG")]
+    algorithm: SignatureAlgorithm,
+
+    /// For a key that others may hold: use the new one now, and withdraw every older one of this
+    /// algorithm now; what they signed can no longer be checked against the published keys
+    #[arg(long)]
+    at_once: bool,
+
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    server: RunningServer,
+}
+
+/// Does it.
+pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::List(List { json, server }) => {
+            let list = server.client().await?.keys().await?;
+            if json {
+                output::json(&list)?;
+            } else {
+                print(&list.keys)?;
+            }
+        }
+        Command::Rotate(Rotate {
+            algorithm,
+            at_once,
+            json,
+            server,
+        }) => {
+            let order = RotateKey { algorithm, at_once };
+            let made = server.client().await?.rotate_key(&order).await?;
+            if json {
+                output::json(&made)?;
+            } else {
+                let (kid, from) = (&made.kid, instant(made.active_at));
+                output::line(format!(
+                    "made the {algorithm} key {kid}; it signs from {from}"
+                ))?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(keys: &[KeyEntry]) -> Result<(), Failure> {
+    let row = |key: &KeyEntry| {
+        let (life, next) = match key.life {
+            KeyLife::Next => ("next", format!("signs from {}", instant(key.active_at))),
+            KeyLife::Active => ("active", until("signs", key.retiring_at)),
+            KeyLife::Retiring => ("retiring", until("published", key.retired_at)),
+            KeyLife::Retired => ("retired", String::new()),
+        };
+        [
+            key.algorithm.name().to_owned(),
+            life.to_owned(),
+            key.kid.clone(),
+            next,
+        ]
+    };
+    let rows: Vec<_> = keys.iter().map(row).collect();
+    Ok(table(["ALGORITHM", "LIFE", "KID", ""], &rows)?)
+}
+
+fn until(what: &str, end: Option<u64>) -> String {
+    end.map_or_else(String::new, |end| format!("{what} until {}", instant(end)))
+}

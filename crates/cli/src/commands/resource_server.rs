@@ -1,0 +1,257 @@
+//! `avouch resource-server`: add, list, show, remove.
+
+use std::process::ExitCode;
+
+use avouch_core::apply::{Description, ProfileDescription, ResourceServerDescription};
+use avouch_core::id::{IdError, ResourceServerId};
+use avouch_core::records::{PublicDetails, ReleasePolicy, ReleasedScopes};
+use avouch_jose::SignatureAlgorithm;
+use avouch_oauth::resource::ResourceIdentifier;
+use avouch_oauth::scope::Scope;
+use avouch_server::admin::api::{ResourceServerEntry, ResourceServerList};
+use clap::{Args, Subcommand};
+
+use super::fresh_secret::SecretOption;
+use super::human::{instant, table};
+use super::running_server::RunningServer;
+use super::words::{Forms, Method, Subject};
+use crate::admin_client::AdminClient;
+use crate::output::{self, Failure};
+
+/// What can be done with resource servers.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Add a resource server and print its fresh secret
+    Add(Box<Add>),
+    /// List the resource servers
+    List(List),
+    /// Show one resource server, as `avouch apply` would take it
+    Show(Named),
+    /// Remove a resource server; its history stays
+    Remove(Named),
+}
+
+/// Options of `avouch resource-server add`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  avouch resource-server add pay --resource https://pay.example --signing-alg ES256 \\
+    --forms jwt_only --release-claim iban --release-details payment > pay.secret
+  avouch resource-server add log --resource https://log.example --subject withheld
+
+What is not released stays here: without --release-claim it learns no claim at all.")]
+pub(crate) struct Add {
+    /// The `client_id` it presents
+    #[arg(value_name = "ID", value_parser = resource_server_id)]
+    id: ResourceServerId,
+
+    /// A name for people
+    #[arg(long)]
+    name: Option<String>,
+
+    /// A resource it serves; repeat for several
+    #[arg(long = "resource", value_name = "URI", required = true)]
+    resources: Vec<ResourceIdentifier>,
+
+    /// Others may serve these resources too
+    #[arg(long)]
+    shared: bool,
+
+    /// How it proves itself
+    #[arg(long, value_enum, default_value = "client_secret_basic")]
+    authentication: Method,
+
+    /// The algorithm its statements are signed with [default: RS256]
+    #[arg(long, value_name = "ALG")]
+    signing_alg: Option<SignatureAlgorithm>,
+
+    /// Which forms of answer it gets
+    #[arg(long, value_enum, default_value = "json_or_jwt")]
+    forms: Forms,
+
+    /// A claim about the subject it may see; repeat for several
+    #[arg(long = "release-claim", value_name = "NAME")]
+    claims: Vec<String>,
+
+    /// A type of authorization details it may see; repeat for several
+    #[arg(long = "release-details", value_name = "TYPE")]
+    details: Vec<String>,
+
+    /// The scope values it may see, separated by spaces [default: all]
+    #[arg(long, value_name = "SCOPE")]
+    release_scope: Option<Scope>,
+
+    /// In which form it sees the subject
+    #[arg(long, value_enum, default_value = "pairwise")]
+    subject: Subject,
+
+    #[command(flatten)]
+    secret: SecretOption,
+
+    /// Print the answer as JSON
+    #[arg(long, conflicts_with = "secret_file")]
+    json: bool,
+
+    #[command(flatten)]
+    server: RunningServer,
+}
+
+/// Options of `avouch resource-server list`.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    server: RunningServer,
+}
+
+/// Options of `avouch resource-server show` and `remove`.
+#[derive(Debug, Args)]
+pub(crate) struct Named {
+    /// Its `client_id`
+    #[arg(value_name = "ID", value_parser = resource_server_id)]
+    id: ResourceServerId,
+
+    /// Print the answer as JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    server: RunningServer,
+}
+
+/// Does it.
+pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Add(add) => add.run().await?,
+        Command::List(List { json, server }) => {
+            let list = all(&server.client().await?).await?;
+            if json {
+                output::json(&list)?;
+            } else {
+                print(&list)?;
+            }
+        }
+        Command::Show(Named { id, json, server }) => {
+            let found = server.client().await?.resource_server(id.as_str()).await?;
+            if json {
+                output::json(&found)?;
+            } else {
+                show(found)?;
+            }
+        }
+        Command::Remove(Named { id, json, server }) => {
+            server
+                .client()
+                .await?
+                .remove_resource_server(id.as_str())
+                .await?;
+            super::removed("resource server", id.as_str(), json)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Add {
+    async fn run(self) -> Result<(), Failure> {
+        let server = self.server.client().await?;
+        let place = self.secret.prepare()?;
+        let json = self.json;
+        match server.add_resource_server(&self.description()).await {
+            Ok(added) if json => output::json(&added),
+            Ok(added) => place.put(added.client_secret.expose()),
+            Err(error) => {
+                place.give_up();
+                Err(error.into())
+            }
+        }
+    }
+
+    fn description(self) -> ResourceServerDescription {
+        let usual = ProfileDescription::default();
+        ResourceServerDescription {
+            id: self.id,
+            details: PublicDetails {
+                name: self.name,
+                ..PublicDetails::default()
+            },
+            authentication: self.authentication.into(),
+            resources: self.resources.into_iter().collect(),
+            shared: self.shared,
+            suspended: None,
+            profile: ProfileDescription {
+                signing_algorithm: self.signing_alg.unwrap_or(usual.signing_algorithm),
+                forms: self.forms.into(),
+                ..usual
+            },
+            policy: ReleasePolicy {
+                scopes: self
+                    .release_scope
+                    .map_or(ReleasedScopes::All, ReleasedScopes::Only),
+                claims: self.claims.into_iter().collect(),
+                authorization_details_types: self.details.into_iter().collect(),
+                subject: self.subject.into(),
+            },
+        }
+    }
+}
+
+/// Every page as one list.
+async fn all(server: &AdminClient) -> Result<ResourceServerList, Failure> {
+    let mut list = server.resource_servers(None).await?;
+    while let Some(after) = list.next.take() {
+        let page = server.resource_servers(Some(&after)).await?;
+        list.resource_servers.extend(page.resource_servers);
+        list.next = page.next;
+    }
+    Ok(list)
+}
+
+fn print(list: &ResourceServerList) -> Result<(), Failure> {
+    let row = |server: &ResourceServerEntry| {
+        let described = &server.description;
+        let resources: Vec<_> = described
+            .resources
+            .iter()
+            .map(ResourceIdentifier::as_str)
+            .collect();
+        [
+            described.id.to_string(),
+            instant(server.registered_at),
+            described.profile.signing_algorithm.name().to_owned(),
+            if described.suspended.is_some() {
+                "suspended"
+            } else {
+                "good"
+            }
+            .to_owned(),
+            resources.join(" "),
+        ]
+    };
+    let rows: Vec<_> = list.resource_servers.iter().map(row).collect();
+    Ok(table(
+        ["ID", "REGISTERED", "SIGNED", "STANDING", "RESOURCES"],
+        &rows,
+    )?)
+}
+
+fn show(server: ResourceServerEntry) -> Result<(), Failure> {
+    output::line(format!("# registered {}", instant(server.registered_at)))?;
+    let (profile, policy) = (server.profile_revision, server.policy_revision);
+    output::line(format!(
+        "# profile revision {profile}, policy revision {policy}"
+    ))?;
+    super::secrets_line(&server.secrets)?;
+    let resource_servers = vec![server.description];
+    let described = toml::to_string(&Description {
+        resource_servers,
+        ..Description::default()
+    })?;
+    Ok(output::line(described.trim_end())?)
+}
+
+fn resource_server_id(text: &str) -> Result<ResourceServerId, IdError> {
+    ResourceServerId::new(text)
+}

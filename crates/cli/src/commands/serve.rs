@@ -1,0 +1,134 @@
+//! `avouch serve`: run the server until told to stop.
+
+mod announcement;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use avouch_crypto::random::SystemRandom;
+use avouch_server::config::{self, Config};
+use avouch_server::{Server, Surroundings, SystemClock, log, start};
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::announcement::Announcement;
+use crate::development;
+use crate::output::Failure;
+
+/// Where a development server listens if not told otherwise.
+const DEVELOPMENT_PORT: u16 = 8080;
+
+/// Options of `avouch serve`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  avouch serve --dev                      a server to try things on, gone tomorrow
+  avouch serve --dev --listen 127.0.0.1:9000
+  avouch config example > avouch.toml     then edit it, and:
+  avouch serve --config avouch.toml       a server for keeps")]
+pub(crate) struct Arguments {
+    /// Serve for development: on loopback, with a fresh data folder that goes with the server
+    #[arg(long, conflicts_with = "config", required_unless_present = "config")]
+    dev: bool,
+
+    /// Serve as this configuration file says
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Address to listen on; with --dev this also sets the issuer
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+
+    /// Begin with one JSON object: issuer, `initial_access_token`, `data_dir`
+    #[arg(long, requires = "dev")]
+    json: bool,
+}
+
+/// Serves until interrupted or terminated, then lets open requests end.
+pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    // Taken before anything is promised, so that no signal is lost.
+    let stopped = stop_signal()?;
+    if let Some(file) = &arguments.config {
+        let server = for_keeps(file, arguments.listen).await?;
+        stopped.await;
+        server.stop().await;
+    } else {
+        // Outlives the server in it.
+        let folder = development::Folder::create()?;
+        let server = for_development(&folder, arguments.listen, arguments.json).await?;
+        stopped.await;
+        server.stop().await;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn for_keeps(file: &Path, listen: Option<SocketAddr>) -> Result<Server, Failure> {
+    let mut config = config::load(file)?;
+    if let Some(address) = listen {
+        config.listen.address = address;
+        config.check("--listen")?;
+    }
+    log::init(&config.log)?;
+    let listener = bind(config.listen.address).await?;
+    serve(&config, listener).await
+}
+
+async fn for_development(
+    folder: &development::Folder,
+    listen: Option<SocketAddr>,
+    json: bool,
+) -> Result<Server, Failure> {
+    let address = listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], DEVELOPMENT_PORT)));
+    if !address.ip().is_loopback() {
+        return Err(Failure::new(format!(
+            "--dev does not listen on {address}: others can reach it"
+        ))
+        .next("use a loopback address, or write a configuration: avouch config example"));
+    }
+    let listener = bind(address).await?;
+    let config = folder.config(listener.local_addr()?)?;
+    log::init(&config.log)?;
+    let server = serve(&config, listener).await?;
+    let token = development::initial_access_token(&server).await?;
+    let announcement = Announcement {
+        issuer: server.issuer().as_str(),
+        initial_access_token: token.expose(),
+        data_dir: folder.path(),
+    };
+    if json {
+        announcement.as_json()?;
+    } else {
+        announcement.as_text()?;
+    }
+    Ok(server)
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::new(format!("cannot listen on {address}: {error}"))
+            .next("another server may be there; choose an address with --listen ADDR:PORT")
+    })
+}
+
+async fn serve(config: &Config, listener: TcpListener) -> Result<Server, Failure> {
+    let surroundings = Surroundings {
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+    };
+    Ok(start(config, listener, surroundings).await?)
+}
+
+/// Resolves when the process is told to stop.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,79 @@
+//! What a development server says when it is ready.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::output::{self, Failure, Style};
+
+/// Takes `client_id:client_secret` out of a registration answer.
+const CREDENTIALS: &str =
+    r#"sed 's/.*"client_id":"\([^"]*\)".*"client_secret":"\([^"]*\)".*/\1:\2/'"#;
+/// Takes the token out of a token answer.
+const ACCESS_TOKEN: &str = r#"sed 's/.*"access_token":"\([^"]*\)".*/\1/'"#;
+
+/// Where the server is and how to begin.
+#[derive(Debug, Serialize)]
+pub(super) struct Announcement<'a> {
+    /// The issuer, which is also where the server listens.
+    pub(super) issuer: &'a str,
+    /// Registers clients and resource servers: reusable, for any resource.
+    pub(super) initial_access_token: &'a str,
+    /// Where the data is kept until the server stops.
+    pub(super) data_dir: &'a Path,
+}
+
+impl Announcement<'_> {
+    /// Says it as one JSON object on one line.
+    pub(super) fn as_json(&self) -> Result<(), Failure> {
+        output::json(self)
+    }
+
+    /// Says it to a person.
+    pub(super) fn as_text(&self) -> Result<(), Failure> {
+        let style = Style::of(&std::io::stdout());
+        let heading = style.strong("avouch is serving for development; stop it with Ctrl-C.");
+        let hint = style.faint("The requests are logged below, a line each.");
+        Ok(output::line(format_args!("{heading}\n\n{self}\n\n{hint}"))?)
+    }
+}
+
+impl fmt::Display for Announcement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            issuer,
+            initial_access_token: token,
+            data_dir,
+        } = self;
+        let register = format!(
+            "curl -s {issuer}/register -H 'Authorization: Bearer {token}' \\\n    \
+             -H 'Content-Type: application/json'"
+        );
+        write!(
+            f,
+            r#"  issuer                {issuer}
+  initial access token  {token}
+  data folder           {data_dir}
+
+Three commands, to be run in this order in another terminal.
+Register a resource server, and keep its credentials:
+
+  RS=$({register} \
+    -d '{{"client_name":"my API","grant_types":[],"resource":"https://api.example","introspection_signed_response_alg":"ES256"}}' \
+    | {CREDENTIALS})
+
+Register a client, and get a token for that resource server:
+
+  TOKEN=$(curl -s {issuer}/token -d grant_type=client_credentials -d resource=https://api.example -d scope=read -u "$({register} \
+    -d '{{"client_name":"my app","grant_types":["client_credentials"],"scope":"read"}}' \
+    | {CREDENTIALS})" \
+    | {ACCESS_TOKEN})
+
+Let the resource server ask what the token is worth. The answer is a signed statement:
+
+  curl -s {issuer}/introspect -u "$RS" -H 'Accept: application/token-introspection+jwt' -d token=$TOKEN"#,
+            data_dir = data_dir.display(),
+        )
+    }
+}

@@ -1,0 +1,77 @@
+//! Words of the wire, as options on the command line.
+
+use avouch_core::records::{GrantType, SubjectForm};
+use avouch_oauth::auth_method::AuthenticationMethod;
+use avouch_oauth::negotiate::AnswerForms;
+use clap::ValueEnum;
+
+/// How a caller proves itself.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Method {
+    /// A secret in the Authorization header
+    ClientSecretBasic,
+    /// A secret in the request body
+    ClientSecretPost,
+}
+
+impl From<Method> for AuthenticationMethod {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::ClientSecretBasic => Self::ClientSecretBasic,
+            Method::ClientSecretPost => Self::ClientSecretPost,
+        }
+    }
+}
+
+/// Which forms of answer a resource server gets.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Forms {
+    /// JSON, and a JWT where it asks for one
+    JsonOrJwt,
+    /// JWT alone; asking for JSON only is refused
+    JwtOnly,
+    /// JWT alone, whatever it asks for
+    AlwaysJwt,
+}
+
+impl From<Forms> for AnswerForms {
+    fn from(forms: Forms) -> Self {
+        match forms {
+            Forms::JsonOrJwt => Self::JsonOrJwt,
+            Forms::JwtOnly => Self::JwtOnly,
+            Forms::AlwaysJwt => Self::AlwaysJwt,
+        }
+    }
+}
+
+/// In which form a resource server sees the subject.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Subject {
+    /// As your login system knows it
+    Public,
+    /// Stable for this resource server, different at every other
+    Pairwise,
+    /// Not at all
+    Withheld,
+}
+
+impl From<Subject> for SubjectForm {
+    fn from(subject: Subject) -> Self {
+        match subject {
+            Subject::Public => Self::Public,
+            Subject::Pairwise => Self::Pairwise,
+            Subject::Withheld => Self::Withheld,
+        }
+    }
+}
+
+/// A grant type by its name on the wire.
+pub(crate) fn grant_type(name: &str) -> Result<GrantType, String> {
+    GrantType::from_name(name).ok_or_else(|| {
+        let names: Vec<_> = GrantType::ALL.iter().map(|grant| grant.name()).collect();
+        format!("the grant types are {}", names.join(", "))
+    })
+}

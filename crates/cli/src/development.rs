@@ -1,0 +1,105 @@
+//! A server for a day: a fresh folder that goes when the server does.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use avouch_core::apply::{AccessDescription, AnyResource};
+use avouch_core::records::{RegistrationKinds, ResourceSharing};
+use avouch_crypto::random::{SystemRandom, octets};
+use avouch_oauth::secret::IssuedSecret;
+use avouch_server::Server;
+use avouch_server::admin::api::{CreateInitialAccessToken, Uses};
+use avouch_server::config::{Config, DataConfig, Issuer, SealingConfig};
+use zeroize::Zeroizing;
+
+use crate::admin_client::AdminClient;
+use crate::output::Failure;
+
+/// An initial access token that may register anybody for anything, over and
+/// over: for development alone.
+pub(crate) async fn initial_access_token(server: &Server) -> Result<IssuedSecret, Failure> {
+    let order = CreateInitialAccessToken {
+        kinds: RegistrationKinds::Both,
+        resources: AccessDescription::Any(AnyResource::Any),
+        sharing: ResourceSharing::Shared,
+        uses: Uses::UNLIMITED,
+        expires_in: None,
+    };
+    let admin = AdminClient::new(server.admin_socket());
+    Ok(admin
+        .create_initial_access_token(&order)
+        .await?
+        .initial_access_token)
+}
+
+/// A data folder that nobody else has, with a sealing key of its own; removed
+/// when dropped. One that is left behind by `kill -9` lies in the folder for
+/// temporary files.
+#[derive(Debug)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// Makes the folder and its sealing key.
+    pub(crate) fn create() -> Result<Self, Failure> {
+        let name: [u8; 8] = octets(&SystemRandom)?;
+        let name = format!("avouch-dev-{:016x}", u64::from_be_bytes(name));
+        let path = std::env::temp_dir().join(name);
+        DirBuilder::new().mode(0o700).create(&path)?;
+        let folder = Self(path);
+        folder.write_sealing_key()?;
+        Ok(folder)
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The configuration of a server that keeps its data here and listens on
+    /// `address`.
+    pub(crate) fn config(&self, address: SocketAddr) -> Result<Config, Failure> {
+        let issuer = Issuer::try_from(format!("http://{address}"))?;
+        let data = DataConfig {
+            folder: self.0.clone(),
+        };
+        let sealing = SealingConfig {
+            key_file: Some(self.sealing_key()),
+            ..SealingConfig::default()
+        };
+        let mut config = Config::new(issuer, data, sealing);
+        config.listen.address = address;
+        config.check("--dev")?;
+        Ok(config)
+    }
+
+    fn sealing_key(&self) -> PathBuf {
+        self.0.join("sealing.key")
+    }
+
+    fn write_sealing_key(&self) -> Result<(), Failure> {
+        let key = Zeroizing::new(octets::<32>(&SystemRandom)?);
+        let text = Zeroizing::new(avouch_jose::base64url::encode(key.as_slice()));
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(self.sealing_key())?;
+        file.write_all(text.as_bytes())?;
+        // What it seals is durable, so it has to be.
+        Ok(file.sync_all()?)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        match fs::remove_dir_all(&self.0) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, "the development folder could not be removed");
+            }
+            _ => {}
+        }
+    }
+}

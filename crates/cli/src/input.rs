@@ -1,0 +1,67 @@
+//! Tokens and secrets come from files or standard input, so that they need
+//! never stand on a command line, where every user of the machine can read them.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::output::Failure;
+
+/// The most octets a token or secret file may have.
+const LONGEST: u64 = 256 * 1024;
+
+/// Reads a token or secret from a file, or from standard input for `-`; white
+/// space around it is dropped.
+pub(crate) fn secret(source: &Path) -> Result<Zeroizing<String>, Failure> {
+    let text = read(source)?;
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return Err(Failure::new(format!("{} is empty", name(source))));
+    }
+    Ok(Zeroizing::new(trimmed.to_owned()))
+}
+
+/// Reads a whole text from a file, or from standard input for `-`.
+pub(crate) fn read(source: &Path) -> Result<Zeroizing<String>, Failure> {
+    let mut text = Zeroizing::new(String::new());
+    let reading = if source == Path::new("-") {
+        io::stdin().lock().take(LONGEST).read_to_string(&mut text)
+    } else {
+        fs::File::open(source).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+    };
+    reading.map_err(|error| Failure::new(format!("{}: {error}", name(source))))?;
+    Ok(text)
+}
+
+/// What messages call a source. A token that was given in the place of its
+/// file is not said again.
+fn name(source: &Path) -> String {
+    let text = source.display().to_string();
+    let is_token = ["avt_", "avi_", "ey"]
+        .iter()
+        .any(|prefix| text.starts_with(prefix));
+    match text.as_str() {
+        "-" => "standard input".to_owned(),
+        text if is_token && text.len() > 40 => {
+            "this looks like a token; name the file that holds it, or - for standard input"
+                .to_owned()
+        }
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_in_the_place_of_its_file_is_not_said_again() {
+        let token = "avt_mcPN-thoq06xzB8Ej3fGWtsEYPBYNYf9SYZhYbLW7uvRvw0cvQ9sT0oH";
+        let failure = secret(Path::new(token)).unwrap_err();
+        assert!(!format!("{failure:?}").contains("mcPN"));
+        let failure = secret(Path::new("missing.txt")).unwrap_err();
+        assert!(format!("{failure:?}").contains("missing.txt"));
+    }
+}

@@ -1,0 +1,146 @@
+//! `avouch apply`.
+
+use serde_json::json;
+
+use crate::stage::Stage;
+
+const PARTIES: &str = r#"
+[[resource_server]]
+id = "pay"
+resources = ["https://pay.example"]
+profile = { signing_algorithm = "ES256" }
+policy = { claims = ["iban"] }
+
+[[client]]
+id = "shop"
+scope = "pay"
+resources = ["https://pay.example"]
+"#;
+
+#[test]
+fn a_description_is_shown_then_carried_out_and_changes_only_what_differs() {
+    let it = Stage::set();
+    let file = it.write("parties.toml", PARTIES);
+    let shown = it.run(&["apply", "-f", &file, "--dry-run"]).well();
+    assert_eq!(shown, "+ resource server pay\n+ client shop\n");
+    it.run(&["client", "show", "shop"]).badly();
+
+    let done = it.run(&["apply", "-f", &file, "--yes"]).well();
+    let lines: Vec<_> = done.lines().collect();
+    assert_eq!(lines[..2], ["+ resource server pay", "+ client shop"]);
+    for (line, id) in lines[2..].iter().zip(["pay", "shop"]) {
+        let (named, secret) = line.split_once(' ').unwrap();
+        assert_eq!((named, secret.len()), (id, 43), "{done}");
+    }
+
+    let changed = it.write(
+        "changed.toml",
+        &PARTIES.replace("[\"iban\"]", "[\"iban\", \"name\"]"),
+    );
+    let done = it.run(&["apply", "-f", &changed, "-y"]).well();
+    assert_eq!(
+        done,
+        "~ resource server pay\n    policy.claims: [\"iban\"] -> [\"iban\",\"name\"]\n= client shop\n"
+    );
+    let again = it.run(&["apply", "-f", &changed]);
+    assert!(
+        again.err.contains("everything is as described"),
+        "{again:?}"
+    );
+}
+
+#[test]
+fn nothing_is_done_without_a_yes() {
+    let it = Stage::set();
+    let file = it.write("parties.toml", PARTIES);
+    for answer in ["", "y\n"] {
+        let refused = it.run_with(&["apply", "-f", &file], answer);
+        assert_eq!(refused.code, 1);
+        assert!(
+            refused.err.contains("--yes") && refused.err.contains("--dry-run"),
+            "{refused:?}"
+        );
+    }
+    it.run(&["client", "show", "shop"]).badly();
+    let done = it.run_with(&["apply", "-f", "-", "--yes"], PARTIES);
+    assert_eq!(done.code, 0, "{done:?}");
+}
+
+#[test]
+fn json_goes_in_and_out() {
+    let it = Stage::set();
+    let file = it.write("one.json", r#"{"client": [{"id": "shop"}]}"#);
+    let planned = it
+        .run(&["apply", "-f", &file, "--dry-run", "--json"])
+        .json();
+    assert_eq!(planned["changes"][0]["current"], "absent");
+    let applied = it.run(&["apply", "-f", &file, "--yes", "--json"]).json();
+    assert_eq!(applied["changes"], planned["changes"]);
+    assert_eq!(applied["secrets"][0]["client_id"], "shop");
+    let again = it.run(&["apply", "-f", &file, "--json"]).json();
+    assert_eq!(again["secrets"], json!([]));
+}
+
+#[test]
+fn secrets_go_into_a_file_where_asked() {
+    let it = Stage::set();
+    let file = it.write("parties.toml", PARTIES);
+    let secrets = it.path("secrets");
+    let done = it.run(&[
+        "apply",
+        "-f",
+        &file,
+        "-y",
+        "--secret-file",
+        secrets.to_str().unwrap(),
+    ]);
+    assert_eq!(done.well(), "+ resource server pay\n+ client shop\n");
+    let text = std::fs::read_to_string(secrets).unwrap();
+    assert!(
+        text.starts_with("pay ") && text.contains("\nshop "),
+        "{}",
+        text.len()
+    );
+}
+
+#[test]
+fn a_conflict_midway_is_told_to_the_letter() {
+    let it = Stage::set();
+    let file = it.write(
+        "parties.toml",
+        &PARTIES.replace(
+            "[[client]]",
+            "[[resource_server]]\nid = \"thief\"\nresources = [\"https://pay.example\"]\n[[client]]",
+        ),
+    );
+    let done = it.run(&["apply", "-f", &file, "--yes"]);
+    assert_eq!(done.code, 1);
+    for line in [
+        "error: the resource https://pay.example belongs to another resource server",
+        "  written: resource server pay\n",
+        "  not written: resource server thief\n",
+        "  not tried: client shop\n",
+    ] {
+        assert!(done.err.contains(line), "{line} in {}", done.err);
+    }
+    assert!(
+        done.out.lines().any(|line| line.starts_with("pay ")),
+        "its secret is not lost"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_description_is_refused_with_its_place() {
+    let it = Stage::set();
+    let file = it.write("bad.toml", "[[client]]\nid = \"a\"\nscop = \"x\"\n");
+    let error = it.run(&["apply", "-f", &file, "-y"]).badly();
+    assert!(
+        error.contains("line 3") && error.contains("scop"),
+        "{error}"
+    );
+    let file = it.write("bad.json", r#"{"client": [], "client": []}"#);
+    let error = it.run(&["apply", "-f", &file, "-y"]).badly();
+    assert!(error.contains("occurs twice"), "{error}");
+    let error = it.run(&["apply", "-f", "/nowhere", "-y"]).badly();
+    assert!(error.contains("/nowhere"), "{error}");
+}

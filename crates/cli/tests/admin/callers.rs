@@ -1,0 +1,178 @@
+//! `avouch client`, `avouch resource-server`, `avouch initial-access-token`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::json;
+
+use crate::stage::Stage;
+
+#[test]
+fn a_client_is_added_listed_shown_and_removed() {
+    let it = Stage::set();
+    let added = it.run(&[
+        "client",
+        "add",
+        "robot",
+        "--name",
+        "Robot",
+        "--any-resource",
+        "--grant-type",
+        "client_credentials",
+        "--access-token-lifetime",
+        "60",
+    ]);
+    assert!(added.err.contains("shown once"), "{}", added.err);
+    assert_eq!(added.well().trim().len(), 43, "the secret alone");
+
+    let listed = it.run(&["client", "list"]).well();
+    let mut lines = listed.lines();
+    assert!(
+        lines.next().unwrap().starts_with("ID     REGISTERED"),
+        "{listed}"
+    );
+    assert!(lines.next().unwrap().starts_with("robot  20"), "{listed}");
+    let shown = it.run(&["client", "show", "robot"]).well();
+    assert!(shown.contains("[[client]]\nid = \"robot\"\n"), "{shown}");
+    assert!(shown.contains("access_token_lifetime = 60"), "{shown}");
+    let file = it.write("robot.toml", &shown);
+    let same = it.run(&["apply", "-f", &file]);
+    assert!(same.err.contains("everything is as described"), "{same:?}");
+
+    let error = it.run(&["client", "add", "robot"]).badly();
+    assert!(error.contains("taken"), "{error}");
+    assert_eq!(
+        it.run(&["client", "remove", "robot"]).well(),
+        "removed: the client robot\n"
+    );
+    it.run(&["client", "remove", "robot"]).badly();
+    assert_eq!(
+        it.run(&["client", "list", "--json"]).json(),
+        json!({"clients": []})
+    );
+}
+
+#[test]
+fn a_secret_goes_into_a_new_file_for_its_owner_alone() {
+    let it = Stage::set();
+    let path = it.path("shop.secret");
+    let add = |id: &str| it.run(&["client", "add", id, "--secret-file", path.to_str().unwrap()]);
+    assert_eq!(add("shop").well(), "");
+    let secret = fs::read_to_string(&path).unwrap();
+    assert_eq!(secret.trim().len(), 43);
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+
+    // One that is there is never written over, and then nothing is added.
+    let error = add("other").badly();
+    assert!(error.contains("nothing was done"), "{error}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), secret);
+    it.run(&["client", "show", "other"]).badly();
+
+    // One that was made for nothing goes away again.
+    fs::remove_file(&path).unwrap();
+    add("shop").badly();
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_resource_server_is_added_listed_shown_and_removed() {
+    let it = Stage::set();
+    it.run(&[
+        "resource-server",
+        "add",
+        "pay",
+        "--resource",
+        "https://pay.example",
+        "--signing-alg",
+        "ES256",
+        "--forms",
+        "jwt_only",
+        "--release-claim",
+        "iban",
+        "--release-details",
+        "payment",
+        "--release-scope",
+        "pay",
+        "--subject",
+        "public",
+        "--authentication",
+        "client_secret_post",
+    ])
+    .well();
+    let shown = it.run(&["resource-server", "show", "pay", "--json"]).json();
+    let described = &shown["description"];
+    assert_eq!(described["authentication"], "client_secret_post");
+    assert_eq!(
+        described["profile"],
+        json!({"signing_algorithm": "ES256", "forms": "jwt_only", "legacy": "off"})
+    );
+    assert_eq!(
+        described["policy"],
+        json!({
+            "scopes": {"only": "pay"}, "claims": ["iban"],
+            "authorization_details_types": ["payment"], "subject": "public",
+        })
+    );
+    let text = it.run(&["resource-server", "show", "pay"]).well();
+    assert!(
+        text.contains("# profile revision 1, policy revision 1"),
+        "{text}"
+    );
+    let file = it.write("pay.toml", &text);
+    assert!(
+        it.run(&["apply", "-f", &file])
+            .err
+            .contains("everything is as described")
+    );
+    let listed = it.run(&["resource-server", "list"]).well();
+    assert!(
+        listed.contains("ES256   good      https://pay.example"),
+        "{listed}"
+    );
+    it.run(&["resource-server", "remove", "pay"]).well();
+    let error = it.run(&["resource-server", "show", "pay"]).badly();
+    assert!(error.contains("no resource server pay"), "{error}");
+}
+
+#[test]
+fn an_initial_access_token_is_created_listed_and_removed() {
+    let it = Stage::set();
+    let create = [
+        "initial-access-token",
+        "create",
+        "--kinds",
+        "both",
+        "--any-resource",
+    ];
+    let token = it
+        .run(&[&create[..], &["--uses", "unlimited"]].concat())
+        .well();
+    assert!(token.starts_with("avi_"));
+    let made = it
+        .run(&[&create[..], &["--expires-in", "60", "--json"]].concat())
+        .json();
+    let listed = it.run(&["initial-access-token", "list"]).well();
+    assert_eq!(listed.lines().count(), 3, "{listed}");
+    assert!(
+        listed.contains("unlimited") && listed.contains("never"),
+        "{listed}"
+    );
+    let id = made["id"].as_str().unwrap();
+    it.run(&["initial-access-token", "remove", id]).well();
+    it.run(&["initial-access-token", "remove", id]).badly();
+    assert_eq!(it.run(&[&create[..], &["--uses", "0"]].concat()).code, 2);
+    let reach = it.run(&["initial-access-token", "create", "--kinds", "both"]);
+    assert_eq!(reach.code, 2, "how far it reaches must be said");
+}
+
+#[test]
+fn an_id_that_is_none_is_refused_before_anything_is_asked() {
+    let it = Stage::set();
+    for id in ["a b", "a/b", "ä", ""] {
+        let usage = it.run(&["client", "show", id]);
+        assert_eq!(usage.code, 2, "{usage:?}");
+    }
+}

@@ -1,0 +1,16 @@
+//! The administering commands: the real binary against a server in this
+//! process, over its socket.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set its stage has failed"
+)]
+
+mod apply;
+mod callers;
+mod config;
+mod keys;
+mod manual;
+mod reach;
+mod stage;
+mod tokens;

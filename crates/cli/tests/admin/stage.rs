@@ -1,0 +1,154 @@
+//! A server in this process, and the binary that administers it.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use avouch_crypto::random::SystemRandom;
+use avouch_server::config::{AlgorithmName, Config, DataConfig, SealingConfig};
+use avouch_server::{Server, Surroundings, SystemClock, start};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+pub(crate) struct Stage {
+    // Dropped in this order: the server before its folder.
+    _server: Server,
+    runtime: Runtime,
+    folder: TempDir,
+}
+
+/// What the binary did.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Done {
+    /// Standard output of a run that went well.
+    pub(crate) fn well(self) -> String {
+        assert_eq!(self.code, 0, "{self:?}");
+        self.out
+    }
+
+    /// Standard error of one that did not.
+    pub(crate) fn badly(self) -> String {
+        assert_eq!(self.code, 1, "{self:?}");
+        assert_eq!(self.out, "", "nothing goes to standard output");
+        self.err
+    }
+
+    pub(crate) fn json(self) -> Value {
+        let out = self.well();
+        serde_json::from_str(&out).unwrap_or_else(|_| panic!("not JSON: {out}"))
+    }
+}
+
+/// Runs the binary without a terminal and without a server.
+pub(crate) fn avouch(arguments: &[&str], environment: &[(&str, &Path)], input: &str) -> Done {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_avouch"));
+    command
+        .args(arguments)
+        .env_remove("AVOUCH_DATA")
+        .env_remove("AVOUCH_CONFIG")
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // It may end without having read; that is no failure of the test.
+    _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    Done {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+impl Stage {
+    pub(crate) fn set() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let folder = TempDir::new().unwrap();
+        let server = runtime.block_on(async {
+            let key = folder.path().join("sealing.key");
+            fs::write(&key, format!("{}b2", "a1".repeat(31))).unwrap();
+            fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let issuer = format!("http://{}", listener.local_addr().unwrap());
+            let mut config = Config::new(
+                issuer.try_into().unwrap(),
+                DataConfig {
+                    folder: folder.path().join("data"),
+                },
+                SealingConfig {
+                    key_file: Some(key),
+                    ..SealingConfig::default()
+                },
+            );
+            config.keys.algorithms = vec![AlgorithmName::ES256];
+            fs::write(folder.path().join("avouch.toml"), config.to_toml().unwrap()).unwrap();
+            let surroundings = Surroundings {
+                clock: Arc::new(SystemClock),
+                random: Arc::new(SystemRandom),
+            };
+            start(&config, listener, surroundings).await.unwrap()
+        });
+        Self {
+            _server: server,
+            runtime,
+            folder,
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> String {
+        let path = self.path(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Done {
+        self.run_with(arguments, "")
+    }
+
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Done {
+        avouch(arguments, &[("AVOUCH_DATA", &self.path("data"))], input)
+    }
+
+    /// `pay` and `shop`, added by commands.
+    pub(crate) fn shop_and_pay(&self) {
+        let pay = [
+            "resource-server",
+            "add",
+            "pay",
+            "--resource",
+            "https://pay.example",
+        ];
+        self.run(
+            &[
+                &pay[..],
+                &["--signing-alg", "ES256", "--release-claim", "iban"],
+            ]
+            .concat(),
+        )
+        .well();
+        let shop = ["client", "add", "shop", "--scope", "pay sign"];
+        self.run(&[&shop[..], &["--resource", "https://pay.example"]].concat())
+            .well();
+    }
+
+    /// The runtime the server lives on.
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+}

@@ -1,0 +1,158 @@
+//! The demo, run as a person runs it, and its statements in foreign hands.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// What the demo keeps, with what it said on the way.
+struct Kept {
+    folder: tempfile::TempDir,
+    story: String,
+}
+
+impl Kept {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("kept").join(name)
+    }
+
+    /// The issuer, as the statement names it: the port is another every time.
+    fn issuer(&self) -> String {
+        claims_of(&fs::read_to_string(self.path("sign.jwt")).unwrap())["iss"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+}
+
+fn demo() -> Kept {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_avouch"))
+        .args(["demo", "--keep"])
+        .arg(folder.path().join("kept"))
+        .output()
+        .unwrap();
+    let story = succeeded(&output);
+    Kept { folder, story }
+}
+
+fn succeeded(output: &Output) -> String {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {stderr}", output.status);
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn claims_of(jwt: &str) -> Value {
+    let claims = jwt.split('.').nth(1).unwrap();
+    serde_json::from_slice(&avouch_jose::base64url::decode(claims).unwrap()).unwrap()
+}
+
+/// Has a program verify both statements; it prints the claims.
+fn verified_by(kept: &Kept, program: &Path, script: &str) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/interop")
+        .join(script);
+    let issuer = kept.issuer();
+    let verify = |statement: &str, audience: &str| {
+        Command::new(program)
+            .arg(&script)
+            .args([kept.path(statement), kept.path("keys.json")])
+            .args([issuer.as_str(), audience])
+            .output()
+            .unwrap()
+    };
+    for id in ["sign", "pay"] {
+        let statement = format!("{id}.jwt");
+        let claims: Value = serde_json::from_str(&succeeded(&verify(&statement, id))).unwrap();
+        assert_eq!(claims["token_introspection"]["active"], true);
+        assert_eq!(claims["aud"], id);
+    }
+    assert!(
+        !verify("sign.jwt", "pay").status.success(),
+        "the wrong audience is refused there too"
+    );
+}
+
+#[test]
+fn the_story_is_told_to_its_end() {
+    let kept = demo();
+    for part in [
+        "sign asks what the token is worth to it",
+        "pay asks about the same token",
+        "parcel asks too",
+        "the statement is for pay, not for sign",
+        "revoked",
+        "avouch serve --dev",
+    ] {
+        assert!(
+            kept.story.contains(part),
+            "{part} is missing from:\n{}",
+            kept.story
+        );
+    }
+    assert!(!kept.story.contains('\u{1b}'), "no colour into a pipe");
+}
+
+#[test]
+fn each_statement_holds_one_part_alone() {
+    let kept = demo();
+    let part = |name: &str| {
+        claims_of(&fs::read_to_string(kept.path(name)).unwrap())["token_introspection"].clone()
+    };
+    let (sign, pay) = (part("sign.jwt"), part("pay.jwt"));
+    assert_eq!(sign["birthdate"], "1964-08-12");
+    assert_eq!(sign["scope"], "contract:sign");
+    assert_eq!(sign["aud"], "https://sign.example");
+    assert_eq!(sign.get("authorization_details"), None);
+    assert_eq!(
+        pay["authorization_details"][0]["instructedAmount"]["amount"],
+        "123.50"
+    );
+    assert_eq!(pay["scope"], "payment:initiate");
+    assert_eq!(pay["aud"], "https://pay.example");
+    assert_eq!(pay.get("birthdate"), None);
+    assert_ne!(sign["sub"], pay["sub"]);
+}
+
+#[test]
+fn the_statements_verify_offline_with_the_command_the_demo_prints() {
+    let kept = demo();
+    let command = kept
+        .story
+        .lines()
+        .find(|line| line.contains("avouch verify"))
+        .unwrap();
+    let arguments = command
+        .trim()
+        .strip_prefix("avouch ")
+        .unwrap()
+        .split_whitespace();
+    let output = Command::new(env!("CARGO_BIN_EXE_avouch"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(succeeded(&output).contains("verified"));
+}
+
+#[test]
+fn the_statements_verify_with_npm_jose() {
+    if env::var_os("AVOUCH_INTEROP_NODE").is_none() {
+        eprintln!("AVOUCH_INTEROP_NODE is not set: skipped");
+        return;
+    }
+    verified_by(&demo(), Path::new("node"), "node/verify.mjs");
+}
+
+#[test]
+fn the_statements_verify_with_joserfc() {
+    let Some(environment) = env::var_os("AVOUCH_INTEROP_PYTHON") else {
+        eprintln!("AVOUCH_INTEROP_PYTHON is not set: skipped");
+        return;
+    };
+    let python = Path::new(&environment).join("bin/python");
+    verified_by(&demo(), &python, "python/verify.py");
+}

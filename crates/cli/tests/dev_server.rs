@@ -1,0 +1,145 @@
+//! `avouch serve --dev`, used the way it says it can be used.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use avouch_jose::base64url;
+use serde_json::Value;
+
+/// A development server that goes when the test does.
+struct DevServer {
+    process: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl DevServer {
+    fn start(options: &[&str]) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_avouch"))
+            .args(["serve", "--dev", "--listen", "127.0.0.1:0"])
+            .args(options)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        Self { process, output }
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        assert_ne!(
+            self.output.read_line(&mut line).unwrap(),
+            0,
+            "the server ended early"
+        );
+        line
+    }
+
+    /// The commands it prints, joined into one script.
+    fn commands(&mut self) -> String {
+        let mut script = String::new();
+        let mut in_command = false;
+        while !script.contains("/introspect") || in_command {
+            let line = self.line();
+            in_command = match line.trim() {
+                "" => false,
+                text => {
+                    in_command
+                        || ["RS=", "TOKEN=", "curl "]
+                            .iter()
+                            .any(|s| text.starts_with(s))
+                }
+            };
+            if in_command {
+                script.push_str(&line);
+            }
+        }
+        script
+    }
+
+    fn stop(mut self) {
+        let id = self.process.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        assert!(self.process.wait().unwrap().success());
+    }
+}
+
+impl Drop for DevServer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn the_printed_commands_work_as_printed_and_end_in_a_signed_statement() {
+    let mut server = DevServer::start(&[]);
+    let script = server.commands();
+    assert_eq!(
+        script.matches("curl ").count(),
+        4,
+        "three commands, one with a command inside"
+    );
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let statement = String::from_utf8(output.stdout).unwrap();
+    let parts: Vec<_> = statement.trim().split('.').collect();
+    let [header, claims, _] = parts[..] else {
+        panic!("no statement: {statement}")
+    };
+    let decode =
+        |part| -> Value { serde_json::from_slice(&base64url::decode(part).unwrap()).unwrap() };
+    assert_eq!(decode(header)["typ"], "token-introspection+jwt");
+    assert_eq!(decode(header)["alg"], "ES256");
+    assert_eq!(decode(claims)["token_introspection"]["active"], true);
+    assert_eq!(
+        decode(claims)["token_introspection"]["aud"],
+        "https://api.example"
+    );
+    server.stop();
+}
+
+#[test]
+fn for_scripts_the_first_line_is_one_json_object() {
+    let mut server = DevServer::start(&["--json"]);
+    let announcement: Value = serde_json::from_str(&server.line()).unwrap();
+    let names: Vec<_> = announcement.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["issuer", "initial_access_token", "data_dir"]);
+    assert!(
+        announcement["issuer"]
+            .as_str()
+            .unwrap()
+            .starts_with("http://127.0.0.1:")
+    );
+
+    let folder = PathBuf::from(announcement["data_dir"].as_str().unwrap());
+    assert!(fs::exists(folder.join("avouch.sqlite3")).unwrap());
+    server.stop();
+    assert!(
+        !fs::exists(&folder).unwrap(),
+        "a development server leaves nothing behind"
+    );
+}
+
+#[test]
+fn development_is_for_loopback_alone() {
+    let output = Command::new(env!("CARGO_BIN_EXE_avouch"))
+        .args(["serve", "--dev", "--listen", "0.0.0.0:0"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("others can reach it")
+    );
+}
