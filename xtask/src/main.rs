@@ -1,2 +1,35 @@
-//! The project own chores.
-fn main() {}
+//! `cargo xtask <chore>`: parse, dispatch, exit.
+
+use std::process::ExitCode;
+
+use xtask::{conformance, say, test};
+
+const USAGE: &str = "\
+The project's own chores.
+
+  cargo xtask test              everything that decides whether a change may land
+  cargo xtask test --list       its steps
+  cargo xtask test --only STEP  one of them
+  cargo xtask conformance       rewrite docs/conformance.md from the tests
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let outcome = match args.as_slice() {
+        ["test", rest @ ..] => test::command(rest),
+        ["conformance"] => conformance::command(),
+        [] | ["help" | "--help" | "-h"] => {
+            say(USAGE);
+            Ok(())
+        }
+        other => Err(format!("no such chore: `{}`\n\n{USAGE}", other.join(" "))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            say(&format!("xtask: {why}"));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! `cargo xtask test`: everything that decides whether a change may land.
+
+use std::process::Command;
+
+use crate::say;
+use crate::steps::{self, Failure, Step, shell, succeeds};
+use crate::{tools, tree};
+
+/// In this order: what is cheap and often wrong comes first.
+const STEPS: &[Step] = &[
+    Step {
+        name: "tools",
+        about: "bring what is missing on this machine",
+        run: tools::bring_all,
+    },
+    Step {
+        name: "fmt",
+        about: "the code is formatted",
+        run: fmt,
+    },
+    Step {
+        name: "clippy",
+        about: "no lint speaks up",
+        run: clippy,
+    },
+    Step {
+        name: "tests",
+        about: "unit, integration and house tests",
+        run: tests,
+    },
+    Step {
+        name: "doctests",
+        about: "the examples in the documentation",
+        run: doctests,
+    },
+    Step {
+        name: "docs",
+        about: "the documentation builds without a broken link",
+        run: docs,
+    },
+    Step {
+        name: "deny",
+        about: "licences, sources and bans of the dependencies",
+        run: deny,
+    },
+];
+
+/// `cargo xtask test [--list | --only STEP]`.
+pub fn command(args: &[&str]) -> Result<(), Failure> {
+    let chosen: Vec<&Step> = match args {
+        [] => STEPS.iter().collect(),
+        ["--list"] => {
+            for step in STEPS {
+                say(&format!("  {:<9} {}", step.name, step.about));
+            }
+            return Ok(());
+        }
+        ["--only", name] => match STEPS.iter().find(|step| step.name == *name) {
+            Some(step) => vec![step],
+            None => {
+                return Err(format!(
+                    "no step `{name}`; `cargo xtask test --list` shows them"
+                ));
+            }
+        },
+        other => {
+            return Err(format!(
+                "test: what is `{}`? See `cargo xtask`",
+                other.join(" ")
+            ));
+        }
+    };
+    steps::run(&chosen, "cargo xtask test --only")
+}
+
+fn fmt() -> Result<(), Failure> {
+    tools::bring_rust_components()?;
+    shell(cargo().args(["fmt", "--all", "--check"]))
+}
+
+fn clippy() -> Result<(), Failure> {
+    tools::bring_rust_components()?;
+    tools::bring_system_packages()?;
+    shell(
+        cargo()
+            .args(["clippy", "--workspace", "--all-targets", "--locked"])
+            .args(["--", "-D", "warnings"]),
+    )
+}
+
+fn tests() -> Result<(), Failure> {
+    tools::bring_system_packages()?;
+    let interop = tools::bring_interop_packages()?;
+    let mut command = cargo();
+    if succeeds("cargo-nextest", &["--version"]) {
+        command.args(["nextest", "run"]);
+    } else {
+        command.args(["test", "--lib", "--bins", "--tests"]);
+    }
+    command
+        .args(["--workspace", "--locked"])
+        .env("AVOUCH_INTEROP_NODE", interop.node)
+        .env("AVOUCH_INTEROP_PYTHON", interop.python);
+    shell(&mut command)
+}
+
+fn doctests() -> Result<(), Failure> {
+    shell(cargo().args(["test", "--doc", "--workspace", "--locked"]))
+}
+
+fn docs() -> Result<(), Failure> {
+    shell(
+        cargo()
+            .args(["doc", "--workspace", "--no-deps", "--locked"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+fn deny() -> Result<(), Failure> {
+    // `advisories` is left out: it clones a database that not every place can reach.
+    let deny = tools::bring_cargo_deny()?;
+    shell(
+        Command::new(deny)
+            .current_dir(tree::root())
+            .args(["--workspace", "--locked", "check"])
+            .args(["bans", "licenses", "sources"]),
+    )
+}
+
+fn cargo() -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(tree::root());
+    command
+}
