@@ -18,7 +18,7 @@ pub enum UnsealError {
     /// It was sealed under a key that was not given.
     #[error(
         "sealed under a key this server was not given; \
-         name the former sealing key in `previous_sealing_key_files`"
+         name the former sealing key in `sealing.previous_key_files`"
     )]
     UnknownKey,
     /// It was changed, or moved here from another record.

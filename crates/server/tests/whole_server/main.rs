@@ -17,6 +17,7 @@ mod release;
 mod release_properties;
 mod revocation;
 mod roles;
+mod sealing;
 mod statement;
 mod support;
 mod token;

@@ -24,6 +24,30 @@ pub(crate) struct Running {
     config: Config,
 }
 
+/// A server that was stopped, with all it needs to start again.
+pub(crate) struct Stopped {
+    pub(crate) config: Config,
+    clock: Arc<TestClock>,
+    pub(crate) folder: TempDir,
+}
+
+impl Stopped {
+    pub(crate) async fn start(self) -> Running {
+        Running::start(self.config, self.clock, self.folder).await
+    }
+
+    /// Why it does not start.
+    pub(crate) async fn fails_to_start(&self) -> String {
+        let surroundings = Surroundings {
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            random: Arc::new(SystemRandom),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let starting = avouch_server::start(&self.config, listener, surroundings);
+        starting.await.unwrap_err().to_string()
+    }
+}
+
 impl Running {
     pub(crate) async fn start(config: Config, clock: Arc<TestClock>, folder: TempDir) -> Self {
         let surroundings = Surroundings {
@@ -42,8 +66,18 @@ impl Running {
 
     /// Stops and starts again on the same folder.
     pub(crate) async fn restart(self) -> Self {
+        let stopped = self.stop().await;
+        Self::start(stopped.config, stopped.clock, stopped.folder).await
+    }
+
+    /// Stops the server; its folder stays.
+    pub(crate) async fn stop(self) -> Stopped {
         self.server.stop().await;
-        Self::start(self.config, self.clock, self.folder).await
+        Stopped {
+            config: self.config,
+            clock: self.clock,
+            folder: self.folder,
+        }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
