@@ -27,6 +27,8 @@ mod tokens;
 
 use std::sync::Arc;
 
+use avouch_core::event::{Event, RecordError, Recorder};
+use avouch_core::time::Timestamp;
 use axum::Router;
 use axum::routing::get;
 use http::StatusCode;
@@ -98,4 +100,21 @@ async fn method_not_allowed() -> AdminError {
         "method_not_allowed",
         "this method is not allowed here; the Allow header says which is",
     )
+}
+
+/// Records what an administrator did, before the answer leaves.
+async fn record_administered(
+    app: &App,
+    at: Timestamp,
+    what: &'static str,
+    name: &str,
+) -> Result<(), RecordError> {
+    app.recorder
+        .record(&Event::Administered {
+            at,
+            by: ADMINISTRATOR,
+            what,
+            name,
+        })
+        .await
 }

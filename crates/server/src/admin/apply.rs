@@ -6,7 +6,7 @@ use std::sync::Arc;
 use avouch_core::apply::{
     ClientDescription, Description, PlannedWrite, ResourceServerDescription, Target, plan,
 };
-use avouch_core::event::{Event, RecordError, Recorder};
+use avouch_core::event::RecordError;
 use avouch_core::records::ResourceSharing;
 use avouch_core::storage::{CallerStore, StoreError, Taken};
 use avouch_core::time::Timestamp;
@@ -16,7 +16,6 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{Request, StatusCode};
 
-use super::ADMINISTRATOR;
 use super::answer::json;
 use super::api::{
     Applied, DescriptionSchema, ErrorAnswer, FreshSecret, PartlyApplied, Planned, RecordName,
@@ -24,6 +23,7 @@ use super::api::{
 use super::document;
 use super::error::AdminError;
 use super::operation::Operation;
+use super::record_administered;
 use super::secrets;
 use crate::app::App;
 
@@ -176,7 +176,7 @@ pub(super) async fn add_client(
     app.store
         .insert_client(&client.to_record(vec![stored], now))
         .await?;
-    record(app, "client added", client.id.as_str(), now).await?;
+    record_administered(app, now, "client added", client.id.as_str()).await?;
     Ok(FreshSecret {
         client_id: client.id.to_string(),
         client_secret: secrets::issued(&secret),
@@ -198,7 +198,7 @@ pub(super) async fn add_resource_server(
     app.store
         .insert_resource_server(&server.to_record(vec![stored], now), sharing)
         .await?;
-    record(app, "resource server added", server.id.as_str(), now).await?;
+    record_administered(app, now, "resource server added", server.id.as_str()).await?;
     Ok(FreshSecret {
         client_id: server.id.to_string(),
         client_secret: secrets::issued(&secret),
@@ -217,24 +217,8 @@ async fn changed(
             "{id} was removed in the meantime; try again"
         )));
     }
-    record(app, what, id, now).await?;
+    record_administered(app, now, what, id).await?;
     Ok(None)
-}
-
-async fn record(
-    app: &App,
-    what: &'static str,
-    name: &str,
-    at: Timestamp,
-) -> Result<(), RecordError> {
-    app.recorder
-        .record(&Event::Administered {
-            at,
-            by: ADMINISTRATOR,
-            what,
-            name,
-        })
-        .await
 }
 
 /// Why one write failed, and what is known of it.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use avouch_core::apply::{ClientDescription, Description};
-use avouch_core::event::{Event, Recorder};
 use avouch_core::id::ClientId;
 use avouch_core::records::Client;
 use avouch_core::storage::{CallerRecord, CallerStore};
@@ -12,7 +11,6 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::ADMINISTRATOR;
 use super::answer::{json, no_content};
 use super::api::{
     Applied, ClientDescriptionSchema, ClientEntry, ClientList, FreshSecret, NewSecret,
@@ -23,6 +21,7 @@ use super::error::AdminError;
 use super::named::Named;
 use super::operation::Operation;
 use super::page::Wanted;
+use super::record_administered;
 use super::secrets;
 use super::suggestion::no_such_client;
 use crate::app::App;
@@ -118,15 +117,7 @@ async fn remove(State(app): State<Arc<App>>, Named(id): Named) -> Result<Respons
     if !app.store.remove_client(&client, now).await? {
         return Err(no_such_client(&app, &id).await);
     }
-    let (what, name) = ("client removed", client.as_str());
-    app.recorder
-        .record(&Event::Administered {
-            at: now,
-            by: ADMINISTRATOR,
-            what,
-            name,
-        })
-        .await?;
+    record_administered(&app, now, "client removed", client.as_str()).await?;
     Ok(no_content())
 }
 
@@ -144,15 +135,7 @@ async fn renew_secret(
     if !app.store.update_client(&client).await? {
         return Err(no_such_client(&app, &id).await);
     }
-    let (what, name) = ("client secret renewed", client.id.as_str());
-    app.recorder
-        .record(&Event::Administered {
-            at: now,
-            by: ADMINISTRATOR,
-            what,
-            name,
-        })
-        .await?;
+    record_administered(&app, now, "client secret renewed", client.id.as_str()).await?;
     let answer = FreshSecret {
         client_id: id,
         client_secret: secrets::issued(&secret),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avouch_core::apply::{AccessDescription, AnyResource};
-use avouch_core::event::{Event, Recorder};
 use avouch_core::id::InitialAccessTokenId;
 use avouch_core::opaque_token::TokenKind;
 use avouch_core::records::{AllowedResources, InitialAccessToken};
@@ -16,7 +15,6 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::ADMINISTRATOR;
 use super::answer::{json, no_content};
 use super::api::{
     CreateInitialAccessToken, CreatedInitialAccessToken, InitialAccessTokenEntry,
@@ -26,6 +24,7 @@ use super::document::Document;
 use super::error::AdminError;
 use super::named::Named;
 use super::operation::Operation;
+use super::record_administered;
 use crate::app::App;
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -96,15 +95,13 @@ async fn create(
             .map(|span| now.after(Duration::from_secs(span))),
     };
     app.store.insert_initial_access_token(&record).await?;
-    let (what, name) = ("initial access token created", record.id.as_str());
-    app.recorder
-        .record(&Event::Administered {
-            at: now,
-            by: ADMINISTRATOR,
-            what,
-            name,
-        })
-        .await?;
+    record_administered(
+        &app,
+        now,
+        "initial access token created",
+        record.id.as_str(),
+    )
+    .await?;
     let answer = CreatedInitialAccessToken {
         initial_access_token: IssuedSecret::new(token.expose()),
         expires_at: record.expires_at.map(Timestamp::numeric_date),
@@ -121,15 +118,7 @@ async fn remove(State(app): State<Arc<App>>, Named(id): Named) -> Result<Respons
     if !app.store.remove_initial_access_token(&id).await? {
         return Err(unknown());
     }
-    let (what, name) = ("initial access token removed", id.as_str());
-    app.recorder
-        .record(&Event::Administered {
-            at: now,
-            by: ADMINISTRATOR,
-            what,
-            name,
-        })
-        .await?;
+    record_administered(&app, now, "initial access token removed", id.as_str()).await?;
     Ok(no_content())
 }
 

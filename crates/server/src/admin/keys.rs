@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use avouch_core::event::{Event, Recorder};
 use avouch_core::keys::Overlap;
 use avouch_core::records::SigningKeyRecord;
 use avouch_core::storage::KeyStore;
@@ -13,12 +12,12 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::ADMINISTRATOR;
 use super::answer::json;
 use super::api::{KeyEntry, KeyList, RotateKey};
 use super::document::Document;
 use super::error::AdminError;
 use super::operation::Operation;
+use super::record_administered;
 use crate::app::App;
 use crate::key_changes;
 
@@ -75,14 +74,7 @@ async fn rotate(
     let record = key_changes::rotate(&app, algorithm, overlap).await?;
     let now = app.clock.now();
     let name = record.kid();
-    app.recorder
-        .record(&Event::Administered {
-            at: now,
-            by: ADMINISTRATOR,
-            what,
-            name,
-        })
-        .await?;
+    record_administered(&app, now, what, name).await?;
     Ok(json(StatusCode::CREATED, &entry(&record, now)))
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use avouch_core::apply::{Description, ResourceServerDescription};
-use avouch_core::event::{Event, Recorder};
 use avouch_core::id::ResourceServerId;
 use avouch_core::records::{ResourceServer, ResourceSharing, Revision};
 use avouch_core::storage::{CallerRecord, CallerStore};
@@ -12,7 +11,6 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::ADMINISTRATOR;
 use super::answer::{json, no_content};
 use super::api::{
     Applied, FreshSecret, History, NewSecret, ResourceServerDescriptionSchema, ResourceServerEntry,
@@ -24,6 +22,7 @@ use super::error::AdminError;
 use super::named::Named;
 use super::operation::Operation;
 use super::page::Wanted;
+use super::record_administered;
 use super::secrets;
 use super::suggestion::no_such_resource_server;
 use crate::app::App;
@@ -144,15 +143,7 @@ async fn remove(State(app): State<Arc<App>>, Named(id): Named) -> Result<Respons
     if !app.store.remove_resource_server(&server, now).await? {
         return Err(no_such_resource_server(&app, &id).await);
     }
-    let (what, name) = ("resource server removed", server.as_str());
-    app.recorder
-        .record(&Event::Administered {
-            at: now,
-            by: ADMINISTRATOR,
-            what,
-            name,
-        })
-        .await?;
+    record_administered(&app, now, "resource server removed", server.as_str()).await?;
     Ok(no_content())
 }
 
@@ -175,15 +166,13 @@ async fn renew_secret(
     {
         return Err(no_such_resource_server(&app, &id).await);
     }
-    let (what, name) = ("resource server secret renewed", server.id.as_str());
-    app.recorder
-        .record(&Event::Administered {
-            at: now,
-            by: ADMINISTRATOR,
-            what,
-            name,
-        })
-        .await?;
+    record_administered(
+        &app,
+        now,
+        "resource server secret renewed",
+        server.id.as_str(),
+    )
+    .await?;
     let answer = FreshSecret {
         client_id: id,
         client_secret: secrets::issued(&secret),

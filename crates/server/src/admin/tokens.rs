@@ -23,6 +23,7 @@ use super::api::{
 use super::document::Document;
 use super::error::AdminError;
 use super::operation::Operation;
+use super::record_administered;
 use super::suggestion::no_such_client;
 use crate::app::App;
 
@@ -134,15 +135,7 @@ async fn show(
     };
     if let Some(token) = &token {
         // Whose token this is, is personal data: who looked is kept.
-        let (what, name) = ("token shown", token.jti.as_str());
-        app.recorder
-            .record(&Event::Administered {
-                at: now,
-                by: ADMINISTRATOR,
-                what,
-                name,
-            })
-            .await?;
+        record_administered(&app, now, "token shown", token.jti.as_str()).await?;
     }
     let state = TokenState {
         active: reason.is_none(),
