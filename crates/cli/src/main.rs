@@ -1,5 +1,10 @@
 //! The `avouch` command: parse, dispatch, exit.
 
+#![allow(
+    clippy::doc_markdown,
+    reason = "the doc comments of options are what --help prints, where a backtick is noise"
+)]
+
 mod admin_client;
 mod commands;
 mod development;

@@ -25,7 +25,7 @@ pub(crate) enum Command {
     Add(Box<Add>),
     /// List the clients
     List(List),
-    /// Show one client, as `avouch apply` would take it
+    /// Show one client, as avouch apply would take it
     Show(Named),
     /// Remove a client; its tokens die with it
     Remove(Named),
@@ -42,7 +42,7 @@ Examples:
 A client without --grant-type gets its tokens by order of your login system:
 avouch token issue")]
 pub(crate) struct Add {
-    /// The `client_id` it presents
+    /// The client_id it presents
     #[arg(value_name = "ID", value_parser = client_id)]
     id: ClientId,
 
@@ -99,7 +99,7 @@ pub(crate) struct List {
 /// Options of `avouch client show` and `remove`.
 #[derive(Debug, Args)]
 pub(crate) struct Named {
-    /// Its `client_id`
+    /// Its client_id
     #[arg(value_name = "ID", value_parser = client_id)]
     id: ClientId,
 

@@ -53,7 +53,7 @@ pub(crate) struct Create {
     #[arg(long)]
     shared: bool,
 
-    /// How many registrations it is good for: a number, or `unlimited`
+    /// How many registrations it is good for: a number, or unlimited
     #[arg(long, default_value = "1", value_parser = uses)]
     uses: Uses,
 

@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL")]
     issuer: Issuer,
 
-    /// Who asks: the `client_id` of the resource server
+    /// Who asks: the client_id of the resource server
     #[arg(long, value_name = "ID")]
     client_id: String,
 
@@ -46,7 +46,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     token: PathBuf,
 
-    /// Keep the statement in this new file, to be checked again with `avouch verify`
+    /// Keep the statement in this new file, to be checked again with avouch verify
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
 
@@ -59,7 +59,7 @@ pub(crate) struct Arguments {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "snake_case")]
 enum Method {
-    /// In the `Authorization` header.
+    /// In the Authorization header.
     ClientSecretBasic,
     /// In the body.
     ClientSecretPost,

@@ -25,7 +25,7 @@ pub(crate) enum Command {
     Add(Box<Add>),
     /// List the resource servers
     List(List),
-    /// Show one resource server, as `avouch apply` would take it
+    /// Show one resource server, as avouch apply would take it
     Show(Named),
     /// Remove a resource server; its history stays
     Remove(Named),
@@ -41,7 +41,7 @@ Examples:
 
 What is not released stays here: without --release-claim it learns no claim at all.")]
 pub(crate) struct Add {
-    /// The `client_id` it presents
+    /// The client_id it presents
     #[arg(value_name = "ID", value_parser = resource_server_id)]
     id: ResourceServerId,
 
@@ -110,7 +110,7 @@ pub(crate) struct List {
 /// Options of `avouch resource-server show` and `remove`.
 #[derive(Debug, Args)]
 pub(crate) struct Named {
-    /// Its `client_id`
+    /// Its client_id
     #[arg(value_name = "ID", value_parser = resource_server_id)]
     id: ResourceServerId,
 

@@ -17,11 +17,11 @@ const CONFIG: &str = "AVOUCH_CONFIG";
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which server")]
 pub(crate) struct RunningServer {
-    /// Data folder of the running server [env: `AVOUCH_DATA`]
+    /// Data folder of the running server [env: AVOUCH_DATA]
     #[arg(long, value_name = "FOLDER", conflicts_with = "config")]
     data: Option<PathBuf>,
 
-    /// Configuration file of the running server [env: `AVOUCH_CONFIG`]
+    /// Configuration file of the running server [env: AVOUCH_CONFIG]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }

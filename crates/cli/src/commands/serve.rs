@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
 
-    /// Begin with one JSON object: issuer, `initial_access_token`, `data_dir`
+    /// Begin with one JSON object: issuer, initial_access_token, data_dir
     #[arg(long, requires = "dev")]
     json: bool,
 }

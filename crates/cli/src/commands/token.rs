@@ -89,7 +89,7 @@ pub(crate) struct Issue {
     #[arg(long, value_name = "SECONDS")]
     auth_time: Option<u64>,
 
-    /// Bind it to the `DPoP` key with this RFC 7638 thumbprint
+    /// Bind it to the DPoP key with this RFC 7638 thumbprint
     #[arg(long, value_name = "THUMBPRINT", value_parser = Sha256Thumbprint::parse)]
     jkt: Option<Sha256Thumbprint>,
 

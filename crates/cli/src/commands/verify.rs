@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL")]
     issuer: Issuer,
 
-    /// The `client_id` of the resource server it must be for
+    /// The client_id of the resource server it must be for
     #[arg(long, value_name = "ID")]
     audience: String,
 
