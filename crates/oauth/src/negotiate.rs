@@ -26,6 +26,8 @@ pub struct AnswerPolicy {
     pub forms: AnswerForms,
     /// Whether the form of draft -08 is on offer too.
     pub legacy: LegacyForm,
+    /// Whether this server answers nobody who is not set up for encryption.
+    pub encrypted_only: bool,
 }
 
 /// How the JWT answers of an RS are protected.
@@ -35,7 +37,8 @@ pub enum Protection {
     /// Signed.
     #[default]
     Signed,
-    /// Signed, then encrypted. Such an RS gets nothing unless it names a JWT type.
+    /// Signed, then encrypted. Such an RS gets nothing unless it names a JWT type or is always
+    /// answered with one.
     SignedAndEncrypted,
 }
 
@@ -48,7 +51,8 @@ pub enum AnswerForms {
     JsonOrJwt,
     /// JWT alone; a caller that will take only JSON is refused.
     JwtOnly,
-    /// JWT alone, whatever `Accept` says.
+    /// JWT alone, whatever `Accept` says: the form of RFC 9701, or that of draft -08 where it is
+    /// switched on and the newer one is not named.
     AlwaysJwt,
 }
 
@@ -75,6 +79,13 @@ pub enum NegotiationError {
     /// This RS is set up for encryption and did not name a JWT type: 400 `invalid_request`.
     #[error("ask for application/token-introspection+jwt: this caller gets encrypted answers only")]
     EncryptedRequired,
+    /// This server gives encrypted answers alone, and this RS has registered no encryption: 400
+    /// `invalid_request`.
+    #[error(
+        "this server gives encrypted answers only: register introspection_encrypted_response_alg \
+         and a key for it"
+    )]
+    NotSetUpForEncryption,
 }
 
 impl ResponseFormat {
@@ -90,14 +101,20 @@ impl ResponseFormat {
 
 /// Chooses the form of the answer.
 ///
-/// - The most welcome form wins. On a tie a JWT wins if its type is named, the newer one first;
-///   else JSON, so that wildcards mean JSON.
-/// - An RS set up for encryption must name a JWT type; this holds before everything else.
+/// - Where only encrypted answers are given, an RS that cannot get one is refused at once.
+/// - An RS that is always answered with a JWT gets one whatever it asks for.
+/// - An RS set up for encryption must name a JWT type.
+/// - Else the most welcome form wins. On a tie a JWT wins if its type is named, the newer one
+///   first; else JSON, so that wildcards mean JSON.
 /// - Where only JWT is on offer, a wildcard or a missing header is content with it.
 pub fn negotiate(
     accept: &Accept<'_>,
     policy: &AnswerPolicy,
 ) -> Result<ResponseFormat, NegotiationError> {
+    let encrypted = policy.protection == Protection::SignedAndEncrypted;
+    if policy.encrypted_only && !encrypted {
+        return Err(NegotiationError::NotSetUpForEncryption);
+    }
     let json = Welcome::of(accept, ResponseFormat::Json);
     let jwt = Welcome::of(accept, ResponseFormat::Jwt);
     let legacy = match policy.legacy {
@@ -105,26 +122,25 @@ pub fn negotiate(
         LegacyForm::Off => None,
     };
     let any = [json, jwt, legacy].into_iter().flatten();
+    let jwts = [jwt, legacy].into_iter().flatten();
+    let named = jwts.clone().filter(|form: &Welcome| form.is_named());
 
-    if policy.protection == Protection::SignedAndEncrypted {
-        let named = [jwt, legacy]
-            .into_iter()
-            .flatten()
-            .filter(|form: &Welcome| form.is_named());
-        return best(named).ok_or(match any.count() {
-            0 => NegotiationError::NotAcceptable,
-            _ => NegotiationError::EncryptedRequired,
-        });
-    }
     match policy.forms {
+        AnswerForms::AlwaysJwt => Ok(best(named).unwrap_or(match policy.legacy {
+            LegacyForm::On => ResponseFormat::LegacyJwt,
+            LegacyForm::Off => ResponseFormat::Jwt,
+        })),
+        AnswerForms::JsonOrJwt | AnswerForms::JwtOnly if encrypted => {
+            best(named).ok_or(match any.count() {
+                0 => NegotiationError::NotAcceptable,
+                _ => NegotiationError::EncryptedRequired,
+            })
+        }
         AnswerForms::JsonOrJwt => best(any).ok_or(NegotiationError::NotAcceptable),
-        AnswerForms::JwtOnly => best([jwt, legacy].into_iter().flatten()).ok_or(match json {
+        AnswerForms::JwtOnly => best(jwts).ok_or(match json {
             Some(_) => NegotiationError::JwtRequired,
             None => NegotiationError::NotAcceptable,
         }),
-        AnswerForms::AlwaysJwt => {
-            Ok(best([jwt, legacy].into_iter().flatten()).unwrap_or(ResponseFormat::Jwt))
-        }
     }
 }
 

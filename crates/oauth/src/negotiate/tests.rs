@@ -7,6 +7,7 @@ const JSON_OR_JWT: AnswerPolicy = AnswerPolicy {
     protection: Protection::Signed,
     forms: AnswerForms::JsonOrJwt,
     legacy: LegacyForm::Off,
+    encrypted_only: false,
 };
 const ENCRYPTING: AnswerPolicy = AnswerPolicy {
     protection: Protection::SignedAndEncrypted,
@@ -116,11 +117,7 @@ fn row_d01_02_an_encrypting_rs_must_name_the_jwt() {
         Some("application/*"),
         Some("JWT;q=0, */*"),
     ] {
-        for forms in [
-            AnswerForms::JsonOrJwt,
-            AnswerForms::JwtOnly,
-            AnswerForms::AlwaysJwt,
-        ] {
+        for forms in [AnswerForms::JsonOrJwt, AnswerForms::JwtOnly] {
             let policy = AnswerPolicy {
                 forms,
                 ..ENCRYPTING
@@ -143,11 +140,14 @@ fn row_c2id_01_always_jwt_ignores_accept() {
         Some("JWT;q=0"),
         Some("JWT"),
     ] {
-        assert_eq!(
-            ask(header, ALWAYS_JWT),
-            Ok(ResponseFormat::Jwt),
-            "{header:?}"
-        );
+        for protection in [Protection::Signed, Protection::SignedAndEncrypted] {
+            let policy = AnswerPolicy {
+                protection,
+                ..ALWAYS_JWT
+            };
+            let given = ask(header, policy);
+            assert_eq!(given, Ok(ResponseFormat::Jwt), "{header:?}");
+        }
     }
     for header in [None, Some("application/json")] {
         assert_eq!(
@@ -156,6 +156,41 @@ fn row_c2id_01_always_jwt_ignores_accept() {
             "{header:?}"
         );
     }
+}
+
+#[test]
+fn row_c2id_01_always_jwt_means_the_draft_form_for_who_is_set_to_it() {
+    let policy = AnswerPolicy {
+        legacy: LegacyForm::On,
+        ..ALWAYS_JWT
+    };
+    for header in [None, Some("application/json"), Some("*/*"), Some("text/html")] {
+        let given = ask(header, policy);
+        assert_eq!(given, Ok(ResponseFormat::LegacyJwt), "{header:?}");
+    }
+    assert_eq!(ask(Some("JWT"), policy), Ok(ResponseFormat::Jwt));
+    let both = Some("application/jwt, JWT");
+    assert_eq!(ask(both, policy), Ok(ResponseFormat::Jwt));
+}
+
+#[test]
+fn where_only_encrypted_answers_are_given_the_others_are_refused_at_once() {
+    for header in [None, Some("application/json"), Some("JWT")] {
+        for forms in [AnswerForms::JsonOrJwt, AnswerForms::AlwaysJwt] {
+            let plain = AnswerPolicy {
+                forms,
+                encrypted_only: true,
+                ..JSON_OR_JWT
+            };
+            let refused = Err(NegotiationError::NotSetUpForEncryption);
+            assert_eq!(ask(header, plain), refused, "{header:?}");
+        }
+    }
+    let encrypting = AnswerPolicy {
+        encrypted_only: true,
+        ..ENCRYPTING
+    };
+    assert_eq!(ask(Some("JWT"), encrypting), Ok(ResponseFormat::Jwt));
 }
 
 #[test]
@@ -222,12 +257,16 @@ fn policy() -> impl Strategy<Value = AnswerPolicy> {
             AnswerForms::AlwaysJwt,
         ]),
         prop::sample::select(vec![LegacyForm::Off, LegacyForm::On]),
+        any::<bool>(),
     )
-        .prop_map(|(protection, forms, legacy)| AnswerPolicy {
-            protection,
-            forms,
-            legacy,
-        })
+        .prop_map(
+            |(protection, forms, legacy, encrypted_only)| AnswerPolicy {
+                protection,
+                forms,
+                legacy,
+                encrypted_only,
+            },
+        )
 }
 
 proptest! {
@@ -244,11 +283,13 @@ proptest! {
         if policy.legacy == LegacyForm::Off {
             prop_assert_ne!(answer, Ok(ResponseFormat::LegacyJwt));
         }
-        if policy.protection == Protection::SignedAndEncrypted && answer.is_ok() {
+        let always = policy.forms == AnswerForms::AlwaysJwt;
+        if policy.protection == Protection::SignedAndEncrypted && answer.is_ok() && !always {
             prop_assert!(header.contains("jwt"));
         }
-        if policy.protection == Protection::Signed && policy.forms == AnswerForms::AlwaysJwt {
-            prop_assert!(answer.is_ok());
+        let refused = policy.encrypted_only && policy.protection == Protection::Signed;
+        if always || refused {
+            prop_assert_eq!(answer.is_err(), refused);
         }
     }
 
