@@ -17,7 +17,8 @@
 //!
 //! ```
 //! use avouch_oauth::introspection::{
-//!     ActiveToken, IntrospectionRequest, IntrospectionResponse, StatementClaims,
+//!     ActiveToken, FurtherStatementClaims, IntrospectionRequest, IntrospectionResponse,
+//!     StatementClaims,
 //! };
 //! use avouch_oauth::{Accept, AnswerPolicy, Form, ResponseFormat, Scope, negotiate};
 //!
@@ -37,6 +38,7 @@
 //!     iss: "https://as.example.com",
 //!     aud: "rs-1",
 //!     iat: 1_514_797_892,
+//!     further: FurtherStatementClaims::default(),
 //!     token_introspection: &response,
 //! };
 //! assert_eq!(

@@ -8,8 +8,8 @@ use avouch_crypto::random::SystemRandom;
 use avouch_jose::{JwkSet, ProtectedHeader, SignatureAlgorithm, SigningKey, jws};
 use avouch_oauth::Issuer;
 use avouch_oauth::introspection::{
-    Freshness, IntrospectionResponse, StatementClaims, StatementError, StatementVerifier,
-    VerifiedIntrospection,
+    Freshness, FurtherStatementClaims, IntrospectionResponse, StatementClaims, StatementError,
+    StatementVerifier, VerifiedIntrospection,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -182,6 +182,7 @@ mod own_statements {
             iss: ISSUER,
             aud: CLIENT_ID,
             iat: NOW,
+            further: FurtherStatementClaims::default(),
             token_introspection: &IntrospectionResponse::Inactive,
         };
         let verified = verifier()

@@ -7,7 +7,7 @@ use serde::Serialize;
 ///
 /// There is no way to put `sub` or `exp` beside `token_introspection`: whoever mistook the
 /// statement for an access token or an ID token would need them (RFC 9701, section 5).
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub struct StatementClaims<'a> {
     /// The issuer, exactly as in the metadata.
     pub iss: &'a str,
@@ -15,8 +15,37 @@ pub struct StatementClaims<'a> {
     pub aud: &'a str,
     /// When this answer was made, in seconds.
     pub iat: u64,
+    /// Claims about the statement itself, for those who asked for them.
+    pub further: FurtherStatementClaims<'a>,
     /// The answer.
     pub token_introspection: &'a IntrospectionResponse,
+}
+
+/// Registered claims that may stand at the top level (RFC 9701, section 5). All speak of the
+/// statement and its question, none of the token's owner.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FurtherStatementClaims<'a> {
+    /// The name of this statement, never given twice.
+    pub jti: Option<&'a str>,
+    /// The base64url SHA-256 of the token asked about (RFC 9449, section 4.2).
+    pub ath: Option<&'a str>,
+    /// The `nonce` of the request.
+    pub nonce: Option<&'a str>,
+}
+
+/// The claims set as it is written.
+#[derive(Serialize)]
+struct Wire<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    iat: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ath: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
+    token_introspection: &'a IntrospectionResponse,
 }
 
 #[derive(Serialize)]
@@ -62,7 +91,17 @@ impl StatementClaims<'_> {
     ///
     /// The same claims give the same bytes, so a signature over them may be remembered.
     pub fn to_json(&self) -> Vec<u8> {
-        crate::json::to_vec(self, 1024)
+        let FurtherStatementClaims { jti, ath, nonce } = self.further;
+        let wire = Wire {
+            iss: self.iss,
+            aud: self.aud,
+            iat: self.iat,
+            jti,
+            ath,
+            nonce,
+            token_introspection: self.token_introspection,
+        };
+        crate::json::to_vec(&wire, 1024)
     }
 }
 
@@ -77,6 +116,11 @@ mod tests {
         iss: "https://as.example.com/",
         aud: "rs-client-1",
         iat: 1_514_797_892,
+        further: FurtherStatementClaims {
+            jti: None,
+            ath: None,
+            nonce: None,
+        },
         token_introspection: &IntrospectionResponse::Inactive,
     };
 
@@ -147,6 +191,33 @@ mod tests {
         let made: Value = serde_json::from_slice(&made.to_json()).unwrap();
         let names: Vec<_> = made.as_object().unwrap().keys().collect();
         assert_eq!(names, ["iss", "aud", "iat", "token_introspection"]);
+    }
+
+    #[test]
+    fn row_9701_5_16_further_claims_stand_beside_the_answer_where_they_are_wanted() {
+        let made = StatementClaims {
+            further: FurtherStatementClaims {
+                jti: Some("s-1"),
+                ath: Some("fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo"),
+                nonce: Some("n-1"),
+            },
+            ..INACTIVE
+        };
+        let made: Value = serde_json::from_slice(&made.to_json()).unwrap();
+        let names: Vec<_> = made.as_object().unwrap().keys().collect();
+        assert_eq!(
+            names,
+            [
+                "iss",
+                "aud",
+                "iat",
+                "jti",
+                "ath",
+                "nonce",
+                "token_introspection"
+            ]
+        );
+        assert_eq!(made["token_introspection"], json!({"active": false}));
     }
 
     #[test]

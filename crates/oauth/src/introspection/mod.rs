@@ -4,12 +4,16 @@ mod audience;
 mod claims;
 mod parse;
 mod response;
+mod typ;
 mod verify;
 
 pub use audience::Audience;
-pub use claims::StatementClaims;
-pub use parse::{IntrospectionRequest, MAX_TOKEN_LENGTH, RequestError, TokenTypeHint};
+pub use claims::{FurtherStatementClaims, StatementClaims};
+pub use parse::{
+    IntrospectionRequest, MAX_NONCE_LENGTH, MAX_TOKEN_LENGTH, RequestError, TokenTypeHint,
+};
 pub use response::{
     ActiveToken, FurtherClaims, IntrospectionResponse, STANDARD_MEMBERS, ShadowedMember,
 };
+pub use typ::{StatementTyp, StatementTypError};
 pub use verify::{Freshness, StatementError, StatementVerifier, VerifiedIntrospection};

@@ -6,6 +6,8 @@ use crate::secret::PresentedToken;
 
 /// How long a presented token may be, in bytes: room for a JWT with an ML-DSA signature.
 pub const MAX_TOKEN_LENGTH: usize = 16 * 1024;
+/// How long a `nonce` may be, in bytes.
+pub const MAX_NONCE_LENGTH: usize = 128;
 
 /// A question about one token.
 #[derive(Debug, Clone)]
@@ -14,6 +16,8 @@ pub struct IntrospectionRequest {
     pub token: PresentedToken,
     /// What the caller takes it for; never more than a hint.
     pub token_type_hint: Option<TokenTypeHint>,
+    /// `nonce` as it came: no parameter of RFC 7662, so it is read only where it is echoed.
+    nonce: Option<String>,
 }
 
 /// The registered values of `token_type_hint`; others are ignored (RFC 7009, section 4.1.2).
@@ -34,6 +38,9 @@ pub enum RequestError {
     /// `token` is longer than any token of this server.
     #[error("the parameter token is longer than {MAX_TOKEN_LENGTH} bytes")]
     TokenTooLong,
+    /// `nonce` cannot be echoed.
+    #[error("nonce has at most {MAX_NONCE_LENGTH} visible ASCII characters")]
+    Nonce,
 }
 
 impl IntrospectionRequest {
@@ -46,7 +53,22 @@ impl IntrospectionRequest {
         Ok(Self {
             token: PresentedToken::new(token),
             token_type_hint: form.get("token_type_hint").and_then(TokenTypeHint::parse),
+            nonce: form.get("nonce").map(str::to_owned),
         })
+    }
+
+    /// The `nonce` to echo in the statement, for callers that asked to have it echoed. For all
+    /// others it is one of the parameters that mean nothing, whatever it holds.
+    pub fn nonce(&self) -> Result<Option<&str>, RequestError> {
+        match self.nonce.as_deref() {
+            Some(nonce)
+                if nonce.len() > MAX_NONCE_LENGTH
+                    || !nonce.bytes().all(|byte| byte.is_ascii_graphic()) =>
+            {
+                Err(RequestError::Nonce)
+            }
+            nonce => Ok(nonce),
+        }
     }
 }
 
@@ -125,6 +147,20 @@ mod tests {
             parse(&body(MAX_TOKEN_LENGTH + 1)).unwrap_err(),
             RequestError::TokenTooLong
         );
+    }
+
+    #[test]
+    fn a_nonce_is_short_and_visible() {
+        let nonce = |text: &str| {
+            let question = parse(format!("token=a&nonce={text}").as_bytes()).unwrap();
+            question.nonce().map(|nonce| nonce.map(str::to_owned))
+        };
+        assert_eq!(nonce("n-0S6_WzA2Mj"), Ok(Some("n-0S6_WzA2Mj".into())));
+        assert_eq!(nonce(""), Ok(None));
+        assert_eq!(parse(b"token=a").unwrap().nonce(), Ok(None));
+        for bad in ["a+b", "%00", "%C3%A4", &"x".repeat(MAX_NONCE_LENGTH + 1)] {
+            assert_eq!(nonce(bad), Err(RequestError::Nonce), "{bad}");
+        }
     }
 
     #[test]

@@ -164,7 +164,12 @@ fn row_c2id_01_always_jwt_means_the_draft_form_for_who_is_set_to_it() {
         legacy: LegacyForm::On,
         ..ALWAYS_JWT
     };
-    for header in [None, Some("application/json"), Some("*/*"), Some("text/html")] {
+    for header in [
+        None,
+        Some("application/json"),
+        Some("*/*"),
+        Some("text/html"),
+    ] {
         let given = ask(header, policy);
         assert_eq!(given, Ok(ResponseFormat::LegacyJwt), "{header:?}");
     }
@@ -259,14 +264,12 @@ fn policy() -> impl Strategy<Value = AnswerPolicy> {
         prop::sample::select(vec![LegacyForm::Off, LegacyForm::On]),
         any::<bool>(),
     )
-        .prop_map(
-            |(protection, forms, legacy, encrypted_only)| AnswerPolicy {
-                protection,
-                forms,
-                legacy,
-                encrypted_only,
-            },
-        )
+        .prop_map(|(protection, forms, legacy, encrypted_only)| AnswerPolicy {
+            protection,
+            forms,
+            legacy,
+            encrypted_only,
+        })
 }
 
 proptest! {
