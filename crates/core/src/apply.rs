@@ -9,6 +9,6 @@ mod plan;
 
 pub use description::{
     AccessDescription, AnyResource, ClientDescription, Description, DescriptionError,
-    ProfileDescription, ResourceServerDescription,
+    ResourceServerDescription,
 };
 pub use plan::{Change, Current, FieldChange, Plan, PlanError, PlannedWrite, Target, plan};

@@ -6,7 +6,7 @@ use avouch_oauth::negotiate::ResponseFormat;
 use thiserror::Error;
 
 use crate::AuthenticationFailure;
-use crate::id::{ClientId, GrantId, ResourceServerId, TokenId};
+use crate::id::{ClientId, GrantId, ResourceServerId, StatementId, TokenId};
 use crate::introspection::InactiveReason;
 use crate::storage::{Cause, Revoked};
 use crate::time::Timestamp;
@@ -48,6 +48,8 @@ pub enum Event<'a> {
         format: ResponseFormat,
         /// Signed with what; `None` for plain JSON.
         signed_with: Option<SignatureAlgorithm>,
+        /// The `jti` of the statement, where it has one.
+        statement: Option<&'a StatementId>,
     },
     /// An access token was issued.
     TokenIssued {

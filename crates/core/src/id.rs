@@ -119,6 +119,10 @@ identifier! {
     /// The name of an initial access token (RFC 7591 section 1.2), for lists and logs.
     InitialAccessTokenId, "iat-"
 }
+identifier! {
+    /// The `jti` of a statement, where the resource server wants one.
+    StatementId, "st-"
+}
 
 /// The `sub` of a resource owner, as the operator's login system knows it.
 ///

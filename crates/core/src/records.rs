@@ -15,7 +15,7 @@ pub use access_token::{AccessToken, CallerState, FoundToken};
 pub use client::{AllowedResources, Client, Credentials, GrantType, PublicDetails};
 pub use grant::{Authentication, Grant, LegalBasis, LegalBasisError};
 pub use initial_access_token::{InitialAccessToken, RegistrationKinds, ResourceSharing};
-pub use jwt_profile::JwtProfile;
+pub use jwt_profile::{JwtProfile, ProfileError, ServerAnswers, StatementMembers};
 pub use release_policy::{ReleasePolicy, ReleasedScopes, SubjectForm};
 pub use resource_server::{ResourceServer, Standing};
 pub use revision::Revision;

@@ -9,7 +9,7 @@ use avouch_jose::{JwkSet, ProtectedHeader, SignatureAlgorithm, SigningKey, jws};
 use avouch_oauth::Issuer;
 use avouch_oauth::introspection::{
     Freshness, FurtherStatementClaims, IntrospectionResponse, StatementClaims, StatementError,
-    StatementVerifier, VerifiedIntrospection,
+    StatementForm, StatementTyp, StatementVerifier, VerifiedIntrospection,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -191,6 +191,89 @@ mod own_statements {
         assert_eq!(verified.header().algorithm(), SignatureAlgorithm::Es256);
         assert_eq!(verified.header().kid(), Some(KEY.kid()));
         assert_eq!(verified.into_response(), IntrospectionResponse::Inactive);
+    }
+
+    #[test]
+    fn row_9701_5_16_claims_about_the_statement_are_read_and_are_strings() {
+        let mut claims = good();
+        for name in ["jti", "ath", "nonce"] {
+            claims[name] = json!(format!("the {name}"));
+        }
+        let verified = verify(&claims).unwrap();
+        let further = verified.further();
+        assert_eq!(further.jti, Some("the jti"));
+        assert_eq!(further.ath, Some("the ath"));
+        assert_eq!(further.nonce, Some("the nonce"));
+        assert_eq!(
+            verify(&with("nonce", json!(1))).unwrap_err(),
+            StatementError::NotAString("nonce")
+        );
+    }
+
+    #[test]
+    fn row_c2id_02_another_typ_is_believed_by_who_expects_it_and_by_nobody_else() {
+        let header = ProtectedHeader::new(KEY.algorithm())
+            .typ("JWT")
+            .kid(KEY.kid());
+        let jwt = jws::sign(&KEY, &header.encode(), good().to_string().as_bytes()).unwrap();
+        let expecting = verifier().typ(StatementTyp::new("JWT").unwrap());
+        assert!(expecting.verify(&jwt, &keys(), NOW).is_ok());
+        let refused = verifier().verify(&jwt, &keys(), NOW).unwrap_err();
+        assert_eq!(refused, StatementError::WrongTyp);
+        let registered = sign(good().to_string().as_bytes());
+        let refused = expecting.verify(&registered, &keys(), NOW).unwrap_err();
+        assert_eq!(refused, StatementError::WrongTyp);
+    }
+
+    #[test]
+    fn row_d08_12_the_draft_form_is_read_by_who_expects_it_and_iss_and_aud_are_checked() {
+        let reader = verifier().form(StatementForm::Draft08);
+        let read =
+            |claims: &Value| reader.verify(&sign(claims.to_string().as_bytes()), &keys(), NOW);
+        let draft = json!({
+            "iss": ISSUER, "aud": CLIENT_ID, "iat": NOW,
+            "active": true, "jti": "t-1", "exp": NOW + 60, "scope": "read"
+        });
+        let verified = read(&draft).unwrap();
+        assert_eq!(verified.further(), FurtherStatementClaims::default());
+        match verified.into_response() {
+            IntrospectionResponse::Active(token) => {
+                assert_eq!(token.jti.as_deref(), Some("t-1"));
+                assert_eq!((token.iss, token.aud, token.iat), (None, None, None));
+            }
+            IntrospectionResponse::Inactive => panic!("it is active"),
+        }
+        let inactive = json!({"iss": ISSUER, "aud": CLIENT_ID, "iat": NOW, "active": false});
+        let response = read(&inactive).unwrap().into_response();
+        assert_eq!(response, IntrospectionResponse::Inactive);
+
+        let changed = |name: &str, value: Value| {
+            let mut claims = draft.clone();
+            claims[name] = value;
+            read(&claims).unwrap_err()
+        };
+        assert_eq!(
+            changed("iss", json!("https://other.example")),
+            StatementError::WrongIssuer
+        );
+        assert_eq!(
+            changed("aud", json!("another")),
+            StatementError::WrongAudience
+        );
+        assert_eq!(
+            changed("active", json!(false)),
+            StatementError::InactiveWithMembers
+        );
+        assert_eq!(changed("active", json!("true")), StatementError::NoActive);
+        assert_eq!(
+            changed("token_introspection", json!({"active": true})),
+            StatementError::NotDraft08
+        );
+        // And the reader of RFC 9701 takes none of it.
+        assert_eq!(
+            verify(&draft).unwrap_err(),
+            StatementError::NoTokenIntrospection
+        );
     }
 
     #[test]

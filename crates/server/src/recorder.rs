@@ -33,6 +33,7 @@ fn write(event: &Event<'_>) {
             answer,
             format,
             signed_with,
+            statement,
         } => {
             let (active, reason) = match answer {
                 Answer::Active => (true, None),
@@ -50,6 +51,7 @@ fn write(event: &Event<'_>) {
                 reason,
                 media_type = format.media_type(),
                 signed_with = signed_with.map(avouch_jose::SignatureAlgorithm::name),
+                statement = statement.map(avouch_core::id::StatementId::as_str),
             );
         }
         Event::TokenIssued {

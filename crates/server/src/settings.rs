@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use avouch_core::issuance::Lifetimes;
 use avouch_core::keys::Overlap;
+use avouch_core::records::ServerAnswers;
 use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::negotiate::AnswerForms;
 use http::HeaderValue;
@@ -19,7 +20,7 @@ pub(crate) struct Settings {
     /// How long one request may take.
     pub(crate) request_timeout: Duration,
     /// The server's own policy about forms of answers.
-    pub(crate) answer_forms: AnswerForms,
+    pub(crate) answers: ServerAnswers,
     /// How long tokens live.
     pub(crate) lifetimes: Lifetimes,
     /// How long expired tokens are kept before they are cleaned away.
@@ -55,10 +56,13 @@ impl From<&Config> for Settings {
         Self {
             body_limit: limits.body.as_usize(),
             request_timeout: limits.request_timeout.duration(),
-            answer_forms: match (introspection.always_jwt, introspection.jwt_only) {
-                (true, _) => AnswerForms::AlwaysJwt,
-                (false, true) => AnswerForms::JwtOnly,
-                (false, false) => AnswerForms::JsonOrJwt,
+            answers: ServerAnswers {
+                forms: match (introspection.always_jwt, introspection.jwt_only) {
+                    (true, _) => AnswerForms::AlwaysJwt,
+                    (false, true) => AnswerForms::JwtOnly,
+                    (false, false) => AnswerForms::JsonOrJwt,
+                },
+                encrypted_only: introspection.encrypted_only,
             },
             lifetimes: Lifetimes {
                 default: tokens.default_lifetime.duration(),

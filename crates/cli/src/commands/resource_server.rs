@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use avouch_core::apply::{Description, ProfileDescription, ResourceServerDescription};
+use avouch_core::apply::{Description, ResourceServerDescription};
 use avouch_core::id::{IdError, ResourceServerId};
-use avouch_core::records::{PublicDetails, ReleasePolicy, ReleasedScopes};
+use avouch_core::records::{JwtProfile, PublicDetails, ReleasePolicy, ReleasedScopes};
 use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
@@ -170,7 +170,7 @@ impl Add {
     }
 
     fn description(self) -> ResourceServerDescription {
-        let usual = ProfileDescription::default();
+        let usual = JwtProfile::default();
         ResourceServerDescription {
             id: self.id,
             details: PublicDetails {
@@ -181,7 +181,7 @@ impl Add {
             resources: self.resources.into_iter().collect(),
             shared: self.shared,
             suspended: None,
-            profile: ProfileDescription {
+            profile: JwtProfile {
                 signing_algorithm: self.signing_alg.unwrap_or(usual.signing_algorithm),
                 forms: self.forms.into(),
                 ..usual

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::auth_method::AuthenticationMethod;
-use avouch_oauth::negotiate::{AnswerForms, LegacyForm};
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
 use serde::{Deserialize, Serialize};
@@ -13,8 +11,8 @@ use thiserror::Error;
 
 use crate::id::{ClientId, ResourceServerId};
 use crate::records::{
-    AllowedResources, Client, Credentials, GrantType, JwtProfile, PublicDetails, ReleasePolicy,
-    ResourceServer, Revision, Standing,
+    AllowedResources, Client, Credentials, GrantType, JwtProfile, ProfileError, PublicDetails,
+    ReleasePolicy, ResourceServer, Revision, Standing,
 };
 use crate::secret::StoredSecret;
 use crate::time::Timestamp;
@@ -111,43 +109,10 @@ pub struct ResourceServerDescription {
     pub suspended: Option<String>,
     /// How its answers are secured.
     #[serde(default)]
-    pub profile: ProfileDescription,
+    pub profile: JwtProfile,
     /// What it may learn.
     #[serde(default)]
     pub policy: ReleasePolicy,
-}
-
-/// How the answers of an RS are secured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ProfileDescription {
-    /// `introspection_signed_response_alg`; `RS256` for want of another.
-    pub signing_algorithm: SignatureAlgorithm,
-    /// Which forms of answer it may get: `json_or_jwt`, `jwt_only` or `always_jwt`.
-    pub forms: AnswerForms,
-    /// Whether it may also get the form of draft -08: `off` or `on`.
-    pub legacy: LegacyForm,
-}
-
-impl Default for ProfileDescription {
-    fn default() -> Self {
-        Self::of(&JwtProfile::default())
-    }
-}
-
-impl ProfileDescription {
-    fn of(profile: &JwtProfile) -> Self {
-        let JwtProfile {
-            signing_algorithm,
-            forms,
-            legacy,
-        } = *profile;
-        Self {
-            signing_algorithm,
-            forms,
-            legacy,
-        }
-    }
 }
 
 /// What is wrong with a description beyond its syntax.
@@ -170,6 +135,9 @@ pub enum DescriptionError {
     /// An RS that serves nothing.
     #[error("{0}: a resource server needs at least one resource identifier")]
     NoResources(ResourceServerId),
+    /// A profile whose switches contradict each other.
+    #[error("{0}: {1}")]
+    Profile(ResourceServerId, ProfileError),
     /// A life time of zero.
     #[error("{0}: access_token_lifetime must be at least 1 second")]
     Lifetime(ClientId),
@@ -266,21 +234,9 @@ impl ResourceServerDescription {
         if self.resources.is_empty() {
             return Err(DescriptionError::NoResources(self.id.clone()));
         }
-        Ok(())
-    }
-
-    /// The profile as described.
-    pub fn profile(&self) -> JwtProfile {
-        let ProfileDescription {
-            signing_algorithm,
-            forms,
-            legacy,
-        } = self.profile;
-        JwtProfile {
-            signing_algorithm,
-            forms,
-            legacy,
-        }
+        self.profile
+            .check()
+            .map_err(|error| DescriptionError::Profile(self.id.clone(), error))
     }
 
     /// Whether it may ask, as described.
@@ -304,7 +260,7 @@ impl ResourceServerDescription {
             },
             resources: self.resources.clone(),
             standing: self.standing(),
-            profile: Revision::first(self.profile(), now),
+            profile: Revision::first(self.profile.clone(), now),
             policy: Revision::first(self.policy.clone(), now),
             registered_at: now,
         }
@@ -323,7 +279,7 @@ impl ResourceServerDescription {
                 Standing::Good => None,
                 Standing::Suspended { reason } => Some(reason.clone()),
             },
-            profile: ProfileDescription::of(&server.profile.value),
+            profile: server.profile.value.clone(),
             policy: server.policy.value.clone(),
         }
     }

@@ -35,6 +35,7 @@ pub async fn record(
             },
             format,
             signed_with: answer.signed_with,
+            statement: answer.statement.as_ref(),
         })
         .await
 }

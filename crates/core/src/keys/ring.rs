@@ -23,10 +23,8 @@ impl RingKey {
     /// Prepares a key.
     pub fn new(record: &SigningKeyRecord) -> Self {
         let kid = record.kid().to_owned();
-        let statement_header = ProtectedHeader::new(record.algorithm)
-            .typ(media_type::TOKEN_INTROSPECTION_JWT_TYP)
-            .kid(&kid)
-            .encode();
+        let typ = media_type::TOKEN_INTROSPECTION_JWT_TYP;
+        let statement_header = header(record.algorithm, typ, &kid);
         Self {
             public: record.public.clone(),
             algorithm: record.algorithm,
@@ -47,6 +45,11 @@ impl RingKey {
         &self.statement_header
     }
 
+    /// The protected header of a JWT of another `typ`; not prepared.
+    pub fn header(&self, typ: &str) -> EncodedHeader {
+        header(self.algorithm, typ, &self.kid)
+    }
+
     /// The public half.
     pub const fn public(&self) -> &Jwk {
         &self.public
@@ -61,6 +64,10 @@ impl RingKey {
     pub const fn schedule(&self) -> &KeySchedule {
         &self.schedule
     }
+}
+
+fn header(algorithm: SignatureAlgorithm, typ: &str, kid: &str) -> EncodedHeader {
+    ProtectedHeader::new(algorithm).typ(typ).kid(kid).encode()
 }
 
 /// All keys of the server. Changed by putting a new ring in its place.

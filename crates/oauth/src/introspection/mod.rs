@@ -16,4 +16,6 @@ pub use response::{
     ActiveToken, FurtherClaims, IntrospectionResponse, STANDARD_MEMBERS, ShadowedMember,
 };
 pub use typ::{StatementTyp, StatementTypError};
-pub use verify::{Freshness, StatementError, StatementVerifier, VerifiedIntrospection};
+pub use verify::{
+    Freshness, StatementError, StatementForm, StatementVerifier, VerifiedIntrospection,
+};

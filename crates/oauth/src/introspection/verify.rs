@@ -1,14 +1,15 @@
 //! The check of a signed answer by the resource server (RS) that asked for it
 //! (RFC 9701, sections 5 and 8.1).
 
-use super::{Audience, IntrospectionResponse};
+mod error;
+
+use super::{Audience, FurtherStatementClaims, IntrospectionResponse, StatementTyp};
 use crate::issuer::Issuer;
 use crate::media_type::TOKEN_INTROSPECTION_JWT_TYP;
 use avouch_jose::jws::{JwsHeader, UnverifiedJws, VerifiedJws};
-use avouch_jose::strict_json::{self, JsonError};
-use avouch_jose::{
-    JwkSet, KeyError, ParseError, SelectError, SignatureAlgorithm, VerificationKey, VerifyError,
-};
+use avouch_jose::strict_json;
+use avouch_jose::{JwkSet, SignatureAlgorithm, VerificationKey};
+pub use error::StatementError;
 use serde_json::{Map, Value};
 
 /// What an RS expects of the answers it gets. Set up once, used for every answer.
@@ -18,6 +19,18 @@ pub struct StatementVerifier {
     client_id: String,
     algorithms: Vec<SignatureAlgorithm>,
     freshness: Freshness,
+    form: StatementForm,
+    typ: Option<StatementTyp>,
+}
+
+/// Where the members of an answer stand. A verifier takes one form and refuses the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum StatementForm {
+    /// In `token_introspection` (RFC 9701, section 5).
+    #[default]
+    Rfc9701,
+    /// At the top level, beside `iss`, `aud` and `iat`: draft -08, for who cannot have better.
+    Draft08,
 }
 
 /// How old an answer may be. It has no `exp`; its age is told by `iat` alone.
@@ -41,69 +54,16 @@ pub struct VerifiedIntrospection {
     issuer: Issuer,
     audience: Audience,
     iat: u64,
+    further: Further,
     response: IntrospectionResponse,
 }
 
-/// Why an answer must not be believed, in the order of the checks. Shows no claim.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StatementError {
-    /// Five parts: encrypted. Decrypt it first; what is inside must be signed.
-    #[error("the answer is encrypted: it must be decrypted before its signature can be checked")]
-    Encrypted,
-    /// Not a compact JWS, or one with an unacceptable header.
-    #[error("the answer is not a signed JWT: {0}")]
-    Malformed(#[from] ParseError),
-    /// `typ` is missing or of another kind of JWT, perhaps an access token.
-    #[error("the typ of the JWT is not {TOKEN_INTROSPECTION_JWT_TYP}")]
-    WrongTyp,
-    /// Signed with an algorithm that this RS did not settle on.
-    #[error("the JWT is signed with {0}, which is not allowed here")]
-    AlgorithmNotAllowed(SignatureAlgorithm),
-    /// No key of the AS can have signed it. After a rotation, fetching the keys anew may help.
-    #[error("no key of the authorization server can be picked: {0}")]
-    NoKey(#[from] SelectError),
-    /// The key the AS publishes is not usable.
-    #[error("the key of the authorization server is not usable: {0}")]
-    UnusableKey(#[from] KeyError),
-    /// Changed on the way, or signed by somebody else.
-    #[error("the signature is wrong: {0}")]
-    Signature(#[from] VerifyError),
-    /// The payload is not one strict JSON object.
-    #[error("the claims are not acceptable: {0}")]
-    Claims(JsonError),
-    /// `iss` is missing or of another issuer, compared to the last slash.
-    #[error("iss is not the expected issuer")]
-    WrongIssuer,
-    /// `aud` is missing or does not hold this RS: an answer meant for another.
-    #[error("aud does not name this resource server")]
-    WrongAudience,
-    /// `iat` is missing or not a whole number of seconds.
-    #[error("iat is missing or not a whole number of seconds")]
-    NoIssuedAt,
-    /// Made too long ago: perhaps replayed.
-    #[error("the answer was made {age} seconds ago, too long for one just received")]
-    TooOld {
-        /// In seconds.
-        age: u64,
-    },
-    /// Made in the future: a clock is wrong.
-    #[error("the answer was made {ahead} seconds in the future: one of the clocks is wrong")]
-    FromTheFuture {
-        /// In seconds.
-        ahead: u64,
-    },
-    /// `token_introspection` is missing or not an object; a draft -08 answer looks like this.
-    #[error("token_introspection is missing or not an object")]
-    NoTokenIntrospection,
-    /// `active` is missing or not a boolean.
-    #[error("active is missing or not a boolean")]
-    NoActive,
-    /// An inactive token with further members.
-    #[error("an inactive token must have no member but active")]
-    InactiveWithMembers,
-    /// A member of `token_introspection` has the wrong type.
-    #[error("token_introspection is not acceptable: {0}")]
-    Response(JsonError),
+/// `jti`, `ath` and `nonce` as they were found.
+#[derive(Debug, Clone, Default)]
+struct Further {
+    jti: Option<String>,
+    ath: Option<String>,
+    nonce: Option<String>,
 }
 
 impl Default for Freshness {
@@ -127,6 +87,8 @@ impl StatementVerifier {
             client_id: client_id.into(),
             algorithms: algorithms.into(),
             freshness: Freshness::default(),
+            form: StatementForm::default(),
+            typ: None,
         }
     }
 
@@ -137,10 +99,25 @@ impl StatementVerifier {
         self
     }
 
-    /// Checks an answer: the body of a response of type `application/token-introspection+jwt`.
+    /// Expects another form of answer.
+    #[must_use]
+    pub fn form(mut self, form: StatementForm) -> Self {
+        self.form = form;
+        self
+    }
+
+    /// Expects another `typ`, where the issuer was set to it for this RS.
+    #[must_use]
+    pub fn typ(mut self, typ: StatementTyp) -> Self {
+        self.typ = Some(typ);
+        self
+    }
+
+    /// Checks an answer: the body of a response of type `application/token-introspection+jwt`,
+    /// or `application/jwt` where draft -08 is expected.
     ///
     /// `keys` are those the issuer publishes at its own `jwks_uri`; `now` is in seconds. Top-level
-    /// claims beyond `iss`, `aud`, `iat` and `token_introspection` are ignored.
+    /// claims that RFC 9701 does not speak of are ignored.
     pub fn verify(
         &self,
         jwt: &str,
@@ -152,12 +129,14 @@ impl StatementVerifier {
         self.check_issuer(&claims)?;
         let audience = self.check_audience(&mut claims)?;
         let iat = self.check_freshness(&claims, now)?;
+        let (further, members) = self.take_apart(claims)?;
         Ok(VerifiedIntrospection {
             header: jws.header().clone(),
             issuer: self.issuer.clone(),
             audience,
             iat,
-            response: read_response(&mut claims)?,
+            further,
+            response: read_response(members)?,
         })
     }
 
@@ -167,7 +146,8 @@ impl StatementVerifier {
         }
         let unverified = UnverifiedJws::parse(jwt)?;
         let header = unverified.header();
-        if !header.is_typ(TOKEN_INTROSPECTION_JWT_TYP) {
+        let typ = self.typ.as_ref().map(StatementTyp::as_str);
+        if !header.is_typ(typ.unwrap_or(TOKEN_INTROSPECTION_JWT_TYP)) {
             return Err(StatementError::WrongTyp);
         }
         let algorithm = header.algorithm();
@@ -210,16 +190,47 @@ impl StatementVerifier {
             Freshness::OnReceipt { .. } | Freshness::AnyAge => Ok(iat),
         }
     }
+
+    /// The claims about the statement, and the members of the answer.
+    fn take_apart(
+        &self,
+        mut claims: Map<String, Value>,
+    ) -> Result<(Further, Map<String, Value>), StatementError> {
+        let inside = claims.remove("token_introspection");
+        match (self.form, inside) {
+            (StatementForm::Rfc9701, Some(Value::Object(members))) => {
+                Ok((Further::take(&mut claims)?, members))
+            }
+            (StatementForm::Rfc9701, _) => Err(StatementError::NoTokenIntrospection),
+            (StatementForm::Draft08, None) => {
+                claims.retain(|name, _| name != "iss" && name != "iat");
+                Ok((Further::default(), claims))
+            }
+            (StatementForm::Draft08, Some(_)) => Err(StatementError::NotDraft08),
+        }
+    }
 }
 
-fn read_response(claims: &mut Map<String, Value>) -> Result<IntrospectionResponse, StatementError> {
-    let Some(Value::Object(members)) = claims.remove("token_introspection") else {
-        return Err(StatementError::NoTokenIntrospection);
-    };
+fn read_response(members: Map<String, Value>) -> Result<IntrospectionResponse, StatementError> {
     match members.get("active").and_then(Value::as_bool) {
         None => Err(StatementError::NoActive),
         Some(false) if members.len() > 1 => Err(StatementError::InactiveWithMembers),
         Some(_) => strict_json::from_object(members).map_err(StatementError::Response),
+    }
+}
+
+impl Further {
+    fn take(claims: &mut Map<String, Value>) -> Result<Self, StatementError> {
+        let mut string = |name| match claims.remove(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(StatementError::NotAString(name)),
+        };
+        Ok(Self {
+            jti: string("jti")?,
+            ath: string("ath")?,
+            nonce: string("nonce")?,
+        })
     }
 }
 
@@ -242,6 +253,15 @@ impl VerifiedIntrospection {
     /// The instant of which it is true, in seconds.
     pub fn iat(&self) -> u64 {
         self.iat
+    }
+
+    /// Claims about the statement itself, where the issuer was asked for them.
+    pub fn further(&self) -> FurtherStatementClaims<'_> {
+        FurtherStatementClaims {
+            jti: self.further.jti.as_deref(),
+            ath: self.further.ath.as_deref(),
+            nonce: self.further.nonce.as_deref(),
+        }
     }
 
     /// What is stated.

@@ -22,6 +22,11 @@ pub struct IntrospectionConfig {
     /// (section 5.5.1) has signed answers offered and leaves plain ones
     /// allowed; this takes them away.
     pub jwt_only: bool,
+    /// Answer only resource servers that registered encryption
+    /// (`introspection_encrypted_response_alg` and a key), and refuse all others
+    /// with 400 before the token is looked up. A resource server that did is
+    /// never given less than an encrypted answer, whatever this switch says.
+    pub encrypted_only: bool,
 }
 
 impl IntrospectionConfig {

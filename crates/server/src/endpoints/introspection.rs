@@ -8,7 +8,8 @@ use std::time::Instant;
 
 use avouch_core::event::{Event, RecordError, Recorder};
 use avouch_core::introspection::{
-    AuthorizationError, Judgement, SecureError, authorize, compose, find, judge, record, secure,
+    AuthorizationError, Echo, Judgement, Means, SecureError, authorize, compose, find, judge,
+    record, secure,
 };
 use avouch_oauth::accept::Accept;
 use avouch_oauth::error::ErrorCode;
@@ -55,11 +56,15 @@ pub(crate) async fn introspect(
             .iter()
             .map(http::HeaderValue::as_bytes),
     );
-    let policy = resource_server
-        .profile
-        .value
-        .answer_policy(app.settings.answer_forms);
-    let format = negotiate(&accept, &policy)?;
+    let profile = &resource_server.profile.value;
+    let format = negotiate(&accept, &profile.answer_policy(app.settings.answers))?;
+    let echo = Echo {
+        token: &question.token,
+        nonce: match profile.members.nonce {
+            true => question.nonce()?,
+            false => None,
+        },
+    };
 
     // now: every revocation acknowledged before this instant is seen by what follows
     let now = app.clock.now();
@@ -78,16 +83,13 @@ pub(crate) async fn introspect(
     // secure
     let keys = app.keys.load();
     let securing = Instant::now();
-    let answer = secure(
-        &response,
-        format,
-        &resource_server,
-        &app.issuer,
-        now,
-        &keys.ring,
-        &keys.signer,
-    )
-    .await?;
+    let means = Means {
+        issuer: &app.issuer,
+        keys: &keys.ring,
+        signer: &keys.signer,
+        random: &*app.random,
+    };
+    let answer = secure(&response, format, &resource_server, echo, now, &means).await?;
     if let Some(algorithm) = answer.signed_with {
         app.metrics
             .signed(algorithm.name(), securing.elapsed().as_secs_f64());
@@ -160,8 +162,10 @@ impl From<NegotiationError> for ErrorReply {
             NegotiationError::NotAcceptable | NegotiationError::JwtRequired => {
                 StatusCode::NOT_ACCEPTABLE
             }
-            // Not a matter of taste: such a caller set itself up for more (requirement D01-02).
-            NegotiationError::EncryptedRequired => StatusCode::BAD_REQUEST,
+            // Not a matter of taste: here nothing less will do (requirement D01-02).
+            NegotiationError::EncryptedRequired | NegotiationError::NotSetUpForEncryption => {
+                StatusCode::BAD_REQUEST
+            }
         };
         Self::new(status, ErrorCode::InvalidRequest, error.to_string())
     }

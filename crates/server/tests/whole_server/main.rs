@@ -19,5 +19,6 @@ mod revocation;
 mod roles;
 mod sealing;
 mod statement;
+mod statement_profile;
 mod support;
 mod token;

@@ -136,7 +136,7 @@ pub(crate) async fn the_next_revision_is_appended(engine: &impl Engine) {
     let mut second = first.clone();
     let profile = JwtProfile {
         signing_algorithm: SignatureAlgorithm::Es256,
-        ..first.profile.value
+        ..first.profile.value.clone()
     };
     second.profile = first.profile.next(profile, at(20));
     second.resources = [resource(PAY)].into();

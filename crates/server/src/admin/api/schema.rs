@@ -233,6 +233,23 @@ pub(crate) struct Profile {
     forms: Forms,
     /// Whether it may also get the form of draft -08.
     legacy: Legacy,
+    /// The `typ` of its statements, for one that cannot take
+    /// `token-introspection+jwt`; never that of another kind of JWT.
+    typ: Option<String>,
+    /// Claims beside `token_introspection`.
+    members: StatementMembers,
+}
+
+/// Optional claims at the top level of a statement. None goes with `legacy`.
+#[derive(Default, JsonSchema)]
+#[schemars(deny_unknown_fields, default)]
+pub(crate) struct StatementMembers {
+    /// `jti`: a name for the statement.
+    jti: bool,
+    /// `ath`: the base64url SHA-256 of the token asked about.
+    ath: bool,
+    /// `nonce`: that of the request, where it has one.
+    nonce: bool,
 }
 
 impl Default for Profile {
@@ -241,6 +258,8 @@ impl Default for Profile {
             signing_algorithm: Algorithm::RS256,
             forms: Forms::default(),
             legacy: Legacy::default(),
+            typ: None,
+            members: StatementMembers::default(),
         }
     }
 }

@@ -49,6 +49,7 @@ fn describe() -> Described {
         }],
         "resource_server": [{
             "id": "pay", "resources": ["https://pay.example"], "suspended": "audit",
+            "profile": {"typ": "JWT", "members": {"ath": true}},
             "details": {
                 "name": "Pay", "uri": "https://pay.example", "contacts": ["it@pay.example"],
                 "tos_uri": "https://pay.example/tos", "policy_uri": "https://pay.example/privacy",
