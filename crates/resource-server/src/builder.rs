@@ -12,6 +12,7 @@ use crate::keys::KeyCache;
 use crate::statement::{ClockWindow, Expectations};
 use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::Issuer;
+use avouch_oauth::introspection::{StatementForm, StatementTyp};
 use std::fmt;
 use std::time::Duration;
 
@@ -43,6 +44,20 @@ impl IntrospectorBuilder {
     /// supported: every one of them has a public key.
     pub fn algorithms(mut self, allowed: impl Into<Vec<SignatureAlgorithm>>) -> Self {
         self.expectations = self.expectations.algorithms(allowed);
+        self
+    }
+
+    /// Asks for answers in the form of draft -08 and takes no other, for an authorization server
+    /// that knows nothing newer. Unless told, such an answer is refused.
+    pub fn form(mut self, form: StatementForm) -> Self {
+        self.expectations = self.expectations.form(form);
+        self
+    }
+
+    /// Expects this `typ` instead of the registered one, where the authorization server was set
+    /// to it for this resource server.
+    pub fn typ(mut self, typ: StatementTyp) -> Self {
+        self.expectations = self.expectations.typ(typ);
         self
     }
 

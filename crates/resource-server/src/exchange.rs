@@ -5,7 +5,7 @@ use crate::http::{Http, HttpError};
 use crate::refusal::Refusal;
 use avouch_jose::jwk::MAX_SET_LEN;
 use avouch_jose::jws::MAX_TOKEN_LEN;
-use avouch_oauth::media_type::{JSON, TOKEN_INTROSPECTION_JWT, content_type_is};
+use avouch_oauth::media_type::{JSON, content_type_is};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use std::fmt;
@@ -103,7 +103,10 @@ pub(crate) fn body_of(
         return Ok(answer.into_body());
     }
     Err(
-        if media_types.contains(&TOKEN_INTROSPECTION_JWT) && is_of(&answer, JSON) {
+        if !media_types.contains(&JSON)
+            && exchange == Exchange::Introspection
+            && is_of(&answer, JSON)
+        {
             ServerError::JsonInsteadOfJwt
         } else {
             ServerError::ContentType { exchange }

@@ -17,7 +17,7 @@ use avouch_oauth::introspection::{
     IntrospectionResponse, MAX_TOKEN_LENGTH, StatementError, StatementVerifier,
     VerifiedIntrospection,
 };
-use avouch_oauth::media_type::{JSON, TOKEN_INTROSPECTION_JWT};
+use avouch_oauth::media_type::JSON;
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use std::fmt;
@@ -68,10 +68,12 @@ impl<H: Http> Introspector<H> {
     /// What comes back was signed by the AS, for this resource server, just now. An answer in
     /// plain JSON is an error. After any error the token must be treated as not active.
     pub async fn introspect(&self, token: &str) -> Result<Introspected, IntrospectError> {
-        let body = self.ask(token, TOKEN_INTROSPECTION_JWT).await?;
+        let media_type = self.parts.expectations.media_type();
+        let body = self.ask(token, media_type).await?;
         let received_at = self.parts.clock.now();
         let jwt = text(body)?;
         let statement = self.verify(&jwt, received_at).await?;
+        Expectations::check_token(&statement, token)?;
         Ok(Introspected { statement, jwt })
     }
 

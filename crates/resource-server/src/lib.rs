@@ -76,6 +76,7 @@ pub use self::statement::{ClockWindow, Expectations, Freshness, StatementError, 
 
 pub use avouch_jose::{JwkSet, SignatureAlgorithm};
 pub use avouch_oauth::introspection::{
-    ActiveToken, Audience, StatementError as FailedCheck, VerifiedIntrospection,
+    ActiveToken, Audience, FurtherStatementClaims, StatementError as FailedCheck, StatementForm,
+    StatementTyp, StatementTypError, VerifiedIntrospection,
 };
 pub use avouch_oauth::{Issuer, issuer::IssuerError};

@@ -1,9 +1,13 @@
 //! The check of a statement, just received or saved long ago (RFC 9701, sections 5 and 8.1).
 
+use avouch_crypto::hash;
 use avouch_jose::base64url;
 use avouch_jose::{JwkSet, SignatureAlgorithm, strict_json};
 use avouch_oauth::Issuer;
-use avouch_oauth::introspection::{self as oauth, StatementVerifier, VerifiedIntrospection};
+use avouch_oauth::introspection::{
+    self as oauth, StatementForm, StatementTyp, StatementVerifier, VerifiedIntrospection,
+};
+use avouch_oauth::media_type::{JWT, TOKEN_INTROSPECTION_JWT};
 use serde_json::Value;
 
 /// How many characters of a foreign name an error shows.
@@ -19,6 +23,8 @@ pub struct Expectations {
     audience: String,
     algorithms: Vec<SignatureAlgorithm>,
     window: ClockWindow,
+    form: StatementForm,
+    typ: Option<StatementTyp>,
 }
 
 /// How far `iat` may lie from the moment of receipt.
@@ -59,6 +65,9 @@ pub enum StatementError {
         /// The `client_id` expected.
         expected: String,
     },
+    /// The AS answered a question about another token: `ath` is not the hash of ours.
+    #[error("the statement speaks of another token than the one asked about")]
+    OtherToken,
     /// Any other check.
     #[error("the statement must not be believed: {0}")]
     Check(#[source] oauth::StatementError),
@@ -132,6 +141,8 @@ impl Expectations {
             audience: audience.into(),
             algorithms: SignatureAlgorithm::ALL.to_vec(),
             window: ClockWindow::default(),
+            form: StatementForm::default(),
+            typ: None,
         }
     }
 
@@ -149,6 +160,43 @@ impl Expectations {
         self
     }
 
+    /// Expects the form of draft -08 instead of that of RFC 9701, and takes no other: for an
+    /// authorization server that knows nothing newer. Unless told, such an answer is refused.
+    #[must_use]
+    pub fn form(mut self, form: StatementForm) -> Self {
+        self.form = form;
+        self
+    }
+
+    /// Expects this `typ` instead of the registered one, where the authorization server was set
+    /// to it for this resource server.
+    #[must_use]
+    pub fn typ(mut self, typ: StatementTyp) -> Self {
+        self.typ = Some(typ);
+        self
+    }
+
+    /// What to ask for in `Accept`.
+    pub(crate) fn media_type(&self) -> &'static str {
+        match self.form {
+            StatementForm::Rfc9701 => TOKEN_INTROSPECTION_JWT,
+            StatementForm::Draft08 => JWT,
+        }
+    }
+
+    /// Where a statement says of which token it speaks, that must be ours.
+    pub(crate) fn check_token(
+        statement: &VerifiedIntrospection,
+        token: &str,
+    ) -> Result<(), StatementError> {
+        match statement.further().ath {
+            Some(ath) if ath != base64url::encode(hash::sha256(token.as_bytes())) => {
+                Err(StatementError::OtherToken)
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn issuer(&self) -> &Issuer {
         &self.issuer
     }
@@ -163,12 +211,17 @@ impl Expectations {
 
     /// The verifier for statements as they come in.
     pub(crate) fn verifier(&self) -> StatementVerifier {
-        StatementVerifier::new(
+        let verifier = StatementVerifier::new(
             self.issuer.clone(),
             self.audience.clone(),
             self.algorithms.clone(),
         )
         .freshness(self.window.on_receipt())
+        .form(self.form);
+        match &self.typ {
+            Some(typ) => verifier.typ(typ.clone()),
+            None => verifier,
+        }
     }
 
     /// Says whose statement it is instead, where that is what is wrong.

@@ -6,6 +6,7 @@
 )]
 
 mod discovery;
+mod expectations;
 mod fake_as;
 mod keys;
 mod offline;
