@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use avouch_resource_server::{Credentials, Introspector, Issuer};
 use clap::{Args, ValueEnum};
 
+use super::words::Expected;
 use crate::output::Failure;
 use crate::{input, statement};
 
@@ -50,6 +51,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
 
+    #[command(flatten)]
+    expected: Expected,
+
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -80,9 +84,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Method::ClientSecretPost => Credentials::client_secret_post(secret.as_str()),
     };
     let token = input::secret(&arguments.token)?;
-    let introspector = Introspector::builder(arguments.issuer, arguments.client_id, credentials)
-        .discover()
-        .await?;
+    let mut builder = Introspector::builder(arguments.issuer, arguments.client_id, credentials)
+        .form(arguments.expected.form());
+    if let Some(typ) = arguments.expected.typ {
+        builder = builder.typ(typ);
+    }
+    let introspector = builder.discover().await?;
     let answer = introspector.introspect(&token).await?;
     if let Some(file) = &arguments.save {
         save(file, answer.jwt())?;

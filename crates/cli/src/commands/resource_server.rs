@@ -4,8 +4,12 @@ use std::process::ExitCode;
 
 use avouch_core::apply::{Description, ResourceServerDescription};
 use avouch_core::id::{IdError, ResourceServerId};
-use avouch_core::records::{JwtProfile, PublicDetails, ReleasePolicy, ReleasedScopes};
+use avouch_core::records::{
+    JwtProfile, PublicDetails, ReleasePolicy, ReleasedScopes, StatementMembers,
+};
 use avouch_jose::SignatureAlgorithm;
+use avouch_oauth::introspection::StatementTyp;
+use avouch_oauth::negotiate::LegacyForm;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
 use avouch_server::admin::api::{ResourceServerEntry, ResourceServerList};
@@ -14,7 +18,7 @@ use clap::{Args, Subcommand};
 use super::fresh_secret::SecretOption;
 use super::human::{instant, table};
 use super::running_server::RunningServer;
-use super::words::{Forms, Method, Subject};
+use super::words::{Forms, Method, StatementClaim, Subject};
 use crate::admin_client::AdminClient;
 use crate::output::{self, Failure};
 
@@ -68,6 +72,18 @@ pub(crate) struct Add {
     /// Which forms of answer it gets
     #[arg(long, value_enum, default_value = "json_or_jwt")]
     forms: Forms,
+
+    /// The typ of its statements, if it cannot take token-introspection+jwt
+    #[arg(long, value_name = "TYP")]
+    typ: Option<StatementTyp>,
+
+    /// A claim beside token_introspection in its statements; repeat for several
+    #[arg(long = "statement-claim", value_enum, value_name = "NAME")]
+    statement_claims: Vec<StatementClaim>,
+
+    /// It may also get the form of draft -08, for application/jwt
+    #[arg(long)]
+    legacy: bool,
 
     /// A claim about the subject it may see; repeat for several
     #[arg(long = "release-claim", value_name = "NAME")]
@@ -184,7 +200,13 @@ impl Add {
             profile: JwtProfile {
                 signing_algorithm: self.signing_alg.unwrap_or(usual.signing_algorithm),
                 forms: self.forms.into(),
-                ..usual
+                legacy: if self.legacy {
+                    LegacyForm::On
+                } else {
+                    LegacyForm::Off
+                },
+                typ: self.typ,
+                members: members(&self.statement_claims),
             },
             policy: ReleasePolicy {
                 scopes: self
@@ -195,6 +217,14 @@ impl Add {
                 subject: self.subject.into(),
             },
         }
+    }
+}
+
+fn members(wanted: &[StatementClaim]) -> StatementMembers {
+    StatementMembers {
+        jti: wanted.contains(&StatementClaim::Jti),
+        ath: wanted.contains(&StatementClaim::Ath),
+        nonce: wanted.contains(&StatementClaim::Nonce),
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use avouch_resource_server::{Expectations, Freshness, Issuer, JwkSet, verify_statement};
 use clap::Args;
 
+use super::words::Expected;
 use crate::output::Failure;
 use crate::{input, statement};
 
@@ -35,6 +36,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ID")]
     audience: String,
 
+    #[command(flatten)]
+    expected: Expected,
+
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -44,7 +48,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let jwt = input::secret(&arguments.statement)?;
     let keys = JwkSet::parse_published(input::read(&arguments.jwks)?.as_bytes())?;
-    let expected = Expectations::new(arguments.issuer.clone(), arguments.audience.as_str());
+    let mut expected = Expectations::new(arguments.issuer.clone(), arguments.audience.as_str())
+        .form(arguments.expected.form());
+    if let Some(typ) = &arguments.expected.typ {
+        expected = expected.typ(typ.clone());
+    }
     let verified = verify_statement(&jwt, &keys, &expected, Freshness::Archived)?;
     if arguments.json {
         statement::print(&jwt)?;

@@ -3,7 +3,8 @@
 use avouch_core::records::{GrantType, SubjectForm};
 use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::negotiate::AnswerForms;
-use clap::ValueEnum;
+use avouch_resource_server::{StatementForm, StatementTyp};
+use clap::{Args, ValueEnum};
 
 /// How a caller proves itself.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -46,6 +47,18 @@ impl From<Forms> for AnswerForms {
     }
 }
 
+/// A claim about the statement itself, beside the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum StatementClaim {
+    /// A name for the statement
+    Jti,
+    /// The hash of the token asked about
+    Ath,
+    /// The nonce of the request
+    Nonce,
+}
+
 /// In which form a resource server sees the subject.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "snake_case")]
@@ -64,6 +77,28 @@ impl From<Subject> for SubjectForm {
             Subject::Public => Self::Public,
             Subject::Pairwise => Self::Pairwise,
             Subject::Withheld => Self::Withheld,
+        }
+    }
+}
+
+/// What a statement is expected to look like, where not as usual.
+#[derive(Debug, Args)]
+pub(crate) struct Expected {
+    /// Expect this typ instead of token-introspection+jwt
+    #[arg(long, value_name = "TYP")]
+    pub(crate) typ: Option<StatementTyp>,
+
+    /// Expect the form of draft -08, and no other
+    #[arg(long)]
+    draft_08: bool,
+}
+
+impl Expected {
+    pub(crate) fn form(&self) -> StatementForm {
+        if self.draft_08 {
+            StatementForm::Draft08
+        } else {
+            StatementForm::Rfc9701
         }
     }
 }
