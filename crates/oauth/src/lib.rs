@@ -60,6 +60,7 @@ pub mod error;
 pub mod form;
 pub mod introspection;
 pub mod issuer;
+pub mod jwks_uri;
 pub mod media_type;
 pub mod metadata;
 pub mod negotiate;
