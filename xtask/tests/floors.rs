@@ -30,6 +30,7 @@ const OTHER_END: (&str, &str) = ("avouch-resource-server", "avouch");
 /// Outside libraries that one crate alone may name.
 const WALLS: &[(&str, &str)] = &[
     ("aws-lc-rs", "avouch-crypto"),
+    ("rustls-native-certs", "avouch-fetch"),
     ("rusqlite", "avouch-store"),
     ("tokio-postgres", "avouch-store"),
 ];

@@ -15,7 +15,7 @@ use crate::exchange;
 use crate::policy::Policy;
 use crate::resolve::{Resolve, SystemResolver};
 use crate::slots::Slots;
-use crate::trust;
+use crate::trust::{self, TrustAnchorError};
 
 /// Fetches documents. [`GuardedFetcher`] does; what is built upon it is tested with less.
 pub trait Fetch: Send + Sync + 'static {
@@ -61,9 +61,9 @@ impl Default for Limits {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// The extra trust anchors are no certificates in PEM, or one of them is unsound.
-    #[error("the extra trust anchors are not certificates in PEM")]
-    TrustAnchor,
+    /// The extra trust anchors.
+    #[error(transparent)]
+    TrustAnchor(#[from] TrustAnchorError),
     /// The operating system has no certificate authorities, and none were given.
     #[error("there is no certificate authority to trust: none of the system's, none given")]
     NoTrustAnchors,

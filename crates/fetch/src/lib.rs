@@ -79,3 +79,4 @@ pub use jwks_cache::{JwksCache, JwksCacheSettings};
 pub use network::{Network, NetworkError};
 pub use policy::{HostError, Policy};
 pub use resolve::{Resolve, SystemResolver};
+pub use trust::{TrustAnchorError, trust_anchors};

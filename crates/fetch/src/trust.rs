@@ -9,21 +9,24 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::fetcher::SetupError;
 
+/// Extra trust anchors that are no certificates in PEM, or one of which is unsound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the extra trust anchors are not certificates in PEM")]
+pub struct TrustAnchorError;
+
 /// The certificate authorities of the operating system, and those given on top in PEM.
-pub(crate) fn trust_anchors(extra_pem: &[u8]) -> Result<RootCertStore, SetupError> {
+pub fn trust_anchors(extra_pem: &[u8]) -> Result<RootCertStore, TrustAnchorError> {
     let mut roots = RootCertStore::empty();
     // Files that cannot be read leave fewer to trust, which is the safe direction.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let of_system = roots.len();
     for certificate in CertificateDer::pem_slice_iter(extra_pem) {
-        let certificate = certificate.map_err(|_| SetupError::TrustAnchor)?;
-        roots
-            .add(certificate)
-            .map_err(|_| SetupError::TrustAnchor)?;
+        let certificate = certificate.map_err(|_| TrustAnchorError)?;
+        roots.add(certificate).map_err(|_| TrustAnchorError)?;
     }
     // Perhaps the wrong file: better told now than as a distrusted server later.
     if roots.len() == of_system && !extra_pem.is_empty() {
-        return Err(SetupError::TrustAnchor);
+        return Err(TrustAnchorError);
     }
     Ok(roots)
 }
@@ -57,7 +60,7 @@ mod tests {
             "/etc/ssl/ca.pem",
         ] {
             let made = trust_anchors(broken.as_bytes());
-            assert!(matches!(made, Err(SetupError::TrustAnchor)), "{broken}");
+            assert!(matches!(made, Err(TrustAnchorError)), "{broken}");
         }
     }
 }
