@@ -30,9 +30,22 @@ const OTHER_END: (&str, &str) = ("avouch-resource-server", "avouch");
 /// Outside libraries that one crate alone may name.
 const WALLS: &[(&str, &str)] = &[
     ("aws-lc-rs", "avouch-crypto"),
+    ("rustls-native-certs", "avouch-fetch"),
     ("rusqlite", "avouch-store"),
     ("tokio-postgres", "avouch-store"),
 ];
+
+/// Crates that decide or speak, and do no I/O: what others can reproduce from the same bytes.
+const WITHOUT_IO: &[&str] = &[
+    "avouch-crypto",
+    "avouch-jose",
+    "avouch-oauth",
+    "avouch-evidence",
+    "avouch-core",
+];
+
+/// What does I/O, or drives it.
+const IO: &[&str] = &["avouch-fetch", "hyper", "hyper-util", "tokio"];
 
 /// Development dependencies that break the order, each with its reason.
 const EXCUSED: &[(&str, &str, &str)] = &[(
@@ -92,6 +105,19 @@ fn each_library_stays_behind_its_wall() {
         if let Some((_, owner)) = WALLS.iter().find(|(library, _)| library == on) {
             assert_eq!(of, owner, "only {owner} may name {on}");
         }
+    }
+}
+
+#[test]
+fn what_does_no_io_has_nothing_to_do_it_with() {
+    for Dependency { of, on, .. } in dependencies()
+        .iter()
+        .filter(|dependency| !dependency.development)
+    {
+        assert!(
+            !(WITHOUT_IO.contains(&of.as_str()) && IO.contains(&on.as_str())),
+            "{of} must not depend on {on}: it does no I/O"
+        );
     }
 }
 

@@ -49,7 +49,7 @@ pub use problem::{ConfigError, Position, Problem, Refused};
 pub use registration::RegistrationConfig;
 pub use sealing::{KeyFileError, KeyTextError, SealingConfig, SealingKey, SealingKeyError};
 pub use tokens::TokensConfig;
-pub use trusted_proxies::{Network, NetworkError, TrustedProxies};
+pub use trusted_proxies::TrustedProxies;
 
 use conflict::Conflict;
 
