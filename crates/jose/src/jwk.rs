@@ -168,9 +168,9 @@ impl Jwk {
 }
 
 impl KeyMaterial {
-    /// The parts in the words of the floor below; `None` for keys that do not sign.
-    pub(crate) fn verification_parts(&self) -> Option<PublicKeyParts> {
-        Some(match self {
+    /// The numbers in the words of the floor below.
+    pub(crate) fn parts(&self) -> PublicKeyParts {
+        match self {
             Self::Rsa { n, e } => PublicKeyParts::Rsa {
                 n: n.clone(),
                 e: e.clone(),
@@ -185,9 +185,36 @@ impl KeyMaterial {
             } => PublicKeyParts::Ed25519 { x: x.clone() },
             Self::Okp {
                 curve: OkpCurve::X25519,
-                ..
-            } => return None,
-        })
+                x,
+            } => PublicKeyParts::X25519 { x: x.clone() },
+        }
+    }
+
+    /// The reverse, for the parts of a sound key: the length of its coordinates tells the curve.
+    pub(crate) fn from_parts(parts: &PublicKeyParts) -> Self {
+        match parts {
+            PublicKeyParts::Rsa { n, e } => Self::Rsa {
+                n: n.clone(),
+                e: e.clone(),
+            },
+            PublicKeyParts::Ec { x, y } => Self::Ec {
+                curve: match x.len() {
+                    66 => EcCurve::P521,
+                    48 => EcCurve::P384,
+                    _ => EcCurve::P256,
+                },
+                x: x.clone(),
+                y: y.clone(),
+            },
+            PublicKeyParts::Ed25519 { x } => Self::Okp {
+                curve: OkpCurve::Ed25519,
+                x: x.clone(),
+            },
+            PublicKeyParts::X25519 { x } => Self::Okp {
+                curve: OkpCurve::X25519,
+                x: x.clone(),
+            },
+        }
     }
 }
 

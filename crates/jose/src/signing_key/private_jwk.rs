@@ -69,9 +69,7 @@ fn private_key(
     if members.has("oth") {
         return Err(KeyError::Jwk(JwkError::UnsupportedKeyType));
     }
-    let parts = public
-        .verification_parts()
-        .ok_or(KeyError::WrongKeyType(algorithm))?;
+    let parts = public.parts();
     let d = members.take_secret("d")?;
     let scheme = algorithm.scheme();
     Ok(match public {
