@@ -23,6 +23,9 @@ pub enum AgreementCurve {
 }
 
 impl AgreementCurve {
+    /// Every curve, in the order of their declaration.
+    pub const ALL: [Self; 4] = [Self::P256, Self::P384, Self::P521, Self::X25519];
+
     fn algorithm(self) -> &'static Algorithm {
         match self {
             Self::P256 => &ECDH_P256,

@@ -5,6 +5,7 @@
 
 mod members;
 mod parse;
+mod rsa_secrets;
 mod serialize;
 mod set;
 mod thumbprint;
@@ -14,6 +15,7 @@ use avouch_crypto::{PublicKeyParts, PublicKeyRejected};
 use crate::{base64url::NotBase64url, strict_json::JsonError};
 
 pub(crate) use members::Members;
+pub(crate) use rsa_secrets::RsaSecrets;
 pub use set::{JwkSet, MAX_KEYS, MAX_SET_LEN, PublicationError, SelectError};
 
 /// A public key with what its owner says of it.
@@ -164,6 +166,24 @@ impl Jwk {
                 .key_ops
                 .as_ref()
                 .is_none_or(|operations| operations.iter().any(|operation| operation == "verify"))
+    }
+
+    /// Whether the owner lets others encrypt to the key, by `use` and `key_ops`.
+    pub fn may_encrypt(&self) -> bool {
+        let permits = |operations: &Vec<String>| match self.material {
+            KeyMaterial::Rsa { .. } => operations
+                .iter()
+                .any(|operation| operation == "encrypt" || operation == "wrapKey"),
+            // Operations are those of the private half: with the public half of a key that agrees nothing is done
+            // alone, and the Web Cryptography API writes an empty array.
+            KeyMaterial::Ec { .. } | KeyMaterial::Okp { .. } => {
+                operations.is_empty()
+                    || operations
+                        .iter()
+                        .any(|operation| operation == "deriveKey" || operation == "deriveBits")
+            }
+        };
+        self.key_use != Some(KeyUse::Signature) && self.key_ops.as_ref().is_none_or(permits)
     }
 }
 

@@ -68,7 +68,9 @@ impl AgreementPrivateKey {
         private: &PrivateKeyParts<'_>,
     ) -> Result<Self, PrivateKeyRejected> {
         AgreementPublicKey::from_parts(curve, public)?;
-        let (PrivateKeyParts::Ec { d } | PrivateKeyParts::X25519 { d }) = private else {
+        let ((PublicKeyParts::Ec { .. }, PrivateKeyParts::Ec { d })
+        | (PublicKeyParts::X25519 { .. }, PrivateKeyParts::X25519 { d })) = (public, private)
+        else {
             return Err(PrivateKeyRejected::Malformed);
         };
         let key = Self::from_scalar(curve, d)?;

@@ -5,12 +5,7 @@ use crate::{
     random::SystemRandom,
 };
 
-const CURVES: [AgreementCurve; 4] = [
-    AgreementCurve::P256,
-    AgreementCurve::P384,
-    AgreementCurve::P521,
-    AgreementCurve::X25519,
-];
+const CURVES: [AgreementCurve; 4] = AgreementCurve::ALL;
 
 /// The u-coordinates of small order that have one spelling below the field's prime (RFC 7748 section 6.1; the first
 /// five of <https://cr.yp.to/ecdh.html#validate>).
