@@ -1,7 +1,8 @@
 //! Cryptographic primitives for avouch: one file per primitive, and the only crate that names aws-lc-rs.
 //!
 //! This crate speaks of schemes and octets, never of JOSE names or JSON; those belong to the floor above.
-//! A key is bound to one [`SignatureScheme`] for life and is parsed once, when it is loaded.
+//! A key is bound to one [`SignatureScheme`], or to one way of encrypting, for life and is parsed once, when it is
+//! loaded.
 //!
 //! ```
 //! use avouch_crypto::{PrivateKey, PublicKey, SignatureScheme, random::SystemRandom};
@@ -15,10 +16,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod concat_kdf;
 pub mod constant_time;
+pub mod content_encryption;
 pub mod hash;
 pub mod hmac;
+pub mod key_agreement;
+pub mod key_wrap;
 pub mod random;
+pub mod rsa_oaep;
 pub mod seal;
 
 mod private_key;

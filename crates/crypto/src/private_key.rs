@@ -71,6 +71,11 @@ pub enum PrivateKeyParts<'a> {
         /// The seed, 32 octets.
         d: &'a [u8],
     },
+    /// The scalar of an X25519 key (RFC 7748 section 5), before bits of it are set and cleared.
+    X25519 {
+        /// The scalar, 32 octets.
+        d: &'a [u8],
+    },
 }
 
 /// Why no key was generated.

@@ -43,6 +43,12 @@ pub enum PublicKeyParts {
         /// The encoded point, 32 octets.
         x: Vec<u8>,
     },
+    /// The u-coordinate of a point on Curve25519, little-endian (RFC 7748 section 5). It agrees on keys and signs
+    /// nothing.
+    X25519 {
+        /// The coordinate, 32 octets.
+        x: Vec<u8>,
+    },
 }
 
 /// A public key that verifies under one scheme. Cheap to share, costly to make: keep it.
@@ -86,6 +92,9 @@ pub enum PublicKeyRejected {
     /// The point is not on the curve.
     #[error("the point is not on the curve")]
     NotOnCurve,
+    /// Every agreement with this X25519 key would come to the same, known to all (RFC 7748 section 6.1).
+    #[error("the point has small order: no secret can be agreed on with it")]
+    SmallOrder,
 }
 
 impl PublicKey {
@@ -139,7 +148,7 @@ fn parse_rsa(
         .map_err(|_| PublicKeyRejected::RsaExponent)
 }
 
-fn check_rsa(n: &[u8], e: &[u8]) -> Result<(), PublicKeyRejected> {
+pub(crate) fn check_rsa(n: &[u8], e: &[u8]) -> Result<(), PublicKeyRejected> {
     let (modulus_bits, exponent_bits) = (bits(n)?, bits(e)?);
     if modulus_bits < RSA_MIN_BITS {
         return Err(PublicKeyRejected::RsaTooShort(modulus_bits));
@@ -200,7 +209,7 @@ fn parse_ed25519(x: &[u8]) -> Result<ParsedPublicKey, PublicKeyRejected> {
     ParsedPublicKey::new(&ED25519, x).map_err(|_| PublicKeyRejected::NotOnCurve)
 }
 
-fn check_length(expected: usize, coordinate: &[u8]) -> Result<(), PublicKeyRejected> {
+pub(crate) fn check_length(expected: usize, coordinate: &[u8]) -> Result<(), PublicKeyRejected> {
     if coordinate.len() == expected {
         Ok(())
     } else {

@@ -1,11 +1,11 @@
 //! The signature algorithms of JOSE (RFC 7518 section 3.1, RFC 8037, RFC 9864).
 
-use std::{fmt, str::FromStr};
-
 use avouch_crypto::SignatureScheme;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::jwk::{EcCurve, KeyMaterial, OkpCurve};
+use crate::{
+    jwk::{EcCurve, KeyMaterial, OkpCurve},
+    registered_name::registered_names,
+};
 
 /// A JWS algorithm with a public key. `none` cannot be said, and nothing here is keyed with a shared secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,37 +123,7 @@ impl SignatureAlgorithm {
     }
 }
 
-impl FromStr for SignatureAlgorithm {
-    type Err = UnknownAlgorithm;
-
-    /// Names are compared with case (RFC 7515 section 4.1.1).
-    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
-        Self::ALL
-            .into_iter()
-            .find(|algorithm| algorithm.name() == name)
-            .ok_or(UnknownAlgorithm)
-    }
-}
-
-impl fmt::Display for SignatureAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl Serialize for SignatureAlgorithm {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl<'de> Deserialize<'de> for SignatureAlgorithm {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
-    }
-}
+registered_names!(SignatureAlgorithm, UnknownAlgorithm);
 
 #[cfg(test)]
 mod tests {

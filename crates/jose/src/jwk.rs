@@ -5,6 +5,7 @@
 
 mod members;
 mod parse;
+mod rsa_secrets;
 mod serialize;
 mod set;
 mod thumbprint;
@@ -14,6 +15,7 @@ use avouch_crypto::{PublicKeyParts, PublicKeyRejected};
 use crate::{base64url::NotBase64url, strict_json::JsonError};
 
 pub(crate) use members::Members;
+pub(crate) use rsa_secrets::RsaSecrets;
 pub use set::{JwkSet, MAX_KEYS, MAX_SET_LEN, PublicationError, SelectError};
 
 /// A public key with what its owner says of it.
@@ -165,12 +167,30 @@ impl Jwk {
                 .as_ref()
                 .is_none_or(|operations| operations.iter().any(|operation| operation == "verify"))
     }
+
+    /// Whether the owner lets others encrypt to the key, by `use` and `key_ops`.
+    pub fn may_encrypt(&self) -> bool {
+        let permits = |operations: &Vec<String>| match self.material {
+            KeyMaterial::Rsa { .. } => operations
+                .iter()
+                .any(|operation| operation == "encrypt" || operation == "wrapKey"),
+            // Operations are those of the private half: with the public half of a key that agrees nothing is done
+            // alone, and the Web Cryptography API writes an empty array.
+            KeyMaterial::Ec { .. } | KeyMaterial::Okp { .. } => {
+                operations.is_empty()
+                    || operations
+                        .iter()
+                        .any(|operation| operation == "deriveKey" || operation == "deriveBits")
+            }
+        };
+        self.key_use != Some(KeyUse::Signature) && self.key_ops.as_ref().is_none_or(permits)
+    }
 }
 
 impl KeyMaterial {
-    /// The parts in the words of the floor below; `None` for keys that do not sign.
-    pub(crate) fn verification_parts(&self) -> Option<PublicKeyParts> {
-        Some(match self {
+    /// The numbers in the words of the floor below.
+    pub(crate) fn parts(&self) -> PublicKeyParts {
+        match self {
             Self::Rsa { n, e } => PublicKeyParts::Rsa {
                 n: n.clone(),
                 e: e.clone(),
@@ -185,9 +205,36 @@ impl KeyMaterial {
             } => PublicKeyParts::Ed25519 { x: x.clone() },
             Self::Okp {
                 curve: OkpCurve::X25519,
-                ..
-            } => return None,
-        })
+                x,
+            } => PublicKeyParts::X25519 { x: x.clone() },
+        }
+    }
+
+    /// The reverse, for the parts of a sound key: the length of its coordinates tells the curve.
+    pub(crate) fn from_parts(parts: &PublicKeyParts) -> Self {
+        match parts {
+            PublicKeyParts::Rsa { n, e } => Self::Rsa {
+                n: n.clone(),
+                e: e.clone(),
+            },
+            PublicKeyParts::Ec { x, y } => Self::Ec {
+                curve: match x.len() {
+                    66 => EcCurve::P521,
+                    48 => EcCurve::P384,
+                    _ => EcCurve::P256,
+                },
+                x: x.clone(),
+                y: y.clone(),
+            },
+            PublicKeyParts::Ed25519 { x } => Self::Okp {
+                curve: OkpCurve::Ed25519,
+                x: x.clone(),
+            },
+            PublicKeyParts::X25519 { x } => Self::Okp {
+                curve: OkpCurve::X25519,
+                x: x.clone(),
+            },
+        }
     }
 }
 

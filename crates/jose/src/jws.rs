@@ -1,13 +1,12 @@
 //! JWS in compact serialization (RFC 7515 section 7.1), the only one a JWT may have.
 
-mod critical;
 mod header;
 mod sign;
 mod unverified;
 mod verified;
 
-pub use critical::CriticalError;
+pub use crate::{compact::MAX_TOKEN_LEN, critical::CriticalError};
 pub use header::JwsHeader;
 pub use sign::{append_signature, sign, signing_input};
-pub use unverified::{MAX_TOKEN_LEN, ParseError, UnverifiedJws};
+pub use unverified::{ParseError, UnverifiedJws};
 pub use verified::{VerifiedJws, VerifyError};

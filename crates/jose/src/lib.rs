@@ -1,4 +1,4 @@
-//! JWS, JWK and (later) JWE, strict and without I/O.
+//! JWS, JWE and JWK, strict and without I/O.
 //!
 //! The crate holds to a few promises:
 //!
@@ -6,8 +6,11 @@
 //!   and parsed once. What a token's header says can only agree with that, never choose (RFC 8725 section 3.1).
 //! - **Verified is a type.** [`jws::VerifiedJws`] comes from [`jws::UnverifiedJws::verify`] alone, and nothing of the
 //!   payload can be had before.
-//! - **Strict in.** JSON with duplicate members, lax base64url, JSON serializations, `crit`, `none`: refused, with an
-//!   error that says which rule was broken and shows nothing of the token.
+//! - **Decrypted says nothing of who encrypted.** What must be believed is signed first and then encrypted, and a
+//!   [nested] token is verified like one that came alone (RFC 8725 section 3.3). Why a token did not decrypt cannot be
+//!   told from the error.
+//! - **Strict in.** JSON with duplicate members, lax base64url, JSON serializations, `crit`, `zip`, `none`, shared
+//!   secrets and passwords: refused, with an error that says which rule was broken and shows nothing of the token.
 //!
 //! ```
 //! use avouch_crypto::random::SystemRandom;
@@ -29,17 +32,24 @@
 //! ```
 
 pub mod base64url;
+pub mod jwe;
 pub mod jwk;
 pub mod jws;
 pub mod media_type;
+pub mod nested;
 pub mod strict_json;
 
 mod algorithm;
+mod compact;
+mod critical;
 mod protected_header;
+mod registered_name;
 mod signing_key;
 mod verification_key;
 
 pub use algorithm::{SignatureAlgorithm, UnknownAlgorithm};
+pub use compact::TokenKind;
+pub use jwe::{ContentEncryption, DecryptionKey, EncryptionKey, KeyManagementAlgorithm};
 pub use jwk::{
     EcCurve, Jwk, JwkError, JwkSet, KeyMaterial, KeyUse, OkpCurve, PublicationError, SelectError,
 };

@@ -5,12 +5,12 @@ mod private_jwk;
 use std::fmt;
 
 use avouch_crypto::{
-    KeyGenerationError, PrivateKey, PrivateKeyRejected, PublicKeyParts, RsaKeySize, SigningFailed,
+    KeyGenerationError, PrivateKey, PrivateKeyRejected, RsaKeySize, SigningFailed,
     random::SecureRandom,
 };
 use zeroize::Zeroizing;
 
-use crate::{EcCurve, Jwk, JwkError, KeyMaterial, KeyUse, OkpCurve, SignatureAlgorithm};
+use crate::{Jwk, JwkError, KeyMaterial, KeyUse, SignatureAlgorithm};
 
 /// A private key bound to one algorithm, with the name and the public half it is published under.
 ///
@@ -101,7 +101,7 @@ impl SigningKey {
             key_use: Some(KeyUse::Signature),
             key_ops: None,
             alg: Some(algorithm.name().to_owned()),
-            material: material(algorithm, key.public_parts()),
+            material: KeyMaterial::from_parts(key.public_parts()),
         };
         let kid = public_jwk.thumbprint_base64url();
         public_jwk.kid = Some(kid.clone());
@@ -153,31 +153,6 @@ impl fmt::Debug for SigningKey {
             .field("alg", &self.algorithm.name())
             .field("kid", &self.kid)
             .finish_non_exhaustive()
-    }
-}
-
-fn material(algorithm: SignatureAlgorithm, parts: &PublicKeyParts) -> KeyMaterial {
-    match parts {
-        PublicKeyParts::Rsa { n, e } => KeyMaterial::Rsa {
-            n: n.clone(),
-            e: e.clone(),
-        },
-        PublicKeyParts::Ec { x, y } => {
-            let curve = match algorithm {
-                SignatureAlgorithm::Es384 => EcCurve::P384,
-                SignatureAlgorithm::Es512 => EcCurve::P521,
-                _ => EcCurve::P256,
-            };
-            KeyMaterial::Ec {
-                curve,
-                x: x.clone(),
-                y: y.clone(),
-            }
-        }
-        PublicKeyParts::Ed25519 { x } => KeyMaterial::Okp {
-            curve: OkpCurve::Ed25519,
-            x: x.clone(),
-        },
     }
 }
 

@@ -28,11 +28,7 @@ impl VerificationKey {
         if !algorithm.fits(jwk.material()) {
             return Err(KeyError::WrongKeyType(algorithm));
         }
-        let parts = jwk
-            .material()
-            .verification_parts()
-            .ok_or(KeyError::WrongKeyType(algorithm))?;
-        let key = PublicKey::from_parts(algorithm.scheme(), &parts)
+        let key = PublicKey::from_parts(algorithm.scheme(), &jwk.material().parts())
             .map_err(|error| KeyError::Jwk(error.into()))?;
         Ok(Self {
             algorithm,

@@ -1,6 +1,9 @@
 //! JWK in.
 
-use avouch_crypto::{PublicKey, PublicKeyRejected};
+use avouch_crypto::{
+    PublicKey, PublicKeyParts, PublicKeyRejected,
+    key_agreement::{AgreementCurve, AgreementPublicKey},
+};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
 
@@ -83,23 +86,17 @@ fn material(members: &Members) -> Result<KeyMaterial, JwkError> {
     Ok(material)
 }
 
-/// Refuses a key that no operation would accept: a short one, a point off the curve.
+/// Refuses a key that no operation would accept: a short one, a point off the curve or of small order.
 fn check(material: &KeyMaterial) -> Result<(), PublicKeyRejected> {
-    if let KeyMaterial::Okp {
-        curve: OkpCurve::X25519,
-        x,
-    } = material
-    {
-        let (expected, found) = (32, x.len());
-        return if found == expected {
-            Ok(())
+    let parts = material.parts();
+    if let PublicKeyParts::X25519 { .. } = parts {
+        let key = AgreementPublicKey::from_parts(AgreementCurve::X25519, &parts)?;
+        return if key.has_small_order() {
+            Err(PublicKeyRejected::SmallOrder)
         } else {
-            Err(PublicKeyRejected::CoordinateLength { expected, found })
+            Ok(())
         };
     }
-    let parts = material
-        .verification_parts()
-        .ok_or(PublicKeyRejected::WrongKind)?;
     // The checks do not depend on the hash or the padding: any algorithm for this kind of key will do.
     let algorithm = SignatureAlgorithm::ALL
         .into_iter()

@@ -1,5 +1,7 @@
 //! JWK Sets (RFC 7517 section 5).
 
+mod encryption;
+
 use serde_json::{Map, Value};
 
 use super::{Jwk, JwkError};

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{ParseError, critical};
-use crate::{SignatureAlgorithm, media_type, strict_json};
+use super::ParseError;
+use crate::{SignatureAlgorithm, critical, media_type, strict_json};
 
 /// A protected header, read strictly. Until [`VerifiedJws`](super::VerifiedJws) holds it, its words are a stranger's.
 ///

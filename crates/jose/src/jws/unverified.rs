@@ -3,12 +3,13 @@
 use std::fmt;
 
 use super::{CriticalError, JwsHeader};
-use crate::{base64url, base64url::NotBase64url, strict_json::JsonError};
+use crate::{
+    base64url,
+    base64url::NotBase64url,
+    compact::{MAX_HEADER_LEN, MAX_TOKEN_LEN},
+    strict_json::JsonError,
+};
 
-/// Longest token that is looked at, in octets.
-pub const MAX_TOKEN_LEN: usize = 256 * 1024;
-/// Longest encoded header, in octets: room for a certificate chain, and a bound on what is parsed before any proof.
-const MAX_HEADER_LEN: usize = 32 * 1024;
 /// Longest encoded signature, in octets: RSA with 8192 bits, the longest key there is.
 const MAX_SIGNATURE_LEN: usize = base64url::encoded_len(1024);
 

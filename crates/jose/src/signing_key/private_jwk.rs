@@ -3,7 +3,10 @@
 use avouch_crypto::{PrivateKey, PrivateKeyParts};
 
 use super::{KeyError, SigningKey};
-use crate::{Jwk, JwkError, KeyMaterial, KeyUse, SignatureAlgorithm, jwk::Members};
+use crate::{
+    Jwk, KeyMaterial, KeyUse, SignatureAlgorithm,
+    jwk::{Members, RsaSecrets},
+};
 
 impl SigningKey {
     /// Imports a private JWK (RFC 7518 section 6) that says its `alg`.
@@ -65,34 +68,17 @@ fn private_key(
     public: &KeyMaterial,
     members: &mut Members,
 ) -> Result<PrivateKey, KeyError> {
-    // RFC 7518 section 6.3.2.7: a key of more than two primes must not be used by who does not support it.
-    if members.has("oth") {
-        return Err(KeyError::Jwk(JwkError::UnsupportedKeyType));
-    }
-    let parts = public
-        .verification_parts()
-        .ok_or(KeyError::WrongKeyType(algorithm))?;
-    let d = members.take_secret("d")?;
-    let scheme = algorithm.scheme();
+    let (scheme, parts) = (algorithm.scheme(), public.parts());
     Ok(match public {
         KeyMaterial::Rsa { .. } => {
-            let [p, q] = [members.take_secret("p")?, members.take_secret("q")?];
-            let [dp, dq] = [members.take_secret("dp")?, members.take_secret("dq")?];
-            let qi = members.take_secret("qi")?;
-            let secret = PrivateKeyParts::Rsa {
-                d: &d,
-                p: &p,
-                q: &q,
-                dp: &dp,
-                dq: &dq,
-                qi: &qi,
-            };
-            PrivateKey::from_parts(scheme, &parts, &secret)?
+            PrivateKey::from_parts(scheme, &parts, &RsaSecrets::take(members)?.parts())?
         }
         KeyMaterial::Ec { .. } => {
+            let d = members.take_secret("d")?;
             PrivateKey::from_parts(scheme, &parts, &PrivateKeyParts::Ec { d: &d })?
         }
         KeyMaterial::Okp { .. } => {
+            let d = members.take_secret("d")?;
             PrivateKey::from_parts(scheme, &parts, &PrivateKeyParts::Ed25519 { d: &d })?
         }
     })

@@ -151,6 +151,19 @@ fn points_are_on_their_curve_and_spelt_in_full() {
 }
 
 #[test]
+fn a_point_of_small_order_is_no_key_to_agree_with() {
+    let x25519 = |x: [u8; 32]| {
+        let jwk = json!({"kty":"OKP","crv":"X25519","x":base64url::encode(x)});
+        Jwk::parse_public(jwk.to_string().as_bytes())
+    };
+    assert_eq!(
+        x25519([0; 32]),
+        Err(JwkError::Unsound(PublicKeyRejected::SmallOrder))
+    );
+    assert!(x25519([9; 32]).is_ok());
+}
+
+#[test]
 fn members_of_the_wrong_type_are_named() {
     for name in ["kid", "use", "alg", "kty", "crv", "x"] {
         assert_eq!(ec_with(name, json!(1)), Err(JwkError::WrongType(name)));

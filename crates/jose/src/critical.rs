@@ -1,4 +1,4 @@
-//! `crit` (RFC 7515 section 4.1.11).
+//! `crit` (RFC 7515 section 4.1.11, RFC 7516 section 4.1.13).
 
 use serde_json::{Map, Value};
 
@@ -25,12 +25,13 @@ pub enum CriticalError {
     NotUnderstood,
 }
 
-/// Header parameters of RFC 7515 section 4.1 and RFC 7516 section 4.1.
-const STANDARD_NAMES: [&str; 13] = [
-    "alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit", "enc", "zip",
+/// Header parameters of RFC 7515 section 4.1, RFC 7516 section 4.1 and RFC 7518 sections 4.6 to 4.8.
+const STANDARD_NAMES: [&str; 20] = [
+    "alg", "jku", "jwk", "kid", "x5u", "x5c", "x5t", "x5t#S256", "typ", "cty", "crit", "enc",
+    "zip", "epk", "apu", "apv", "iv", "tag", "p2s", "p2c",
 ];
 
-pub(super) fn check(members: &Map<String, Value>) -> Result<(), CriticalError> {
+pub(crate) fn check(members: &Map<String, Value>) -> Result<(), CriticalError> {
     let Some(value) = members.get("crit") else {
         return Ok(());
     };
