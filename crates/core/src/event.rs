@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::AuthenticationFailure;
 use crate::id::{ClientId, GrantId, ResourceServerId, StatementId, TokenId};
-use crate::introspection::InactiveReason;
+use crate::introspection::{Encryption, InactiveReason};
 use crate::storage::{Cause, Revoked};
 use crate::time::Timestamp;
 
@@ -48,6 +48,8 @@ pub enum Event<'a> {
         format: ResponseFormat,
         /// Signed with what; `None` for plain JSON.
         signed_with: Option<SignatureAlgorithm>,
+        /// Encrypted with what, and to which key, if it was.
+        encrypted_with: Option<&'a Encryption>,
         /// The `jti` of the statement, where it has one.
         statement: Option<&'a StatementId>,
     },

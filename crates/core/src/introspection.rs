@@ -32,7 +32,7 @@ pub use find::{Sought, find};
 pub use judge::{InactiveReason, Judgement, judge, reason_against};
 pub use pairwise::PairwiseSubjects;
 pub use record::record;
-pub use secure::{Echo, Means, SecureError, SecuredAnswer, secure};
+pub use secure::{Echo, Encryption, Means, SecureError, SecuredAnswer, secure};
 
 #[cfg(test)]
 mod fixtures;

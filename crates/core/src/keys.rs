@@ -1,6 +1,7 @@
 //! The server's keys: which are published, which sign, how they are sealed at rest.
 
 mod make;
+mod recipient;
 mod ring;
 mod sealing;
 mod secrets;
@@ -10,6 +11,7 @@ pub use make::{
     MadeKey, MakeKeyError, OpenKeyError, Overlap, ResealError, make_signing_key, open_signing_key,
     plan_rotation, reseal_signing_key,
 };
+pub use recipient::{RecipientKeyError, RecipientKeys};
 pub use ring::{KeyRing, RingKey};
 pub use sealing::{Sealer, UnsealError};
 pub use secrets::{SecretsError, load_or_make_secret, reseal_secret};

@@ -10,6 +10,7 @@ mod release_policy;
 mod resource_server;
 mod revision;
 mod signing_key;
+mod statement_encryption;
 
 pub use access_token::{AccessToken, CallerState, FoundToken};
 pub use client::{AllowedResources, Client, Credentials, GrantType, PublicDetails};
@@ -20,3 +21,6 @@ pub use release_policy::{ReleasePolicy, ReleasedScopes, SubjectForm};
 pub use resource_server::{ResourceServer, Standing};
 pub use revision::Revision;
 pub use signing_key::{KeyLife, KeyPurpose, KeySchedule, SigningKeyRecord};
+pub use statement_encryption::{
+    DEFAULT_ENCRYPTION, EncryptionProfileError, Recipient, StatementEncryption, encrypter,
+};

@@ -15,6 +15,7 @@ use avouch_store::AnyStore;
 
 use crate::keys::Keys;
 use crate::metrics::Metrics;
+use crate::recipient_keys::PublishedKeys;
 use crate::recorder::LogRecorder;
 use crate::settings::Settings;
 
@@ -34,6 +35,8 @@ pub(crate) struct App {
     /// Held while an administrator changes clients or resource servers, so that
     /// no change is planned on a state that another is about to replace.
     pub(crate) caller_changes: tokio::sync::Mutex<()>,
+    /// The keys that resource servers publish.
+    pub(crate) published_keys: PublishedKeys,
     pub(crate) sealer: Sealer,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn SecureRandom>,

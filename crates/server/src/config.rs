@@ -9,6 +9,7 @@ mod algorithm;
 mod bounded;
 mod conflict;
 mod data;
+mod fetch;
 mod introspection;
 mod issuer;
 mod keys;
@@ -37,6 +38,7 @@ use serde::{Deserialize, Serialize};
 pub use algorithm::AlgorithmName;
 pub use bounded::{OutOfRange, Seconds, Whole};
 pub use data::DataConfig;
+pub use fetch::FetchConfig;
 pub use introspection::IntrospectionConfig;
 pub use issuer::{Issuer, IssuerError};
 pub use keys::KeysConfig;
@@ -86,6 +88,9 @@ pub struct Config {
     /// Registration over HTTP.
     #[serde(default)]
     pub registration: RegistrationConfig,
+    /// Where published keys are fetched.
+    #[serde(default)]
+    pub fetch: FetchConfig,
     /// Bounds on requests.
     #[serde(default)]
     pub limits: LimitsConfig,
@@ -140,6 +145,7 @@ impl Config {
             keys: KeysConfig::default(),
             introspection: IntrospectionConfig::default(),
             registration: RegistrationConfig::default(),
+            fetch: FetchConfig::default(),
             limits: LimitsConfig::default(),
             log: LogConfig::default(),
             metrics: MetricsConfig::default(),
@@ -184,6 +190,7 @@ impl Config {
         self.tokens.conflicts(&mut found);
         self.keys.conflicts(&self.tokens, &mut found);
         self.introspection.conflicts(&mut found);
+        self.fetch.conflicts(&mut found);
         self.metrics.conflicts(&self.listen, &mut found);
         found
     }

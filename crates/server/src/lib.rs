@@ -19,6 +19,7 @@ mod key_changes;
 mod keys;
 mod listen;
 mod paths;
+mod recipient_keys;
 mod recorder;
 mod request;
 mod respond;
@@ -28,4 +29,5 @@ mod start;
 
 pub use clock::SystemClock;
 pub use keys::KeysError;
+pub use recipient_keys::FetchSetupError;
 pub use start::{ADMIN_SOCKET, DATABASE_FILE, Server, StartError, Surroundings, start};

@@ -33,6 +33,7 @@ fn write(event: &Event<'_>) {
             answer,
             format,
             signed_with,
+            encrypted_with,
             statement,
         } => {
             let (active, reason) = match answer {
@@ -51,6 +52,9 @@ fn write(event: &Event<'_>) {
                 reason,
                 media_type = format.media_type(),
                 signed_with = signed_with.map(avouch_jose::SignatureAlgorithm::name),
+                encrypted_with = encrypted_with.map(|with| with.algorithm.name()),
+                content_encryption = encrypted_with.map(|with| with.encryption.name()),
+                recipient_kid = encrypted_with.and_then(|with| with.kid.as_deref()),
                 statement = statement.map(avouch_core::id::StatementId::as_str),
             );
         }

@@ -15,6 +15,7 @@ use avouch_core::storage::ServerSecret;
 use avouch_core::time::Clock;
 use avouch_crypto::random::SecureRandom;
 use avouch_crypto::seal::SealingKey;
+use avouch_fetch::Policy;
 use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::issuer::Issuer;
 use avouch_store::{AnyStore, OpenError, SqliteOptions, SqliteStore};
@@ -30,6 +31,7 @@ use crate::config::{Config, SealingKeyError};
 use crate::keys::{self, Keys, KeysError};
 use crate::listen::{self, Bounds};
 use crate::metrics::Metrics;
+use crate::recipient_keys::{FetchSetupError, PublishedKeys};
 use crate::recorder::LogRecorder;
 use crate::settings::Settings;
 use crate::{access, admin, background, key_changes, routes};
@@ -45,9 +47,31 @@ const FIRST_KEYS: [SignatureAlgorithm; 2] = [SignatureAlgorithm::Rs256, Signatur
 /// What is passed in, so that a test can pass in its own.
 pub struct Surroundings {
     /// Tells the time.
-    pub clock: Arc<dyn Clock>,
+    clock: Arc<dyn Clock>,
     /// Where randomness comes from.
-    pub random: Arc<dyn SecureRandom>,
+    random: Arc<dyn SecureRandom>,
+    /// Where published keys may be fetched, before the configuration adds to it.
+    fetching: Policy,
+}
+
+impl Surroundings {
+    /// A clock and a source of randomness.
+    pub fn new(clock: Arc<dyn Clock>, random: Arc<dyn SecureRandom>) -> Self {
+        Self {
+            clock,
+            random,
+            fetching: Policy::public_hosts(),
+        }
+    }
+
+    /// Published keys may be fetched from loopback addresses, over plain HTTP too. Whoever may
+    /// register then sends requests to every service on this machine: for a server that one
+    /// developer runs for himself.
+    #[must_use]
+    pub fn dangerous_for_development(mut self) -> Self {
+        self.fetching = Policy::dangerous_for_development();
+        self
+    }
 }
 
 /// A server that is serving.
@@ -83,6 +107,9 @@ pub enum StartError {
     /// The signing keys cannot be had.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// Published keys cannot be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchSetupError),
     /// A listener cannot be set up.
     #[error("cannot listen on {what}: {error}")]
     Listen {
@@ -178,7 +205,11 @@ async fn put_together(
     store: AnyStore,
     surroundings: Surroundings,
 ) -> Result<App, StartError> {
-    let Surroundings { clock, random } = surroundings;
+    let Surroundings {
+        clock,
+        random,
+        fetching,
+    } = surroundings;
     let (current, previous) = config.sealing.load_keys()?;
     let previous = previous.iter().map(|key| SealingKey::new(key)).collect();
     let sealer = Sealer::new(SealingKey::new(&current), previous);
@@ -203,6 +234,7 @@ async fn put_together(
         keys: ArcSwap::from_pointee(keys),
         key_changes: tokio::sync::Mutex::new(()),
         caller_changes: tokio::sync::Mutex::new(()),
+        published_keys: PublishedKeys::new(&config.fetch, fetching, Arc::clone(&clock))?,
         sealer,
         clock,
         random,

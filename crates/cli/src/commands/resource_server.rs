@@ -1,14 +1,17 @@
 //! `avouch resource-server`: add, list, show, remove.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use avouch_core::apply::{Description, ResourceServerDescription};
 use avouch_core::id::{IdError, ResourceServerId};
 use avouch_core::records::{
-    JwtProfile, PublicDetails, ReleasePolicy, ReleasedScopes, StatementMembers,
+    DEFAULT_ENCRYPTION, JwtProfile, PublicDetails, ReleasePolicy, ReleasedScopes,
+    StatementEncryption, StatementMembers,
 };
-use avouch_jose::SignatureAlgorithm;
+use avouch_jose::{ContentEncryption, JwkSet, KeyManagementAlgorithm, SignatureAlgorithm};
 use avouch_oauth::introspection::StatementTyp;
+use avouch_oauth::jwks_uri::JwksUri;
 use avouch_oauth::negotiate::LegacyForm;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
@@ -20,6 +23,7 @@ use super::human::{instant, table};
 use super::running_server::RunningServer;
 use super::words::{Forms, Method, StatementClaim, Subject};
 use crate::admin_client::AdminClient;
+use crate::input;
 use crate::output::{self, Failure};
 
 /// What can be done with resource servers.
@@ -68,6 +72,32 @@ pub(crate) struct Add {
     /// The algorithm its statements are signed with [default: RS256]
     #[arg(long, value_name = "ALG")]
     signing_alg: Option<SignatureAlgorithm>,
+
+    /// The algorithm its statements are encrypted with, such as RSA-OAEP-256
+    #[arg(long, value_name = "ALG", requires = "recipient")]
+    encryption_alg: Option<KeyManagementAlgorithm>,
+
+    /// How their content is encrypted [default: A128CBC-HS256]
+    #[arg(long, value_name = "ENC", requires = "encryption_alg")]
+    encryption_enc: Option<ContentEncryption>,
+
+    /// File with its public keys to encrypt to: a JWK Set, or - for standard input
+    #[arg(
+        long,
+        value_name = "FILE",
+        group = "recipient",
+        requires = "encryption_alg"
+    )]
+    jwks: Option<PathBuf>,
+
+    /// Where it publishes its keys to encrypt to
+    #[arg(
+        long,
+        value_name = "URL",
+        group = "recipient",
+        requires = "encryption_alg"
+    )]
+    jwks_uri: Option<JwksUri>,
 
     /// Which forms of answer it gets
     #[arg(long, value_enum, default_value = "json_or_jwt")]
@@ -173,9 +203,13 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
 impl Add {
     async fn run(self) -> Result<(), Failure> {
         let server = self.server.client().await?;
+        let encryption = self.encryption()?;
         let place = self.secret.prepare()?;
         let json = self.json;
-        match server.add_resource_server(&self.description()).await {
+        match server
+            .add_resource_server(&self.description(encryption))
+            .await
+        {
             Ok(added) if json => output::json(&added),
             Ok(added) => place.put(added.client_secret.expose()),
             Err(error) => {
@@ -185,7 +219,23 @@ impl Add {
         }
     }
 
-    fn description(self) -> ResourceServerDescription {
+    fn encryption(&self) -> Result<Option<StatementEncryption>, Failure> {
+        let Some(algorithm) = self.encryption_alg else {
+            return Ok(None);
+        };
+        let encryption = self.encryption_enc.unwrap_or(DEFAULT_ENCRYPTION);
+        Ok(Some(match (&self.jwks, &self.jwks_uri) {
+            (_, Some(uri)) => StatementEncryption::to_uri(algorithm, encryption, uri.clone()),
+            (Some(file), None) => {
+                let keys = JwkSet::parse_registered(input::read(file)?.as_bytes())
+                    .map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
+                StatementEncryption::to_keys(algorithm, encryption, keys)?
+            }
+            (None, None) => return Err(Failure::new("encryption needs --jwks or --jwks-uri")),
+        }))
+    }
+
+    fn description(self, encryption: Option<StatementEncryption>) -> ResourceServerDescription {
         let usual = JwtProfile::default();
         ResourceServerDescription {
             id: self.id,
@@ -198,6 +248,7 @@ impl Add {
             shared: self.shared,
             suspended: None,
             profile: JwtProfile {
+                encryption,
                 signing_algorithm: self.signing_alg.unwrap_or(usual.signing_algorithm),
                 forms: self.forms.into(),
                 legacy: if self.legacy {

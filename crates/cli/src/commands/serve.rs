@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use avouch_crypto::random::SystemRandom;
-use avouch_server::config::{self, Config};
+use avouch_server::config;
 use avouch_server::{Server, Surroundings, SystemClock, log, start};
 use clap::Args;
 use tokio::net::TcpListener;
@@ -73,7 +73,7 @@ async fn for_keeps(file: &Path, listen: Option<SocketAddr>) -> Result<Server, Fa
     }
     log::init(&config.log)?;
     let listener = bind(config.listen.address).await?;
-    serve(&config, listener).await
+    Ok(start(&config, listener, surroundings()).await?)
 }
 
 async fn for_development(
@@ -91,7 +91,8 @@ async fn for_development(
     let listener = bind(address).await?;
     let config = folder.config(listener.local_addr()?)?;
     log::init(&config.log)?;
-    let server = serve(&config, listener).await?;
+    let surroundings = surroundings().dangerous_for_development();
+    let server = start(&config, listener, surroundings).await?;
     let token = development::initial_access_token(&server).await?;
     let announcement = Announcement {
         issuer: server.issuer().as_str(),
@@ -113,12 +114,8 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     })
 }
 
-async fn serve(config: &Config, listener: TcpListener) -> Result<Server, Failure> {
-    let surroundings = Surroundings {
-        clock: Arc::new(SystemClock),
-        random: Arc::new(SystemRandom),
-    };
-    Ok(start(config, listener, surroundings).await?)
+fn surroundings() -> Surroundings {
+    Surroundings::new(Arc::new(SystemClock), Arc::new(SystemRandom))
 }
 
 /// Resolves when the process is told to stop.

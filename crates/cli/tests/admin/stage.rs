@@ -94,10 +94,7 @@ impl Stage {
             );
             config.keys.algorithms = vec![AlgorithmName::ES256];
             fs::write(folder.path().join("avouch.toml"), config.to_toml().unwrap()).unwrap();
-            let surroundings = Surroundings {
-                clock: Arc::new(SystemClock),
-                random: Arc::new(SystemRandom),
-            };
+            let surroundings = Surroundings::new(Arc::new(SystemClock), Arc::new(SystemRandom));
             start(&config, listener, surroundings).await.unwrap()
         });
         Self {

@@ -35,6 +35,7 @@ pub async fn record(
             },
             format,
             signed_with: answer.signed_with,
+            encrypted_with: answer.encrypted_with.as_ref(),
             statement: answer.statement.as_ref(),
         })
         .await

@@ -1,8 +1,11 @@
 //! From what is said to the bytes that say it (RFC 9701 section 5).
 
+use std::sync::Arc;
+
 use avouch_crypto::hash;
 use avouch_crypto::random::{RandomError, SecureRandom};
-use avouch_jose::{SignatureAlgorithm, base64url, jws};
+use avouch_jose::nested::{NestError, NestedJwtEncrypter};
+use avouch_jose::{ContentEncryption, KeyManagementAlgorithm, SignatureAlgorithm, base64url, jws};
 use avouch_oauth::introspection::{FurtherStatementClaims, IntrospectionResponse, StatementClaims};
 use avouch_oauth::issuer::Issuer;
 use avouch_oauth::media_type;
@@ -11,8 +14,10 @@ use avouch_oauth::secret::PresentedToken;
 use thiserror::Error;
 
 use crate::id::StatementId;
-use crate::keys::{KeyRing, Signer, SignerError};
-use crate::records::{KeyPurpose, ResourceServer, StatementMembers};
+use crate::keys::{KeyRing, RecipientKeyError, RecipientKeys, Signer, SignerError};
+use crate::records::{
+    KeyPurpose, Recipient, ResourceServer, StatementEncryption, StatementMembers,
+};
 use crate::time::Timestamp;
 
 /// The body of an answer, ready to send.
@@ -24,8 +29,21 @@ pub struct SecuredAnswer {
     pub content_type: &'static str,
     /// What signed it; `None` for plain JSON.
     pub signed_with: Option<SignatureAlgorithm>,
+    /// What it is encrypted with, if it is.
+    pub encrypted_with: Option<Encryption>,
     /// The `jti` of the statement, where it has one.
     pub statement: Option<StatementId>,
+}
+
+/// How an answer was encrypted, and to which key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encryption {
+    /// How the content encryption key is given to the RS.
+    pub algorithm: KeyManagementAlgorithm,
+    /// How the content is encrypted.
+    pub encryption: ContentEncryption,
+    /// The `kid` of the RS's key, where it has one.
+    pub kid: Option<String>,
 }
 
 /// Why an answer could not be secured. Always a 5xx: never plain JSON instead,
@@ -38,19 +56,27 @@ pub enum SecureError {
     /// The key is there but does not answer.
     #[error(transparent)]
     Signer(#[from] SignerError),
+    /// The RS's key cannot be had: never plain instead (requirement 9701-6-11).
+    #[error(transparent)]
+    Recipient(#[from] RecipientKeyError),
+    /// The key is there and nothing could be encrypted to it.
+    #[error(transparent)]
+    Encrypt(#[from] NestError),
     /// No random octets to name the statement with.
     #[error(transparent)]
     Random(#[from] RandomError),
 }
 
 /// What an AS secures its answers with.
-pub struct Means<'a, S> {
+pub struct Means<'a, S, K> {
     /// In whose name it speaks.
     pub issuer: &'a Issuer,
     /// Which key is for what.
     pub keys: &'a KeyRing,
     /// The keys themselves, wherever they are.
     pub signer: &'a S,
+    /// The keys that RSs publish.
+    pub recipient_keys: &'a K,
     /// Where the names of statements come from.
     pub random: &'a dyn SecureRandom,
 }
@@ -71,7 +97,7 @@ pub async fn secure(
     resource_server: &ResourceServer,
     echo: Echo<'_>,
     now: Timestamp,
-    means: &Means<'_, impl Signer>,
+    means: &Means<'_, impl Signer, impl RecipientKeys>,
 ) -> Result<SecuredAnswer, SecureError> {
     let profile = &resource_server.profile.value;
     if format == ResponseFormat::Json {
@@ -79,6 +105,7 @@ pub async fn secure(
             body: response.to_json(),
             content_type: media_type::JSON,
             signed_with: None,
+            encrypted_with: None,
             statement: None,
         });
     }
@@ -87,6 +114,12 @@ pub async fn secure(
         .keys
         .active(KeyPurpose::Statements, algorithm, now)
         .ok_or(SecureError::NoKey(algorithm))?;
+
+    // Asked for first: where there is no key to encrypt to, nothing is signed.
+    let encrypter = match &profile.encryption {
+        None => None,
+        Some(encryption) => Some(encrypter(encryption, means.recipient_keys).await?),
+    };
 
     let further = Further::of(profile.members, echo, means.random)?;
     let claims = StatementClaims {
@@ -108,12 +141,42 @@ pub async fn secure(
         .signer
         .sign(key.kid(), signing_input.as_bytes())
         .await?;
+    let signed = jws::append_signature(signing_input, &signature);
+    let body = match &encrypter {
+        None => signed,
+        Some(encrypter) => encrypter.encrypt(&signed, means.random)?,
+    };
     Ok(SecuredAnswer {
-        body: jws::append_signature(signing_input, &signature).into_bytes(),
+        body: body.into_bytes(),
         content_type: format.media_type(),
         signed_with: Some(algorithm),
+        encrypted_with: encrypter.as_deref().map(Encryption::by),
         statement: further.jti,
     })
+}
+
+/// Ready to encrypt to this RS: at once where its key is registered by value.
+async fn encrypter(
+    encryption: &StatementEncryption,
+    published: &impl RecipientKeys,
+) -> Result<Arc<NestedJwtEncrypter>, RecipientKeyError> {
+    match encryption.recipient() {
+        Recipient::Keys { encrypter, .. } => Ok(Arc::clone(encrypter)),
+        Recipient::Uri(uri) => {
+            let (algorithm, encryption) = (encryption.algorithm(), encryption.encryption());
+            published.encrypter(uri, algorithm, encryption).await
+        }
+    }
+}
+
+impl Encryption {
+    fn by(encrypter: &NestedJwtEncrypter) -> Self {
+        Self {
+            algorithm: encrypter.algorithm(),
+            encryption: encrypter.encryption(),
+            kid: encrypter.kid().map(str::to_owned),
+        }
+    }
 }
 
 /// The claims about the statement itself that this RS asked for.

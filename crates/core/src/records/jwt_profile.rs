@@ -6,12 +6,17 @@ use avouch_oauth::negotiate::{AnswerForms, AnswerPolicy, LegacyForm, Protection}
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::StatementEncryption;
+
 /// The profile of one RS (RFC 9701 section 6).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JwtProfile {
     /// `introspection_signed_response_alg`; `RS256` for want of another.
     pub signing_algorithm: SignatureAlgorithm,
+    /// How its statements are encrypted; signed alone if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<StatementEncryption>,
     /// Which forms of answer it may get: `json_or_jwt`, `jwt_only` or `always_jwt`.
     pub forms: AnswerForms,
     /// Whether it may also get the form of draft -08: `off` or `on`.
@@ -75,7 +80,10 @@ impl JwtProfile {
             (AnswerForms::JsonOrJwt, AnswerForms::JsonOrJwt) => AnswerForms::JsonOrJwt,
         };
         AnswerPolicy {
-            protection: Protection::Signed,
+            protection: match self.encryption {
+                None => Protection::Signed,
+                Some(_) => Protection::SignedAndEncrypted,
+            },
             forms,
             legacy: self.legacy,
             encrypted_only: server.encrypted_only,
@@ -95,6 +103,7 @@ impl Default for JwtProfile {
     fn default() -> Self {
         Self {
             signing_algorithm: SignatureAlgorithm::Rs256,
+            encryption: None,
             forms: AnswerForms::default(),
             legacy: LegacyForm::default(),
             typ: None,

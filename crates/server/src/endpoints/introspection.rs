@@ -87,6 +87,7 @@ pub(crate) async fn introspect(
         issuer: &app.issuer,
         keys: &keys.ring,
         signer: &keys.signer,
+        recipient_keys: &app.published_keys,
         random: &*app.random,
     };
     let answer = secure(&response, format, &resource_server, echo, now, &means).await?;

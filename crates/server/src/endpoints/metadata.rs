@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use avouch_core::records::{GrantType, KeyPurpose};
+use avouch_jose::{ContentEncryption, KeyManagementAlgorithm};
 use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::media_type;
 use avouch_oauth::metadata::{ServerMetadata, method_names};
@@ -46,6 +47,14 @@ pub(crate) async fn metadata(State(app): State<Arc<App>>) -> Response {
         introspection_signing_alg_values_supported: algorithms
             .iter()
             .map(|algorithm| algorithm.name().to_owned())
+            .collect(),
+        introspection_encryption_alg_values_supported: KeyManagementAlgorithm::ALL
+            .iter()
+            .map(|algorithm| algorithm.name().to_owned())
+            .collect(),
+        introspection_encryption_enc_values_supported: ContentEncryption::ALL
+            .iter()
+            .map(|encryption| encryption.name().to_owned())
             .collect(),
         ..ServerMetadata::new(&app.issuer)
     };

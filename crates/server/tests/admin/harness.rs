@@ -82,10 +82,8 @@ impl Harness {
         let mut config = Config::new(issuer.try_into().unwrap(), data, sealing);
         config.keys.algorithms = vec![AlgorithmName::ES256];
         let clock = Arc::new(TestClock(AtomicI64::new(BEGIN)));
-        let surroundings = Surroundings {
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            random: Arc::new(SystemRandom),
-        };
+        let surroundings =
+            Surroundings::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(SystemRandom));
         let server = start(&config, listener, surroundings).await.unwrap();
         Self {
             folder,

@@ -64,10 +64,7 @@ impl Stage {
         let folder = development::Folder::create()?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let config = folder.config(listener.local_addr()?)?;
-        let surroundings = Surroundings {
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SystemRandom),
-        };
+        let surroundings = Surroundings::new(Arc::new(SystemClock), Arc::new(SystemRandom));
         let server = start(&config, listener, surroundings).await?;
         let admin = AdminClient::new(server.admin_socket());
         let parties: Description = toml::from_str(PARTIES)?;

@@ -38,10 +38,11 @@ impl Stopped {
 
     /// Why it does not start.
     pub(crate) async fn fails_to_start(&self) -> String {
-        let surroundings = Surroundings {
-            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
-            random: Arc::new(SystemRandom),
-        };
+        let surroundings = Surroundings::new(
+            Arc::clone(&self.clock) as Arc<dyn Clock>,
+            Arc::new(SystemRandom),
+        )
+        .dangerous_for_development();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let starting = avouch_server::start(&self.config, listener, surroundings);
         starting.await.unwrap_err().to_string()
@@ -50,10 +51,9 @@ impl Stopped {
 
 impl Running {
     pub(crate) async fn start(config: Config, clock: Arc<TestClock>, folder: TempDir) -> Self {
-        let surroundings = Surroundings {
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            random: Arc::new(SystemRandom),
-        };
+        let surroundings =
+            Surroundings::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(SystemRandom))
+                .dangerous_for_development();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let starting = avouch_server::start(&config, listener, surroundings);
         Self {

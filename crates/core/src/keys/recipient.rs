@@ -1,0 +1,33 @@
+//! The keys that resource servers publish, to encrypt statements to.
+
+use std::sync::Arc;
+
+use avouch_jose::nested::NestedJwtEncrypter;
+use avouch_jose::{ContentEncryption, KeyManagementAlgorithm};
+use avouch_oauth::jwks_uri::JwksUri;
+use thiserror::Error;
+
+use crate::storage::Cause;
+
+/// Finds the key an RS publishes at its `jwks_uri`. It is behind a network, so this is awaited and
+/// may fail; a key is never used beyond the time it may be kept (reading L-17).
+pub trait RecipientKeys: Send + Sync {
+    /// Ready to encrypt in this way to the key published there now.
+    fn encrypter(
+        &self,
+        uri: &JwksUri,
+        algorithm: KeyManagementAlgorithm,
+        encryption: ContentEncryption,
+    ) -> impl Future<Output = Result<Arc<NestedJwtEncrypter>, RecipientKeyError>> + Send;
+}
+
+/// Why there is no key to encrypt to. For the operator's eyes: the RS learns that there is none.
+#[derive(Debug, Error)]
+pub enum RecipientKeyError {
+    /// The key set cannot be had.
+    #[error("the keys of the resource server cannot be fetched: {0}")]
+    Unreachable(#[source] Cause),
+    /// The set is there, and no key in it fits.
+    #[error("the resource server publishes no key for {0}")]
+    NoKeyFits(KeyManagementAlgorithm),
+}
