@@ -10,7 +10,7 @@ use crate::https_client::{HttpsClient, Schemes};
 use crate::introspector::{Introspector, Parts};
 use crate::keys::KeyCache;
 use crate::statement::{ClockWindow, Expectations};
-use avouch_jose::SignatureAlgorithm;
+use avouch_jose::{DecryptionKey, SignatureAlgorithm};
 use avouch_oauth::Issuer;
 use avouch_oauth::introspection::{StatementForm, StatementTyp};
 use std::fmt;
@@ -58,6 +58,14 @@ impl IntrospectorBuilder {
     /// to it for this resource server.
     pub fn typ(mut self, typ: StatementTyp) -> Self {
         self.expectations = self.expectations.typ(typ);
+        self
+    }
+
+    /// Expects statements that are encrypted to one of these keys, registered with the
+    /// authorization server, and takes none that is only signed. Several keys are for the time in
+    /// which one takes the place of another.
+    pub fn encrypted_to(mut self, keys: impl Into<Vec<DecryptionKey>>) -> Self {
+        self.expectations = self.expectations.encrypted_to(keys);
         self
     }
 

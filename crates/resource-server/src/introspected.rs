@@ -8,7 +8,7 @@ use std::fmt;
 #[derive(Clone)]
 pub struct Introspected {
     pub(crate) statement: VerifiedIntrospection,
-    pub(crate) jwt: String,
+    pub(crate) received: String,
 }
 
 /// A plain JSON answer. Nothing proves it but the connection it came over, and nothing of it can
@@ -31,15 +31,22 @@ impl Introspected {
         &self.statement
     }
 
-    /// The statement as it came, a compact JWT: keep it as evidence, and check it again with
+    /// The statement as it was signed, a compact JWT: keep it as evidence, and check it again with
     /// [`verify_statement`](crate::verify_statement). It speaks of people: guard it as such.
+    ///
+    /// If it came encrypted, this is what was inside. Who sees it later needs no key of ours.
     pub fn jwt(&self) -> &str {
-        &self.jwt
+        self.statement.decrypted().unwrap_or(&self.received)
     }
 
-    /// The statement and the JWT it came as, for keeps.
-    pub fn into_parts(self) -> (VerifiedIntrospection, String) {
-        (self.statement, self.jwt)
+    /// The JWT as it came: nested if it came encrypted, else the same as [`jwt`](Self::jwt).
+    pub fn received(&self) -> &str {
+        &self.received
+    }
+
+    /// What the statement says, for keeps.
+    pub fn into_statement(self) -> VerifiedIntrospection {
+        self.statement
     }
 }
 

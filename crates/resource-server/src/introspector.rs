@@ -71,10 +71,13 @@ impl<H: Http> Introspector<H> {
         let media_type = self.parts.expectations.media_type();
         let body = self.ask(token, media_type).await?;
         let received_at = self.parts.clock.now();
-        let jwt = text(body)?;
-        let statement = self.verify(&jwt, received_at).await?;
+        let received = text(body)?;
+        let statement = self.verify(&received, received_at).await?;
         Expectations::check_token(&statement, token)?;
-        Ok(Introspected { statement, jwt })
+        Ok(Introspected {
+            statement,
+            received,
+        })
     }
 
     /// Asks about a token for an answer in plain JSON (RFC 7662), which proves nothing to anybody

@@ -74,7 +74,7 @@ pub use self::introspector::Introspector;
 pub use self::refusal::Refusal;
 pub use self::statement::{ClockWindow, Expectations, Freshness, StatementError, verify_statement};
 
-pub use avouch_jose::{JwkSet, SignatureAlgorithm};
+pub use avouch_jose::{DecryptionKey, JwkSet, KeyManagementAlgorithm, SignatureAlgorithm};
 pub use avouch_oauth::introspection::{
     ActiveToken, Audience, FurtherStatementClaims, StatementError as FailedCheck, StatementForm,
     StatementTyp, StatementTypError, VerifiedIntrospection,

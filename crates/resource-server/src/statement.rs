@@ -1,8 +1,8 @@
 //! The check of a statement, just received or saved long ago (RFC 9701, sections 5 and 8.1).
 
 use avouch_crypto::hash;
-use avouch_jose::base64url;
-use avouch_jose::{JwkSet, SignatureAlgorithm, strict_json};
+use avouch_jose::jwe::Decrypter;
+use avouch_jose::{DecryptionKey, JwkSet, SignatureAlgorithm, base64url, nested, strict_json};
 use avouch_oauth::Issuer;
 use avouch_oauth::introspection::{
     self as oauth, StatementForm, StatementTyp, StatementVerifier, VerifiedIntrospection,
@@ -25,6 +25,7 @@ pub struct Expectations {
     window: ClockWindow,
     form: StatementForm,
     typ: Option<StatementTyp>,
+    decrypter: Option<Decrypter>,
 }
 
 /// How far `iat` may lie from the moment of receipt.
@@ -143,6 +144,7 @@ impl Expectations {
             window: ClockWindow::default(),
             form: StatementForm::default(),
             typ: None,
+            decrypter: None,
         }
     }
 
@@ -173,6 +175,14 @@ impl Expectations {
     #[must_use]
     pub fn typ(mut self, typ: StatementTyp) -> Self {
         self.typ = Some(typ);
+        self
+    }
+
+    /// Expects statements that are encrypted to one of these keys, and takes none that is only
+    /// signed.
+    #[must_use]
+    pub fn encrypted_to(mut self, keys: impl Into<Vec<DecryptionKey>>) -> Self {
+        self.decrypter = Some(Decrypter::new(keys));
         self
     }
 
@@ -218,8 +228,12 @@ impl Expectations {
         )
         .freshness(self.window.on_receipt())
         .form(self.form);
-        match &self.typ {
+        let verifier = match &self.typ {
             Some(typ) => verifier.typ(typ.clone()),
+            None => verifier,
+        };
+        match &self.decrypter {
+            Some(decrypter) => verifier.encrypted(decrypter.clone()),
             None => verifier,
         }
     }
@@ -229,14 +243,14 @@ impl Expectations {
     /// Both checks come after the signature, so the names are words of the authorization server.
     pub(crate) fn explain(&self, error: oauth::StatementError, jwt: &str) -> StatementError {
         match error {
-            oauth::StatementError::WrongIssuer => match claimed(jwt, "iss") {
+            oauth::StatementError::WrongIssuer => match self.claimed(jwt, "iss") {
                 Some(found) => StatementError::OtherIssuer {
                     found,
                     expected: self.issuer.clone(),
                 },
                 None => StatementError::Check(error),
             },
-            oauth::StatementError::WrongAudience => match claimed(jwt, "aud") {
+            oauth::StatementError::WrongAudience => match self.claimed(jwt, "aud") {
                 Some(found) => StatementError::OtherAudience {
                     found,
                     expected: self.audience.clone(),
@@ -248,7 +262,20 @@ impl Expectations {
     }
 }
 
-/// The strings under a name in the payload, for people to read.
+impl Expectations {
+    /// The strings under a name in the payload, for people to read.
+    fn claimed(&self, jwt: &str, name: &str) -> Option<String> {
+        match &self.decrypter {
+            None => claimed(jwt, name),
+            Some(decrypter) => {
+                let inner = nested::decrypt(decrypter, jwt).ok()?;
+                claimed(inner.as_str(), name)
+            }
+        }
+    }
+}
+
+/// The strings under a name in the payload of a signed JWT.
 fn claimed(jwt: &str, name: &str) -> Option<String> {
     let payload = base64url::decode(jwt.split('.').nth(1)?).ok()?;
     let names = match strict_json::object(&payload).ok()?.remove(name)? {

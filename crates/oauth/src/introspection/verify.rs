@@ -6,11 +6,13 @@ mod error;
 use super::{Audience, FurtherStatementClaims, IntrospectionResponse, StatementTyp};
 use crate::issuer::Issuer;
 use crate::media_type::TOKEN_INTROSPECTION_JWT_TYP;
+use avouch_jose::jwe::Decrypter;
 use avouch_jose::jws::{JwsHeader, UnverifiedJws, VerifiedJws};
-use avouch_jose::strict_json;
-use avouch_jose::{JwkSet, SignatureAlgorithm, VerificationKey};
+use avouch_jose::nested::{self, NestedJws};
+use avouch_jose::{JwkSet, SignatureAlgorithm, TokenKind, VerificationKey, strict_json};
 pub use error::StatementError;
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// What an RS expects of the answers it gets. Set up once, used for every answer.
 #[derive(Debug, Clone)]
@@ -21,6 +23,7 @@ pub struct StatementVerifier {
     freshness: Freshness,
     form: StatementForm,
     typ: Option<StatementTyp>,
+    decrypter: Option<Decrypter>,
 }
 
 /// Where the members of an answer stand. A verifier takes one form and refuses the other.
@@ -56,6 +59,7 @@ pub struct VerifiedIntrospection {
     iat: u64,
     further: Further,
     response: IntrospectionResponse,
+    inner: Option<Arc<NestedJws>>,
 }
 
 /// `jti`, `ath` and `nonce` as they were found.
@@ -89,6 +93,7 @@ impl StatementVerifier {
             freshness: Freshness::default(),
             form: StatementForm::default(),
             typ: None,
+            decrypter: None,
         }
     }
 
@@ -113,6 +118,14 @@ impl StatementVerifier {
         self
     }
 
+    /// Expects encrypted answers, and takes none that is only signed: whoever asked for encryption
+    /// is given less by nobody but a stranger.
+    #[must_use]
+    pub fn encrypted(mut self, decrypter: Decrypter) -> Self {
+        self.decrypter = Some(decrypter);
+        self
+    }
+
     /// Checks an answer: the body of a response of type `application/token-introspection+jwt`,
     /// or `application/jwt` where draft -08 is expected.
     ///
@@ -124,7 +137,9 @@ impl StatementVerifier {
         keys: &JwkSet,
         now: u64,
     ) -> Result<VerifiedIntrospection, StatementError> {
-        let jws = self.check_signature(jwt, keys)?;
+        let inner = self.decrypt(jwt)?;
+        let signed = inner.as_ref().map_or(jwt, |inner| inner.as_str());
+        let jws = self.check_signature(signed, keys)?;
         let mut claims = strict_json::object(jws.payload()).map_err(StatementError::Claims)?;
         self.check_issuer(&claims)?;
         let audience = self.check_audience(&mut claims)?;
@@ -137,11 +152,23 @@ impl StatementVerifier {
             iat,
             further,
             response: read_response(members)?,
+            inner,
         })
     }
 
+    /// The signed JWT inside, if this RS is set up for encryption.
+    fn decrypt(&self, jwt: &str) -> Result<Option<Arc<NestedJws>>, StatementError> {
+        match &self.decrypter {
+            None => Ok(None),
+            Some(_) if TokenKind::of(jwt) == Some(TokenKind::Jws) => {
+                Err(StatementError::NotEncrypted)
+            }
+            Some(decrypter) => Ok(Some(Arc::new(nested::decrypt(decrypter, jwt)?))),
+        }
+    }
+
     fn check_signature(&self, jwt: &str, keys: &JwkSet) -> Result<VerifiedJws, StatementError> {
-        if jwt.bytes().filter(|&byte| byte == b'.').count() == 4 {
+        if TokenKind::of(jwt) == Some(TokenKind::Jwe) {
             return Err(StatementError::Encrypted);
         }
         let unverified = UnverifiedJws::parse(jwt)?;
@@ -253,6 +280,12 @@ impl VerifiedIntrospection {
     /// The instant of which it is true, in seconds.
     pub fn iat(&self) -> u64 {
         self.iat
+    }
+
+    /// The signed JWT that was inside, if the answer came encrypted. It is what can be shown to
+    /// others: the encryption was for the way alone.
+    pub fn decrypted(&self) -> Option<&str> {
+        self.inner.as_ref().map(|inner| inner.as_str())
     }
 
     /// Claims about the statement itself, where the issuer was asked for them.

@@ -14,8 +14,8 @@ async fn a_kept_statement_can_be_checked_years_later() {
         .introspect("t0ken")
         .await
         .unwrap()
-        .into_parts()
-        .1;
+        .jwt()
+        .to_owned();
 
     let expected = Expectations::new(server.issuer().parse().unwrap(), CLIENT_ID);
     let keys = jwks(&[&key]);

@@ -22,7 +22,7 @@ async fn an_active_token_comes_with_what_it_allows() {
     assert_eq!(answer.statement().issuer().as_str(), server.issuer());
     assert_eq!(answer.statement().iat(), NOW);
     assert_eq!(answer.jwt(), jwt);
-    assert_eq!(answer.into_parts().1, jwt);
+    assert_eq!(answer.received(), jwt);
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ use super::document;
 use super::error::AdminError;
 use super::operation::Operation;
 use super::record_administered;
+use super::resource_servers::check_published_keys;
 use super::secrets;
 use crate::app::App;
 
@@ -52,7 +53,7 @@ async fn show_plan(
     State(app): State<Arc<App>>,
     request: Request<Body>,
 ) -> Result<Response, AdminError> {
-    let description = read(request).await?;
+    let description = read(&app, request).await?;
     let changes = plan(&description, &app.store, app.clock.now())
         .await?
         .changes;
@@ -63,18 +64,21 @@ async fn apply(
     State(app): State<Arc<App>>,
     request: Request<Body>,
 ) -> Result<Response, AdminError> {
-    let description = read(request).await?;
+    let description = read(&app, request).await?;
     let _changing = app.caller_changes.lock().await;
     let applied = carry_out(&app, &description).await?;
     Ok(json(StatusCode::OK, &applied))
 }
 
-async fn read(request: Request<Body>) -> Result<Description, AdminError> {
+async fn read(app: &App, request: Request<Body>) -> Result<Description, AdminError> {
     let description: Description = document::read(request, LONGEST).await?;
     if description.clients.len() + description.resource_servers.len() > MOST_RECORDS {
         return Err(AdminError::bad_request(format!(
             "a description holds at most {MOST_RECORDS} records: split it"
         )));
+    }
+    for resource_server in &description.resource_servers {
+        check_published_keys(app, resource_server)?;
     }
     Ok(description)
 }

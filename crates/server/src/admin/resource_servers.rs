@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use avouch_core::apply::{Description, ResourceServerDescription};
 use avouch_core::id::ResourceServerId;
-use avouch_core::records::{ResourceServer, ResourceSharing, Revision};
+use avouch_core::records::{
+    Recipient, ResourceServer, ResourceSharing, Revision, StatementEncryption,
+};
 use avouch_core::storage::{CallerRecord, CallerStore};
 use avouch_core::time::Timestamp;
 use axum::extract::State;
@@ -104,6 +106,7 @@ async fn add(
     description
         .check()
         .map_err(|error| AdminError::bad_request(error.to_string()))?;
+    check_published_keys(&app, &description)?;
     let _changing = app.caller_changes.lock().await;
     let added = apply::add_resource_server(&app, &description, app.clock.now()).await?;
     Ok(json(StatusCode::CREATED, &added))
@@ -124,6 +127,7 @@ async fn change(
             "the id in the description is not the one in the path: an id never changes",
         ));
     }
+    check_published_keys(&app, &description)?;
     let _changing = app.caller_changes.lock().await;
     find(&app, &id).await?;
     let description = Description {
@@ -225,4 +229,18 @@ fn entry(server: &ResourceServer, now: Timestamp) -> ResourceServerEntry {
         secrets: secrets::entries(&server.credentials.secrets, now),
         registered_at: server.registered_at.numeric_date(),
     }
+}
+
+/// What the form of a `jwks_uri` tells about whether it may be fetched, told where it is written.
+pub(super) fn check_published_keys(
+    app: &App,
+    description: &ResourceServerDescription,
+) -> Result<(), AdminError> {
+    let encryption = description.profile.encryption.as_ref();
+    if let Some(Recipient::Uri(uri)) = encryption.map(StatementEncryption::recipient) {
+        app.published_keys.check(uri).map_err(|error| {
+            AdminError::bad_request(format!("{}: jwks_uri {error}", description.id))
+        })?;
+    }
+    Ok(())
 }

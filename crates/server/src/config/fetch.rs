@@ -28,6 +28,8 @@ pub struct FetchConfig {
     pub hosts: Vec<String>,
     /// PEM file with further certificate authorities to trust there, for
     /// resource servers with certificates of your own making.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"/etc/avouch/authorities.pem")]
     pub trust_anchors_file: Option<PathBuf>,
 }
 

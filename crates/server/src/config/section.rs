@@ -12,8 +12,8 @@ use serde::de::{self, DeserializeOwned, Visitor};
 use serde_json::Value;
 
 use super::{
-    Config, DataConfig, IntrospectionConfig, KeysConfig, LimitsConfig, ListenConfig, LogConfig,
-    MetricsConfig, RegistrationConfig, SealingConfig, TokensConfig,
+    Config, DataConfig, FetchConfig, IntrospectionConfig, KeysConfig, LimitsConfig, ListenConfig,
+    LogConfig, MetricsConfig, RegistrationConfig, SealingConfig, TokensConfig,
 };
 
 /// The top of the file, then its sections, in the order of the manual.
@@ -27,6 +27,7 @@ pub(super) static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
         Section::of::<KeysConfig>("keys"),
         Section::of::<IntrospectionConfig>("introspection"),
         Section::of::<RegistrationConfig>("registration"),
+        Section::of::<FetchConfig>("fetch"),
         Section::of::<LimitsConfig>("limits"),
         Section::of::<LogConfig>("log"),
         Section::of::<MetricsConfig>("metrics"),
@@ -242,6 +243,7 @@ mod tests {
             field_names::<KeysConfig>(),
             field_names::<IntrospectionConfig>(),
             field_names::<RegistrationConfig>(),
+            field_names::<FetchConfig>(),
             field_names::<LimitsConfig>(),
             field_names::<LogConfig>(),
             field_names::<MetricsConfig>(),

@@ -5,6 +5,7 @@
 mod accept;
 mod bad_input;
 mod caller_authentication;
+mod encryption;
 mod failing;
 mod inactive;
 mod introspection;

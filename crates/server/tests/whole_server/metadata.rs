@@ -1,5 +1,6 @@
 //! What the server says about itself (RFC 8414, OpenID Connect Discovery).
 
+use avouch_jose::{ContentEncryption, KeyManagementAlgorithm};
 use serde_json::{Value, json};
 
 use crate::support::{Running, SIGN, STATEMENT, Setup};
@@ -169,17 +170,24 @@ async fn row_9701_7_02_every_algorithm_listed_works_and_no_other() {
 }
 
 #[tokio::test]
-async fn row_8414_2_06_the_signing_array_is_there_and_those_of_encryption_are_not_yet() {
+async fn row_8414_2_06_the_three_arrays_of_rfc_9701_are_there() {
     let server = Setup::new().await.start().await;
     let document = metadata(&server).await;
-    assert!(document["introspection_signing_alg_values_supported"].is_array());
+    let names = |member: &str| -> Vec<_> {
+        let names = document[member].as_array().unwrap().iter();
+        names
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect()
+    };
+    let signing = names("introspection_signing_alg_values_supported");
+    assert_eq!(signing, ["RS256", "ES256", "Ed25519"]);
     assert_eq!(
-        document.get("introspection_encryption_alg_values_supported"),
-        None
+        names("introspection_encryption_alg_values_supported"),
+        KeyManagementAlgorithm::ALL.map(KeyManagementAlgorithm::name)
     );
     assert_eq!(
-        document.get("introspection_encryption_enc_values_supported"),
-        None
+        names("introspection_encryption_enc_values_supported"),
+        ContentEncryption::ALL.map(ContentEncryption::name)
     );
 }
 

@@ -1,14 +1,21 @@
 //! Why an answer must not be believed.
 
+use avouch_jose::nested::UnnestError;
 use avouch_jose::strict_json::JsonError;
 use avouch_jose::{KeyError, ParseError, SelectError, SignatureAlgorithm, VerifyError};
 
 /// Why an answer must not be believed, in the order of the checks. Shows no claim.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StatementError {
-    /// Five parts: encrypted. Decrypt it first; what is inside must be signed.
-    #[error("the answer is encrypted: it must be decrypted before its signature can be checked")]
+    /// Five parts: encrypted, and no key to decrypt with was given.
+    #[error("the answer is encrypted, and there is no key to decrypt it with")]
     Encrypted,
+    /// Signed alone, where this RS is set up for encryption.
+    #[error("the answer is not encrypted, and this resource server is set up for encryption")]
+    NotEncrypted,
+    /// It does not open, or what is inside is not signed.
+    #[error("the answer cannot be decrypted: {0}")]
+    Nested(#[from] UnnestError),
     /// Not a compact JWS, or one with an unacceptable header.
     #[error("the answer is not a signed JWT: {0}")]
     Malformed(#[from] ParseError),
