@@ -4,16 +4,18 @@
 use std::collections::BTreeSet;
 
 use avouch_crypto::random::{RandomError, SecureRandom};
-use avouch_jose::SignatureAlgorithm;
+use avouch_jose::{ContentEncryption, JwkSet, KeyManagementAlgorithm, SignatureAlgorithm};
 use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::client_metadata::ClientMetadata;
+use avouch_oauth::jwks_uri::JwksUri;
 use avouch_oauth::resource::ResourceIdentifier;
 use thiserror::Error;
 
 use crate::id::{ClientId, ResourceServerId};
 use crate::records::{
-    Client, Credentials, GrantType, InitialAccessToken, JwtProfile, PublicDetails,
-    RegistrationKinds, ReleasePolicy, ResourceServer, Revision, Standing,
+    Client, Credentials, DEFAULT_ENCRYPTION, EncryptionProfileError, GrantType, InitialAccessToken,
+    JwtProfile, PublicDetails, RegistrationKinds, ReleasePolicy, ResourceServer, Revision,
+    Standing, StatementEncryption,
 };
 use crate::secret::{PlainSecret, StoredSecret};
 use crate::time::Timestamp;
@@ -154,6 +156,7 @@ fn resource_server(
         return metadata_error("a resource server asks for no grant: send grant_types as []");
     }
     let signing_algorithm = signing_algorithm(&metadata, signing_algorithms)?;
+    let encryption = encryption(&metadata)?;
     metadata.grant_types = Some(Vec::new());
     metadata.response_types = Some(Vec::new());
     metadata.introspection_signed_response_alg = Some(signing_algorithm.name().to_owned());
@@ -161,6 +164,13 @@ fn resource_server(
     // Scope is for clients that ask for tokens; not registered, so not echoed.
     metadata.scope = None;
     forget_unsupported(&mut metadata);
+    match &encryption {
+        None => forget_keys(&mut metadata),
+        Some(encryption) => {
+            let enc = encryption.encryption().name().to_owned();
+            metadata.introspection_encrypted_response_enc = Some(enc);
+        }
+    }
     let record = ResourceServer {
         id,
         details: common.details,
@@ -170,6 +180,7 @@ fn resource_server(
         profile: Revision::first(
             JwtProfile {
                 signing_algorithm,
+                encryption,
                 ..JwtProfile::default()
             },
             common.now,
@@ -217,6 +228,7 @@ fn client(
     metadata.response_types = Some(Vec::new());
     metadata.token_endpoint_auth_method = Some(common.credentials.method);
     forget_unsupported(&mut metadata);
+    forget_keys(&mut metadata);
     let record = Client {
         id,
         details: common.details,
@@ -276,9 +288,6 @@ fn signing_algorithm(
     metadata: &ClientMetadata,
     supported: &[SignatureAlgorithm],
 ) -> Result<SignatureAlgorithm, RegistrationError> {
-    if metadata.introspection_encrypted_response_alg.is_some() {
-        return metadata_error("encrypted introspection answers are not supported");
-    }
     let Some(name) = &metadata.introspection_signed_response_alg else {
         return Ok(JwtProfile::default().signing_algorithm);
     };
@@ -286,12 +295,62 @@ fn signing_algorithm(
         Ok(algorithm) if supported.contains(&algorithm) => Ok(algorithm),
         _ => {
             let names: Vec<_> = supported.iter().map(|algorithm| algorithm.name()).collect();
-            metadata_error(format!(
-                "introspection_signed_response_alg is not supported; supported: {}",
-                names.join(", ")
-            ))
+            unsupported("introspection_signed_response_alg", &names)
         }
     }
+}
+
+/// How answers are to be encrypted, and a key for it: without one the AS could never answer
+/// (RFC 9701 section 3). `enc` without `alg` was refused when the metadata was read.
+fn encryption(metadata: &ClientMetadata) -> Result<Option<StatementEncryption>, RegistrationError> {
+    let Some(name) = &metadata.introspection_encrypted_response_alg else {
+        return Ok(None);
+    };
+    let Ok(algorithm) = name.parse::<KeyManagementAlgorithm>() else {
+        return unsupported(
+            "introspection_encrypted_response_alg",
+            &KeyManagementAlgorithm::ALL.map(KeyManagementAlgorithm::name),
+        );
+    };
+    let encryption = match &metadata.introspection_encrypted_response_enc {
+        None => DEFAULT_ENCRYPTION,
+        Some(name) => match name.parse::<ContentEncryption>() {
+            Ok(encryption) => encryption,
+            Err(_) => {
+                return unsupported(
+                    "introspection_encrypted_response_enc",
+                    &ContentEncryption::ALL.map(ContentEncryption::name),
+                );
+            }
+        },
+    };
+    let made = match (&metadata.jwks, &metadata.jwks_uri) {
+        (Some(jwks), _) => JwkSet::from_registered_object(jwks.clone())
+            .map_err(EncryptionProfileError::Keys)
+            .and_then(|set| StatementEncryption::to_keys(algorithm, encryption, set)),
+        (None, Some(uri)) => match JwksUri::parse(uri) {
+            Ok(uri) => Ok(StatementEncryption::to_uri(algorithm, encryption, uri)),
+            Err(error) => return metadata_error(error.to_string()),
+        },
+        (None, None) => Err(EncryptionProfileError::KeySource),
+    };
+    match made {
+        Ok(encryption) => Ok(Some(encryption)),
+        Err(error) => metadata_error(error.to_string()),
+    }
+}
+
+fn unsupported<T>(member: &str, supported: &[&str]) -> Result<T, RegistrationError> {
+    metadata_error(format!(
+        "{member} is not supported; supported: {}",
+        supported.join(", ")
+    ))
+}
+
+/// Keys that nothing is done with.
+fn forget_keys(metadata: &mut ClientMetadata) {
+    metadata.jwks = None;
+    metadata.jwks_uri = None;
 }
 
 /// Members that mean nothing to this server are not registered, so not echoed
@@ -299,8 +358,6 @@ fn signing_algorithm(
 fn forget_unsupported(metadata: &mut ClientMetadata) {
     metadata.redirect_uris.clear();
     metadata.logo_uri = None;
-    metadata.jwks = None;
-    metadata.jwks_uri = None;
     metadata.software_id = None;
     metadata.software_version = None;
     metadata.software_statement = None;

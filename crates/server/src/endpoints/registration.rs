@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use avouch_core::event::{Event, Recorder};
 use avouch_core::opaque_token::TokenKind;
-use avouch_core::records::{InitialAccessToken, KeyPurpose, ResourceSharing};
+use avouch_core::records::{
+    InitialAccessToken, KeyPurpose, Recipient, ResourceSharing, StatementEncryption,
+};
 use avouch_core::registration::{NewRecord, Registered, RegistrationError, register};
 use avouch_core::storage::{CallerStore, InitialAccessTokenStore, StoreError, Taken};
 use avouch_core::time::Timestamp;
@@ -43,6 +45,7 @@ pub(crate) async fn registration(
         secret,
         metadata,
     } = register(metadata, &allowance, &algorithms, &*app.random, now)?;
+    check_published_keys(&app, &record)?;
     refuse_taken_resources(&app, &record, allowance.sharing).await?;
     if !app
         .store
@@ -120,6 +123,21 @@ fn no_longer_good() -> ErrorReply {
         "the initial access token is unknown, expired, withdrawn or used up: ask the operator \
          for another",
     )
+}
+
+/// What the form of a `jwks_uri` tells about whether it may be fetched.
+fn check_published_keys(app: &App, record: &NewRecord) -> Result<(), ErrorReply> {
+    let NewRecord::ResourceServer(resource_server) = record else {
+        return Ok(());
+    };
+    let encryption = resource_server.profile.value.encryption.as_ref();
+    match encryption.map(StatementEncryption::recipient) {
+        Some(Recipient::Uri(uri)) => app.published_keys.check(uri).map(drop).map_err(|error| {
+            let text = format!("jwks_uri {error}");
+            ErrorReply::bad_request(ErrorCode::InvalidClientMetadata, text)
+        }),
+        Some(Recipient::Keys { .. }) | None => Ok(()),
+    }
 }
 
 /// Asked before a use of the token is taken, so that a refusal does not cost

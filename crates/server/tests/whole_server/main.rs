@@ -6,6 +6,7 @@ mod accept;
 mod bad_input;
 mod caller_authentication;
 mod encryption;
+mod encryption_registration;
 mod failing;
 mod inactive;
 mod introspection;

@@ -15,7 +15,7 @@ pub(crate) use fixtures::{
     CLAIMS, PAY, SIGN, START, TestClock, claims, details, order, resource, scope,
 };
 pub(crate) use request::{Asked, form_encode};
-pub(crate) use running::{Running, Stopped};
+pub(crate) use running::{Reach, Running, Stopped};
 pub(crate) use setup::{Caller, Setup, Token, fresh_key};
 pub(crate) use statement::{Jwt, top_level};
 

@@ -22,6 +22,25 @@ pub(crate) struct Running {
     pub(crate) server: Server,
     pub(crate) folder: TempDir,
     config: Config,
+    reach: Reach,
+}
+
+/// Where the server may fetch published keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// As every server.
+    PublicHosts,
+    /// From this machine too, as `--dev`.
+    Development,
+}
+
+fn surroundings(clock: &Arc<TestClock>, reach: Reach) -> Surroundings {
+    let clock = Arc::clone(clock) as Arc<dyn Clock>;
+    let surroundings = Surroundings::new(clock, Arc::new(SystemRandom));
+    match reach {
+        Reach::PublicHosts => surroundings,
+        Reach::Development => surroundings.dangerous_for_development(),
+    }
 }
 
 /// A server that was stopped, with all it needs to start again.
@@ -29,20 +48,17 @@ pub(crate) struct Stopped {
     pub(crate) config: Config,
     clock: Arc<TestClock>,
     pub(crate) folder: TempDir,
+    reach: Reach,
 }
 
 impl Stopped {
     pub(crate) async fn start(self) -> Running {
-        Running::start(self.config, self.clock, self.folder).await
+        Running::start(self.config, self.clock, self.folder, self.reach).await
     }
 
     /// Why it does not start.
     pub(crate) async fn fails_to_start(&self) -> String {
-        let surroundings = Surroundings::new(
-            Arc::clone(&self.clock) as Arc<dyn Clock>,
-            Arc::new(SystemRandom),
-        )
-        .dangerous_for_development();
+        let surroundings = surroundings(&self.clock, self.reach);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let starting = avouch_server::start(&self.config, listener, surroundings);
         starting.await.unwrap_err().to_string()
@@ -50,10 +66,13 @@ impl Stopped {
 }
 
 impl Running {
-    pub(crate) async fn start(config: Config, clock: Arc<TestClock>, folder: TempDir) -> Self {
-        let surroundings =
-            Surroundings::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(SystemRandom))
-                .dangerous_for_development();
+    pub(crate) async fn start(
+        config: Config,
+        clock: Arc<TestClock>,
+        folder: TempDir,
+        reach: Reach,
+    ) -> Self {
+        let surroundings = surroundings(&clock, reach);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let starting = avouch_server::start(&config, listener, surroundings);
         Self {
@@ -61,13 +80,14 @@ impl Running {
             clock,
             folder,
             config,
+            reach,
         }
     }
 
     /// Stops and starts again on the same folder.
     pub(crate) async fn restart(self) -> Self {
         let stopped = self.stop().await;
-        Self::start(stopped.config, stopped.clock, stopped.folder).await
+        stopped.start().await
     }
 
     /// Stops the server; its folder stays.
@@ -77,6 +97,7 @@ impl Running {
             config: self.config,
             clock: self.clock,
             folder: self.folder,
+            reach: self.reach,
         }
     }
 

@@ -31,7 +31,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tempfile::TempDir;
 
-use super::{Running, SIGN, START, TestClock, order, resource, scope};
+use super::{Reach, Running, SIGN, START, TestClock, order, resource, scope};
 
 /// The same in every story, so that a key sealed for one opens in another. All
 /// octets alike would be refused as a placeholder.
@@ -79,6 +79,7 @@ pub(crate) struct Setup {
     /// Sections of the configuration beyond the usual.
     further: String,
     algorithms: &'static [SignatureAlgorithm],
+    reach: Reach,
 }
 
 impl Setup {
@@ -110,7 +111,14 @@ impl Setup {
                 SignatureAlgorithm::Es256,
                 SignatureAlgorithm::Ed25519,
             ],
+            reach: Reach::PublicHosts,
         }
+    }
+
+    /// A server that fetches published keys from this machine.
+    pub(crate) fn for_development(mut self) -> Self {
+        self.reach = Reach::Development;
+        self
     }
 
     pub(crate) fn path(mut self, path: &'static str) -> Self {
@@ -292,11 +300,12 @@ impl Setup {
             folder,
             clock,
             store,
+            reach,
             ..
         } = self;
         // One process at a time: the server takes the lock now.
         drop(store);
-        Running::start(config, clock, folder).await
+        Running::start(config, clock, folder, reach).await
     }
 
     fn config(&self) -> Config {
