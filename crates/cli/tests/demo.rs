@@ -84,6 +84,8 @@ fn the_story_is_told_to_its_end() {
         "sign asks what the token is worth to it",
         "pay asks about the same token",
         "parcel asks too",
+        "it came encrypted to sign's own key",
+        "asked for plain JSON: the request was refused",
         "the statement is for pay, not for sign",
         "revoked",
         "avouch serve --dev",

@@ -58,12 +58,17 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     )?;
 
     tell.chapter(3, "sign asks what the token is worth to it")?;
-    let for_sign = ask(tell, &stage.sign, &token).await?;
+    let for_sign = ask(&stage.sign, &token).await?;
+    show_encryption(tell, &for_sign)?;
+    show_statement(tell, &for_sign)?;
+    refuse_less(tell, &stage.sign, &token).await?;
     check_part(&for_sign, "birthdate", &["iban", "payment", "pay.example"])?;
     tell.good("name and birth date for the certificate; nothing of the payment")?;
 
     tell.chapter(4, "pay asks about the same token")?;
-    let for_pay = ask(tell, &stage.pay, &token).await?;
+    let for_pay = ask(&stage.pay, &token).await?;
+    show_statement(tell, &for_pay)?;
+    compare_with_json(tell, &stage.pay, &token, &for_pay).await?;
     check_part(
         &for_pay,
         "iban",
@@ -117,17 +122,49 @@ fn known() -> Value {
     json!({ "claims": stage::claims(), "authorization_details": stage::payment() })
 }
 
-/// Asks, has the answer verified, and shows it in both forms.
-async fn ask(tell: Narrator, provider: &Provider, token: &str) -> Result<Introspected, Failure> {
-    let answer = provider.introspector.introspect(token).await?;
-    show_statement(tell, &answer)?;
+/// Asks, and has the answer verified.
+async fn ask(provider: &Provider, token: &str) -> Result<Introspected, Failure> {
+    Ok(provider.introspector.introspect(token).await?)
+}
+
+/// The outer layer of a nested statement: what anybody on the way would see.
+fn show_encryption(tell: Narrator, answer: &Introspected) -> Result<(), Failure> {
+    let sealed = answer.received();
+    told(
+        sealed.split('.').count() == 5 && answer.jwt().split('.').count() == 3,
+        "the statement came encrypted, and signed inside",
+    )?;
+    let outer = sealed.split('.').next().unwrap_or_default();
+    tell.document(
+        "outer header: it came encrypted to sign's own key",
+        &decode(outer)?,
+    )?;
+    tell.good("decrypted with sign's private key; inside it is signed as every statement is")?;
+    Ok(())
+}
+
+/// Whoever is set up for encryption is given nothing less.
+async fn refuse_less(tell: Narrator, provider: &Provider, token: &str) -> Result<(), Failure> {
+    match provider.introspector.introspect_unsigned(token).await {
+        Err(error) => Ok(tell.refused(&format!("asked for plain JSON: {error}"))?),
+        Ok(_) => told(false, "a provider set up for encryption gets nothing less"),
+    }
+}
+
+/// The same question once more, for an answer in plain JSON.
+async fn compare_with_json(
+    tell: Narrator,
+    provider: &Provider,
+    token: &str,
+    answer: &Introspected,
+) -> Result<(), Failure> {
     let unsigned = provider.introspector.introspect_unsigned(token).await?;
     let same = serde_json::from_str::<Value>(unsigned.json())?
         == serde_json::from_slice::<Value>(&answer.statement().response().to_json())?;
     told(same, "the JSON answer says what the statement says")?;
     tell.good("the same answer as plain JSON has the same members, and proves nothing later")?;
     tell.aside(unsigned.json())?;
-    Ok(answer)
+    Ok(())
 }
 
 fn show_statement(tell: Narrator, answer: &Introspected) -> Result<(), Failure> {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use avouch_core::apply::Description;
 use avouch_core::id::{ClientId, SubjectId};
-use avouch_core::records::LegalBasis;
+use avouch_core::records::{LegalBasis, StatementEncryption};
 use avouch_crypto::random::SystemRandom;
+use avouch_jose::{ContentEncryption, DecryptionKey, JwkSet, KeyManagementAlgorithm};
 use avouch_oauth::authorization_details::AuthorizationDetails;
 use avouch_oauth::introspection::FurtherClaims;
-use avouch_resource_server::{Credentials, Introspector, Issuer, JwkSet};
+use avouch_resource_server::{Credentials, Introspector, Issuer};
 use avouch_server::admin::api::{Applied, IssueToken};
 use avouch_server::{Server, Surroundings, SystemClock, start};
 use serde_json::{Value, json};
@@ -21,6 +22,9 @@ use crate::output::Failure;
 
 /// Who takes part, in the form of a file for `avouch apply`.
 const PARTIES: &str = include_str!("parties.toml");
+
+/// How the key for a statement is given to the provider that wants it encrypted.
+const ENCRYPTION: KeyManagementAlgorithm = KeyManagementAlgorithm::EcdhEs;
 
 /// The running server with its parties.
 pub(super) struct Stage {
@@ -67,18 +71,22 @@ impl Stage {
         let surroundings = Surroundings::new(Arc::new(SystemClock), Arc::new(SystemRandom));
         let server = start(&config, listener, surroundings).await?;
         let admin = AdminClient::new(server.admin_socket());
-        let parties: Description = toml::from_str(PARTIES)?;
+        let mut parties: Description = toml::from_str(PARTIES)?;
+        let sign_key = DecryptionKey::generate(ENCRYPTION, &SystemRandom)?;
+        encrypt_for(&mut parties, "sign", &sign_key)?;
         let applied = admin.apply(&parties).await?;
 
         let issuer = server.issuer();
         let anybody = Wire::to(&server);
         let keys = JwkSet::parse_published(&anybody.get("/jwks.json").await?)?;
-        let provider = async |id| Provider::set_up(id, issuer, &keys, &applied).await;
+        let provider = async |id, own: Option<DecryptionKey>| {
+            Provider::set_up(id, issuer, &keys, &applied, own).await
+        };
         Ok(Self {
             shop: anybody.with_basic("shop", secret_of(&applied, "shop")?),
-            sign: provider("sign").await?,
-            pay: provider("pay").await?,
-            parcel: provider("parcel").await?,
+            sign: provider("sign", Some(sign_key)).await?,
+            pay: provider("pay", None).await?,
+            parcel: provider("parcel", None).await?,
             _folder: folder,
             admin,
             server,
@@ -128,11 +136,14 @@ impl Provider {
         issuer: &Issuer,
         keys: &JwkSet,
         applied: &Applied,
+        own_key: Option<DecryptionKey>,
     ) -> Result<Self, Failure> {
         let credentials = Credentials::client_secret_basic(secret_of(applied, id)?);
-        let introspector = Introspector::builder(issuer.clone(), id, credentials)
-            .discover()
-            .await?;
+        let mut builder = Introspector::builder(issuer.clone(), id, credentials);
+        if let Some(key) = own_key {
+            builder = builder.encrypted_to([key]);
+        }
+        let introspector = builder.discover().await?;
         Ok(Self {
             id,
             issuer: issuer.clone(),
@@ -140,6 +151,19 @@ impl Provider {
             keys: keys.clone(),
         })
     }
+}
+
+/// Registers a public key to encrypt the statements of one provider to.
+fn encrypt_for(parties: &mut Description, id: &str, key: &DecryptionKey) -> Result<(), Failure> {
+    let keys = JwkSet {
+        keys: vec![key.public_jwk().clone()],
+    };
+    let encryption = StatementEncryption::to_keys(ENCRYPTION, ContentEncryption::A256Gcm, keys)?;
+    let mut servers = parties.resource_servers.iter_mut();
+    let server = servers.find(|server| server.id.as_str() == id);
+    let server = server.ok_or_else(|| Failure::new(format!("{id} is not described")))?;
+    server.profile.encryption = Some(encryption);
+    Ok(())
 }
 
 fn secret_of<'a>(applied: &'a Applied, id: &str) -> Result<&'a str, Failure> {
