@@ -91,6 +91,10 @@ fn python() -> Option<PathBuf> {
     env::var_os("AVOUCH_INTEROP_PYTHON").map(|folder| Path::new(&folder).join("bin/python"))
 }
 
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever runs the tests is told what they left out"
+)]
 /// Has the script walk, and looks for its last word. Where the language has no
 /// packages here, the test says so.
 fn walk(program: Option<PathBuf>, script: &str) {

@@ -112,15 +112,14 @@ impl RecipientKeys for PublishedKeys {
             Some(ready) if Arc::ptr_eq(&ready.set, &set) => return Ok(ready.encrypter),
             _ => {}
         }
-        let (set, made) = match encrypter(&set, algorithm, encryption) {
-            Some(made) => (set, made),
+        let (set, made) = if let Some(made) = encrypter(&set, algorithm, encryption) {
+            (set, made)
+        } else {
             // Perhaps the owner has published one since.
-            None => {
-                let newer = self.sets.refresh_for_unknown_kid(&url).await;
-                let newer = newer.map_err(unreachable)?;
-                let made = encrypter(&newer, algorithm, encryption);
-                (newer, made.ok_or(RecipientKeyError::NoKeyFits(algorithm))?)
-            }
+            let newer = self.sets.refresh_for_unknown_kid(&url).await;
+            let newer = newer.map_err(unreachable)?;
+            let made = encrypter(&newer, algorithm, encryption);
+            (newer, made.ok_or(RecipientKeyError::NoKeyFits(algorithm))?)
         };
         let encrypter = Arc::new(made);
         let ready = Ready {

@@ -49,7 +49,7 @@ impl FetchConfig {
         if let Err(error) = self.policy(Policy::public_hosts()) {
             found.push(Conflict {
                 keys: &["fetch.hosts"],
-                message: error.to_string().into(),
+                message: error.to_string(),
             });
         }
     }

@@ -60,9 +60,10 @@ pub(crate) async fn introspect(
     let format = negotiate(&accept, &profile.answer_policy(app.settings.answers))?;
     let echo = Echo {
         token: &question.token,
-        nonce: match profile.members.nonce {
-            true => question.nonce()?,
-            false => None,
+        nonce: if profile.members.nonce {
+            question.nonce()?
+        } else {
+            None
         },
     };
 

@@ -392,7 +392,7 @@ async fn row_c2id_01_always_jwt_gives_an_encrypted_one_to_who_is_set_up_for_it()
     let recipient = Recipient::usual();
     let sign = recipient
         .register_with(&setup, "sign", |profile| {
-            profile.forms = AnswerForms::AlwaysJwt
+            profile.forms = AnswerForms::AlwaysJwt;
         })
         .await;
     let server = setup.start().await;

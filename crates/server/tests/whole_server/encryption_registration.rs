@@ -163,8 +163,8 @@ async fn row_9701_6_09_keys_are_taken_by_value_and_by_reference() {
     let publisher = Publisher::start(keys.clone()).await;
     let by_value = metadata(&json!({"jwks": keys}));
     let by_reference = json!({"jwks_uri": publisher.uri, "resource": "https://second.example"});
-    for metadata in [by_value, self::metadata(&by_reference)] {
-        let sign = caller(&register(&server, &token, &metadata).await);
+    for asked_for in [by_value, metadata(&by_reference)] {
+        let sign = caller(&register(&server, &token, &asked_for).await);
         let answer = server.statement(&sign, "unknown").await;
         assert_eq!(answer.header("content-type"), Some(STATEMENT));
         assert!(nested::decrypt(&decrypter, answer.text()).is_ok());
