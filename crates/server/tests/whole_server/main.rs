@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod accept;
+mod advertised;
 mod bad_input;
 mod caller_authentication;
 mod encryption;
