@@ -1,5 +1,6 @@
 //! Setting up an [`Introspector`].
 
+use crate::answer_cache::{AnswerCache, AnswerCaching};
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::Credentials;
 use crate::discovery::{self, Endpoints};
@@ -27,6 +28,7 @@ pub struct IntrospectorBuilder {
     timeout: Duration,
     trust_anchors_pem: Vec<u8>,
     clock: Box<dyn Clock>,
+    caching: Option<AnswerCaching>,
 }
 
 impl IntrospectorBuilder {
@@ -37,6 +39,7 @@ impl IntrospectorBuilder {
             timeout: TIMEOUT,
             trust_anchors_pem: Vec::new(),
             clock: Box::new(SystemClock),
+            caching: None,
         }
     }
 
@@ -73,6 +76,13 @@ impl IntrospectorBuilder {
     /// 10 in the future.
     pub fn clock_window(mut self, window: ClockWindow) -> Self {
         self.expectations = self.expectations.clock_window(window);
+        self
+    }
+
+    /// Remembers that a token is active for a short while, never beyond its `exp`. Unless told,
+    /// nothing is remembered, and a revocation is noticed by the next question.
+    pub fn cache_answers(mut self, caching: AnswerCaching) -> Self {
+        self.caching = Some(caching);
         self
     }
 
@@ -118,6 +128,7 @@ impl IntrospectorBuilder {
             credentials,
             timeout,
             clock,
+            caching,
             ..
         } = self;
         check(&expectations)?;
@@ -129,6 +140,7 @@ impl IntrospectorBuilder {
         let keys = discovery::keys(&http, &endpoints.jwks, timeout).await?;
         Ok(Introspector::assemble(Parts {
             keys: KeyCache::new(keys, clock.now()),
+            answers: caching.map(AnswerCache::new),
             prepared: credentials.prepare(expectations.audience()),
             verifier: expectations.verifier(),
             expectations,

@@ -1,5 +1,6 @@
 //! Asking about a token, and believing the answer only after every check.
 
+use crate::answer_cache::AnswerCache;
 use crate::builder::IntrospectorBuilder;
 use crate::clock::Clock;
 use crate::credentials::{Credentials, Prepared, encode};
@@ -27,7 +28,8 @@ use std::time::Duration;
 /// A resource server's line to one authorization server (AS). Cloning it is cheap, and the clones
 /// share connections and keys.
 ///
-/// Every question goes to the AS: no answer is remembered.
+/// Every question goes to the AS, unless [caching](IntrospectorBuilder::cache_answers) was asked
+/// for.
 pub struct Introspector<H: Http = HttpsClient> {
     parts: Arc<Parts<H>>,
 }
@@ -39,6 +41,7 @@ pub(crate) struct Parts<H> {
     pub(crate) prepared: Prepared,
     pub(crate) endpoints: Endpoints,
     pub(crate) keys: KeyCache,
+    pub(crate) answers: Option<AnswerCache>,
     pub(crate) timeout: Duration,
     pub(crate) http: H,
     pub(crate) clock: Box<dyn Clock>,
@@ -68,16 +71,24 @@ impl<H: Http> Introspector<H> {
     /// What comes back was signed by the AS, for this resource server, just now. An answer in
     /// plain JSON is an error. After any error the token must be treated as not active.
     pub async fn introspect(&self, token: &str) -> Result<Introspected, IntrospectError> {
+        let answers = self.parts.answers.as_ref();
+        if let Some(held) = answers.and_then(|held| held.find(token, self.parts.clock.now())) {
+            return Ok(held);
+        }
         let media_type = self.parts.expectations.media_type();
         let body = self.ask(token, media_type).await?;
         let received_at = self.parts.clock.now();
         let received = text(body)?;
         let statement = self.verify(&received, received_at).await?;
         Expectations::check_token(&statement, token)?;
-        Ok(Introspected {
+        let answer = Introspected {
             statement,
             received,
-        })
+        };
+        if let Some(answers) = answers {
+            answers.remember(token, received_at, &answer);
+        }
+        Ok(answer)
     }
 
     /// Asks about a token for an answer in plain JSON (RFC 7662), which proves nothing to anybody

@@ -44,6 +44,7 @@
 //! Everything runs on tokio with its time driver enabled. Another HTTP client than the one on
 //! board can be brought along: see [`Http`] and [`IntrospectorBuilder::discover_over`].
 
+mod answer_cache;
 mod builder;
 mod clock;
 mod credentials;
@@ -59,6 +60,7 @@ mod keys;
 mod refusal;
 mod statement;
 
+pub use self::answer_cache::AnswerCaching;
 pub use self::builder::IntrospectorBuilder;
 pub use self::clock::{Clock, SystemClock};
 pub use self::credentials::Credentials;
