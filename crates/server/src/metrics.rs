@@ -21,6 +21,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use answers::Answers;
+use avouch_core::introspection::SecureError;
 
 /// The `Content-Type` of what [`Metrics::encode`] returns.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -39,6 +40,8 @@ pub struct Metrics {
     registry: Registry,
     answers: Answers,
     introspections: Histogram,
+    unsecured: Family<Reason, Counter>,
+    encryptions: Family<Encryption, Counter>,
     signatures: Family<Algorithm, Histogram>,
     store_calls: Family<Operation, Histogram>,
     requests: Family<Request, Counter>,
@@ -52,6 +55,12 @@ pub struct Metrics {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Algorithm {
     algorithm: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Encryption {
+    algorithm: &'static str,
+    encryption: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -103,10 +112,27 @@ impl Metrics {
             Unit::Seconds,
             introspections.clone(),
         );
+        let unsecured = Family::<Reason, Counter>::default();
+        for reason in SecureError::NAMES {
+            drop(unsecured.get_or_create(&Reason { reason }));
+        }
+        registry.register(
+            "unsecured_answers",
+            "Introspection answers that could not be signed or encrypted and were not given, by \
+             reason",
+            unsecured.clone(),
+        );
+        let encryptions = Family::default();
+        registry.register(
+            "encryptions",
+            "Introspection answers encrypted, by algorithm and content encryption",
+            encryptions.clone(),
+        );
         let signatures = Family::new_with_constructor(fast as fn() -> Histogram);
         registry.register_with_unit(
             "signature_duration",
-            "Time to make a signature; the count is the number of signatures",
+            "Time to sign an answer, and to encrypt it where it is; the count is the number of \
+             signatures",
             Unit::Seconds,
             signatures.clone(),
         );
@@ -155,6 +181,8 @@ impl Metrics {
             registry,
             answers,
             introspections,
+            unsecured,
+            encryptions,
             signatures,
             store_calls,
             requests,
@@ -182,6 +210,20 @@ impl Metrics {
         self.signatures
             .get_or_create(&Algorithm { algorithm })
             .observe(seconds);
+    }
+
+    /// One answer was encrypted.
+    pub fn encrypted(&self, algorithm: &'static str, encryption: &'static str) {
+        let labels = Encryption {
+            algorithm,
+            encryption,
+        };
+        self.encryptions.get_or_create(&labels).inc();
+    }
+
+    /// One answer could not be secured, so none was given.
+    pub fn not_secured(&self, reason: &'static str) {
+        self.unsecured.get_or_create(&Reason { reason }).inc();
     }
 
     /// One call to the store came back, after so many seconds.

@@ -67,6 +67,22 @@ pub enum SecureError {
     Random(#[from] RandomError),
 }
 
+impl SecureError {
+    /// Every name, for metrics that start at zero.
+    pub const NAMES: [&str; 5] = ["no_key", "signer", "recipient_key", "encryption", "random"];
+
+    /// A name for metrics.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NoKey(_) => "no_key",
+            Self::Signer(_) => "signer",
+            Self::Recipient(_) => "recipient_key",
+            Self::Encrypt(_) => "encryption",
+            Self::Random(_) => "random",
+        }
+    }
+}
+
 /// What an AS secures its answers with.
 pub struct Means<'a, S, K> {
     /// In whose name it speaks.

@@ -91,7 +91,13 @@ pub(crate) async fn introspect(
         recipient_keys: &app.published_keys,
         random: &*app.random,
     };
-    let answer = secure(&response, format, &resource_server, echo, now, &means).await?;
+    let answer = secure(&response, format, &resource_server, echo, now, &means)
+        .await
+        .inspect_err(|error| app.metrics.not_secured(error.name()))?;
+    if let Some(with) = &answer.encrypted_with {
+        let (algorithm, encryption) = (with.algorithm.name(), with.encryption.name());
+        app.metrics.encrypted(algorithm, encryption);
+    }
     if let Some(algorithm) = answer.signed_with {
         app.metrics
             .signed(algorithm.name(), securing.elapsed().as_secs_f64());

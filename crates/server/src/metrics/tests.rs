@@ -6,6 +6,8 @@ fn each_record_shows_in_the_text() {
     metrics.answered("rs-1", "active", "jwt");
     metrics.introspection_seconds(30e-6);
     metrics.signed("ES256", 20e-6);
+    metrics.encrypted("ECDH-ES", "A128GCM");
+    metrics.not_secured("recipient_key");
     metrics.store_call("find_token", 5e-6);
     metrics.request("introspection", 200, 2e-3);
     metrics.authentication_failed("wrong_secret");
@@ -20,6 +22,9 @@ fn each_record_shows_in_the_text() {
         r#"avouch_introspection_duration_seconds_bucket{le="0.000025"} 0"#,
         r#"avouch_introspection_duration_seconds_bucket{le="0.00005"} 1"#,
         r#"avouch_signature_duration_seconds_count{algorithm="ES256"} 1"#,
+        r#"avouch_encryptions_total{algorithm="ECDH-ES",encryption="A128GCM"} 1"#,
+        r#"avouch_unsecured_answers_total{reason="recipient_key"} 1"#,
+        r#"avouch_unsecured_answers_total{reason="signer"} 0"#,
         r#"avouch_store_call_duration_seconds_bucket{le="0.00001",operation="find_token"} 1"#,
         r#"avouch_http_requests_total{endpoint="introspection",status="200"} 1"#,
         r#"avouch_http_request_duration_seconds_sum{endpoint="introspection"} 0.002"#,
@@ -34,8 +39,8 @@ fn each_record_shows_in_the_text() {
     assert!(text.ends_with("# EOF\n"));
     // No family is left out above, and none goes without prefix or help.
     let lines_with = |start| text.lines().filter(|line| line.starts_with(start)).count();
-    assert_eq!(lines_with("# HELP avouch_"), 11);
-    assert_eq!(lines_with("# TYPE "), 11);
+    assert_eq!(lines_with("# HELP avouch_"), 13);
+    assert_eq!(lines_with("# TYPE "), 13);
     drop(held);
     assert!(metrics.encode().contains("avouch_live_connections 0\n"));
 }
