@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use avouch_resource_server::{Credentials, Introspector, Issuer};
+use avouch_resource_server::{Credentials, DecryptionKey, Introspector, Issuer};
 use clap::{Args, ValueEnum};
 
 use super::words::Expected;
@@ -47,7 +47,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     token: PathBuf,
 
-    /// Keep the statement in this new file, to be checked again with avouch verify
+    /// File with the resource server's own private key, a JWK with its alg, if its statements
+    /// come encrypted; from then on one that is only signed is refused
+    #[arg(long, value_name = "FILE")]
+    decryption_key: Option<PathBuf>,
+
+    /// Keep the signed statement in this new file, to be checked again with avouch verify
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
 
@@ -88,6 +93,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         .form(arguments.expected.form());
     if let Some(typ) = arguments.expected.typ {
         builder = builder.typ(typ);
+    }
+    if let Some(file) = &arguments.decryption_key {
+        let jwk = input::secret(file)?;
+        let key = DecryptionKey::from_private_jwk(jwk.as_bytes())
+            .map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
+        builder = builder.encrypted_to([key]);
     }
     let introspector = builder.discover().await?;
     let answer = introspector.introspect(&token).await?;

@@ -430,6 +430,30 @@ async fn row_7516_5_1_01_no_two_statements_share_a_key_an_iv_or_an_epk() {
 }
 
 #[tokio::test]
+async fn row_tim_01_no_encrypted_no_is_longer_than_another() {
+    let setup = Setup::new().await;
+    let recipient = Recipient::usual();
+    let sign = recipient.register(&setup, "sign").await;
+    setup.resource_server("pay", PAY).await;
+    setup.client("shop").await;
+    let foreign = setup
+        .token_with(|order| order.resources = vec![resource(PAY)])
+        .await;
+    let never_kept = setup.genuine();
+    let server = setup.start().await;
+    let mut lengths = BTreeSet::new();
+    for token in [
+        foreign.text.as_str(),
+        &never_kept,
+        "unknown",
+        &"x".repeat(9_000),
+    ] {
+        lengths.insert(server.statement(&sign, token).await.body.len());
+    }
+    assert_eq!(lengths.len(), 1, "{lengths:?}");
+}
+
+#[tokio::test]
 async fn a_server_for_encrypted_answers_alone_serves_who_is_set_up_for_them() {
     let setup = Setup::new()
         .await

@@ -1,85 +1,13 @@
 //! `avouch serve --dev`, used the way it says it can be used.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 
 use avouch_jose::base64url;
 use serde_json::Value;
 
-/// A development server that goes when the test does.
-struct DevServer {
-    process: Child,
-    output: BufReader<ChildStdout>,
-}
-
-impl DevServer {
-    fn start(options: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_avouch"))
-            .args(["serve", "--dev", "--listen", "127.0.0.1:0"])
-            .args(options)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let output = BufReader::new(process.stdout.take().unwrap());
-        Self { process, output }
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        assert_ne!(
-            self.output.read_line(&mut line).unwrap(),
-            0,
-            "the server ended early"
-        );
-        line
-    }
-
-    /// The commands it prints, joined into one script.
-    fn commands(&mut self) -> String {
-        let mut script = String::new();
-        let mut in_command = false;
-        while !script.contains("/introspect") || in_command {
-            let line = self.line();
-            in_command = match line.trim() {
-                "" => false,
-                text => {
-                    in_command
-                        || ["RS=", "TOKEN=", "curl "]
-                            .iter()
-                            .any(|s| text.starts_with(s))
-                }
-            };
-            if in_command {
-                script.push_str(&line);
-            }
-        }
-        script
-    }
-
-    fn stop(mut self) {
-        let id = self.process.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-        assert!(self.process.wait().unwrap().success());
-    }
-}
-
-impl Drop for DevServer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
+use crate::server::DevServer;
 
 #[test]
 fn the_printed_commands_work_as_printed_and_end_in_a_signed_statement() {

@@ -1,0 +1,8 @@
+//! Stories of a development server, as people, scripts and foreign clients use it.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod announcement;
+mod encrypted;
+mod interop;
+mod server;
