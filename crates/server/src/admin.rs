@@ -19,6 +19,7 @@ mod named;
 mod openapi;
 mod operation;
 mod page;
+mod published_keys;
 mod resource_servers;
 mod revocations;
 mod secrets;

@@ -23,8 +23,8 @@ use super::api::{
 use super::document;
 use super::error::AdminError;
 use super::operation::Operation;
+use super::published_keys::check_published_keys;
 use super::record_administered;
-use super::resource_servers::check_published_keys;
 use super::secrets;
 use crate::app::App;
 

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use avouch_core::apply::{Description, ResourceServerDescription};
 use avouch_core::id::ResourceServerId;
-use avouch_core::records::{
-    Recipient, ResourceServer, ResourceSharing, Revision, StatementEncryption,
-};
+use avouch_core::records::{ResourceServer, ResourceSharing, Revision};
 use avouch_core::storage::{CallerRecord, CallerStore};
 use avouch_core::time::Timestamp;
 use axum::extract::State;
@@ -24,6 +22,7 @@ use super::error::AdminError;
 use super::named::Named;
 use super::operation::Operation;
 use super::page::Wanted;
+use super::published_keys::check_published_keys;
 use super::record_administered;
 use super::secrets;
 use super::suggestion::no_such_resource_server;
@@ -229,18 +228,4 @@ fn entry(server: &ResourceServer, now: Timestamp) -> ResourceServerEntry {
         secrets: secrets::entries(&server.credentials.secrets, now),
         registered_at: server.registered_at.numeric_date(),
     }
-}
-
-/// What the form of a `jwks_uri` tells about whether it may be fetched, told where it is written.
-pub(super) fn check_published_keys(
-    app: &App,
-    description: &ResourceServerDescription,
-) -> Result<(), AdminError> {
-    let encryption = description.profile.encryption.as_ref();
-    if let Some(Recipient::Uri(uri)) = encryption.map(StatementEncryption::recipient) {
-        app.published_keys.check(uri).map_err(|error| {
-            AdminError::bad_request(format!("{}: jwks_uri {error}", description.id))
-        })?;
-    }
-    Ok(())
 }

@@ -108,6 +108,48 @@ impl Recipient {
     }
 }
 
+/// A server with one RS that is set up for encryption, and a good token.
+struct Desk {
+    recipient: Recipient,
+    sign: Caller,
+    token: String,
+    server: Running,
+}
+
+impl Desk {
+    async fn open() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    async fn with(change: impl FnOnce(&mut JwtProfile)) -> Self {
+        let setup = Setup::new().await;
+        let recipient = Recipient::usual();
+        let sign = recipient.register_with(&setup, "sign", change).await;
+        setup.client("shop").await;
+        Self {
+            recipient,
+            sign,
+            token: setup.token().await.text,
+            server: setup.start().await,
+        }
+    }
+
+    async fn ask(&self, token: &str, accept: Option<&str>) -> Answer {
+        ask(&self.server, &self.sign, token, accept).await
+    }
+
+    /// The answer about a token that nobody knows.
+    async fn no(&self) -> Answer {
+        self.server.statement(&self.sign, "unknown").await
+    }
+
+    /// The signed statement inside an answer.
+    #[track_caller]
+    fn read(&self, answer: &Answer) -> Jwt {
+        Jwt::read(self.recipient.open(answer).as_str())
+    }
+}
+
 /// The protected header of a JWE.
 #[track_caller]
 fn outer_header(answer: &Answer) -> Value {
@@ -170,18 +212,13 @@ async fn row_9701_6_04_every_registered_alg_and_enc_is_used() {
 
 #[tokio::test]
 async fn row_9701_5_20_signed_first_then_encrypted() {
-    let setup = Setup::new().await;
-    let recipient = Recipient::usual();
-    let sign = recipient.register(&setup, "sign").await;
-    setup.client("shop").await;
-    let token = setup.token().await;
-    let server = setup.start().await;
-    for token in [token.text.as_str(), "unknown"] {
-        let answer = server.statement(&sign, token).await;
+    let desk = Desk::open().await;
+    for token in [desk.token.as_str(), "unknown"] {
+        let answer = desk.server.statement(&desk.sign, token).await;
         assert_eq!(answer.header("content-type"), Some(STATEMENT));
-        let inner = recipient.open(&answer);
+        let inner = desk.recipient.open(&answer);
         assert_eq!(TokenKind::of(inner.as_str()), Some(TokenKind::Jws));
-        let statement = Jwt::read(inner.as_str());
+        let statement = desk.read(&answer);
         assert_eq!(statement.claims["aud"], "sign");
         assert_eq!(statement.answer()["active"], token != "unknown");
     }
@@ -189,36 +226,24 @@ async fn row_9701_5_20_signed_first_then_encrypted() {
 
 #[tokio::test]
 async fn row_9701_5_21_encryption_alone_registered_means_signed_with_rs256_inside() {
-    let setup = Setup::new().await;
-    let recipient = Recipient::usual();
-    let sign = recipient.register(&setup, "sign").await;
-    let server = setup.start().await;
-    let inner = recipient.open(&server.statement(&sign, "unknown").await);
-    assert_eq!(Jwt::read(inner.as_str()).header["alg"], "RS256");
+    let desk = Desk::open().await;
+    assert_eq!(desk.read(&desk.no().await).header["alg"], "RS256");
 }
 
 #[tokio::test]
 async fn row_9701_5_22_typ_stands_inside_and_cty_outside() {
-    let setup = Setup::new().await;
-    let recipient = Recipient::usual();
-    let sign = recipient.register(&setup, "sign").await;
-    let server = setup.start().await;
-    let answer = server.statement(&sign, "unknown").await;
+    let desk = Desk::open().await;
+    let answer = desk.no().await;
     let outer = outer_header(&answer);
     assert_eq!(outer["cty"], "JWT");
     assert_eq!(top_level(&outer), ["alg", "cty", "enc", "epk", "kid"]);
-    let inner = Jwt::read(recipient.open(&answer).as_str());
-    assert_eq!(inner.header["typ"], "token-introspection+jwt");
+    assert_eq!(desk.read(&answer).header["typ"], "token-introspection+jwt");
 }
 
 #[tokio::test]
 async fn row_7519_5_2_01_the_content_is_said_to_be_a_jwt_in_upper_case() {
-    let setup = Setup::new().await;
-    let recipient = Recipient::usual();
-    let sign = recipient.register(&setup, "sign").await;
-    let server = setup.start().await;
-    let answer = server.statement(&sign, "unknown").await;
-    assert_eq!(outer_header(&answer)["cty"], json!("JWT"));
+    let desk = Desk::open().await;
+    assert_eq!(outer_header(&desk.no().await)["cty"], json!("JWT"));
 }
 
 #[tokio::test]
@@ -243,42 +268,26 @@ async fn row_9701_3_05_encryption_is_on_top_and_for_whom_it_is_registered() {
 
 #[tokio::test]
 async fn row_9701_6_01_alg_and_key_follow_what_is_registered() {
-    let setup = Setup::new().await;
-    let recipient = Recipient::usual();
-    let sign = recipient
-        .register_with(&setup, "sign", |profile| {
-            profile.signing_algorithm = SignatureAlgorithm::Es256;
-        })
-        .await;
-    let server = setup.start().await;
-    let answer = server.statement(&sign, "unknown").await;
+    let desk = Desk::with(|profile| profile.signing_algorithm = SignatureAlgorithm::Es256).await;
+    let answer = desk.no().await;
     assert_eq!(outer_header(&answer)["alg"], "ECDH-ES");
-    let inner = Jwt::read(recipient.open(&answer).as_str());
-    assert_eq!(inner.header["alg"], "ES256");
+    assert_eq!(desk.read(&answer).header["alg"], "ES256");
 }
 
 #[tokio::test]
 async fn row_9701_5_23_the_statement_names_both_keys() {
-    let setup = Setup::new().await;
-    let recipient = Recipient::usual();
-    let sign = recipient.register(&setup, "sign").await;
-    let server = setup.start().await;
-    let keys = server.keys().await;
-    let answer = server.statement(&sign, "unknown").await;
-    assert_eq!(outer_header(&answer)["kid"], recipient.kid());
-    let inner = Jwt::read(recipient.open(&answer).as_str());
+    let desk = Desk::open().await;
+    let keys = desk.server.keys().await;
+    let answer = desk.no().await;
+    assert_eq!(outer_header(&answer)["kid"], desk.recipient.kid());
+    let inner = desk.read(&answer);
     let kid = inner.header["kid"].as_str().unwrap();
     assert_eq!(keys.find(kid).count(), 1);
 }
 
 #[tokio::test]
 async fn row_d01_01_who_is_set_up_for_encryption_never_gets_less() {
-    let setup = Setup::new().await;
-    let recipient = Recipient::usual();
-    let sign = recipient.register(&setup, "sign").await;
-    setup.client("shop").await;
-    let token = setup.token().await;
-    let server = setup.start().await;
+    let desk = Desk::open().await;
     for accept in [
         None,
         Some(""),
@@ -287,26 +296,21 @@ async fn row_d01_01_who_is_set_up_for_encryption_never_gets_less() {
         Some("application/*"),
         Some("application/json, application/token-introspection+jwt;q=0"),
     ] {
-        let live = ask(&server, &sign, &token.text, accept).await;
+        let live = desk.ask(&desk.token, accept).await;
         live.is_error(400, "invalid_request");
-        let dead = ask(&server, &sign, "unknown", accept).await;
+        let dead = desk.ask("unknown", accept).await;
         assert_eq!(live.but_for_the_time(), dead.but_for_the_time());
     }
-    for accept in [
-        STATEMENT,
-        "application/json, application/token-introspection+jwt;q=0.1",
-    ] {
-        recipient.open(&ask(&server, &sign, &token.text, Some(accept)).await);
+    let reluctant = "application/json, application/token-introspection+jwt;q=0.1";
+    for accept in [STATEMENT, reluctant] {
+        desk.read(&desk.ask(&desk.token, Some(accept)).await);
     }
 }
 
 #[tokio::test]
 async fn row_d01_02_wildcards_and_nothing_are_refused_before_the_token_is_looked_up() {
-    let setup = Setup::new().await;
-    let recipient = Recipient::usual();
-    let sign = recipient.register(&setup, "sign").await;
-    let server = setup.start().await;
-    let database = rusqlite::Connection::open(server.database()).unwrap();
+    let desk = Desk::open().await;
+    let database = rusqlite::Connection::open(desk.server.database()).unwrap();
     let rename = "ALTER TABLE access_token RENAME TO elsewhere";
     database.execute(rename, ()).unwrap();
     for accept in [
@@ -315,52 +319,39 @@ async fn row_d01_02_wildcards_and_nothing_are_refused_before_the_token_is_looked
         Some("application/json"),
         Some("application/*"),
     ] {
-        let answer = ask(&server, &sign, "unknown", accept).await;
+        let answer = desk.ask("unknown", accept).await;
         answer.is_error(400, "invalid_request");
     }
 }
 
 #[tokio::test]
 async fn row_d01_04_authentication_always_and_encryption_on_top() {
-    let setup = Setup::new().await;
-    let recipient = Recipient::usual();
-    recipient.register(&setup, "sign").await;
-    setup.client("shop").await;
-    let token = setup.token().await;
-    let server = setup.start().await;
-    let asked = server.about(&token.text).accept(STATEMENT);
+    let desk = Desk::open().await;
+    let asked = desk.server.about(&desk.token).accept(STATEMENT);
     asked.send().await.is_error(400, "invalid_client");
     // A bare client_id is no more than that, encrypting RS or not.
-    let form = [("token", token.text.as_str()), ("client_id", "sign")];
-    let asked = server.post("/introspect").accept(STATEMENT).form(&form);
+    let form = [("token", desk.token.as_str()), ("client_id", "sign")];
+    let asked = desk
+        .server
+        .post("/introspect")
+        .accept(STATEMENT)
+        .form(&form);
     asked.send().await.is_error(400, "invalid_client");
 }
 
 #[tokio::test]
 async fn row_d08_10_neither_authentication_nor_encryption_takes_the_place_of_the_other() {
-    let setup = Setup::new().await;
-    let recipient = Recipient::usual();
-    let sign = recipient
-        .register_with(&setup, "sign", |profile| profile.legacy = LegacyForm::On)
-        .await;
-    setup.client("shop").await;
-    let token = setup.token().await;
-    let server = setup.start().await;
+    let desk = Desk::with(|profile| profile.legacy = LegacyForm::On).await;
     for accept in [STATEMENT, "application/jwt", "application/json", "*/*"] {
-        let asked = server.about(&token.text).accept(accept);
+        let asked = desk.server.about(&desk.token).accept(accept);
         asked.send().await.is_error(400, "invalid_client");
-        let wrong = ask(
-            &server,
-            &sign.with_secret("wrong"),
-            &token.text,
-            Some(accept),
-        )
-        .await;
+        let stranger = desk.sign.with_secret("wrong");
+        let wrong = ask(&desk.server, &stranger, &desk.token, Some(accept)).await;
         wrong.is_error(401, "invalid_client");
-        let right = ask(&server, &sign, &token.text, Some(accept)).await;
+        let right = desk.ask(&desk.token, Some(accept)).await;
         if accept.ends_with("jwt") {
             assert_eq!(right.header("content-type"), Some(accept));
-            recipient.open(&right);
+            desk.read(&right);
         } else {
             right.is_error(400, "invalid_request");
         }
@@ -369,18 +360,11 @@ async fn row_d08_10_neither_authentication_nor_encryption_takes_the_place_of_the
 
 #[tokio::test]
 async fn row_d08_09_the_draft_form_is_nested_too() {
-    let setup = Setup::new().await;
-    let recipient = Recipient::usual();
-    let sign = recipient
-        .register_with(&setup, "sign", |profile| profile.legacy = LegacyForm::On)
-        .await;
-    setup.client("shop").await;
-    let token = setup.token().await;
-    let server = setup.start().await;
-    let answer = ask(&server, &sign, &token.text, Some("application/jwt")).await;
+    let desk = Desk::with(|profile| profile.legacy = LegacyForm::On).await;
+    let answer = desk.ask(&desk.token, Some("application/jwt")).await;
     assert_eq!(answer.header("content-type"), Some("application/jwt"));
     assert_eq!(outer_header(&answer)["cty"], "JWT");
-    let inner = Jwt::read(recipient.open(&answer).as_str());
+    let inner = desk.read(&answer);
     assert_eq!(inner.header["alg"], "RS256");
     assert_eq!(inner.claims["active"], true);
     assert_eq!(inner.claims.get("token_introspection"), None);
@@ -388,41 +372,28 @@ async fn row_d08_09_the_draft_form_is_nested_too() {
 
 #[tokio::test]
 async fn row_c2id_01_always_jwt_gives_an_encrypted_one_to_who_is_set_up_for_it() {
-    let setup = Setup::new().await;
-    let recipient = Recipient::usual();
-    let sign = recipient
-        .register_with(&setup, "sign", |profile| {
-            profile.forms = AnswerForms::AlwaysJwt;
-        })
-        .await;
-    let server = setup.start().await;
+    let desk = Desk::with(|profile| profile.forms = AnswerForms::AlwaysJwt).await;
     for accept in [None, Some("application/json"), Some("*/*"), Some(STATEMENT)] {
-        let answer = ask(&server, &sign, "unknown", accept).await;
+        let answer = desk.ask("unknown", accept).await;
         assert_eq!(answer.header("content-type"), Some(STATEMENT));
-        recipient.open(&answer);
+        desk.read(&answer);
     }
 }
 
 #[tokio::test]
 async fn row_9110_12_5_1_01_without_accept_an_encrypting_resource_server_is_refused() {
-    let setup = Setup::new().await;
-    let recipient = Recipient::usual();
-    let sign = recipient.register(&setup, "sign").await;
-    let server = setup.start().await;
-    let answer = ask(&server, &sign, "unknown", None).await;
+    let desk = Desk::open().await;
+    let answer = desk.ask("unknown", None).await;
     answer.is_error(400, "invalid_request");
 }
 
 #[tokio::test]
-async fn row_7516_5_1_01_no_two_statements_share_a_key_an_iv_or_an_epk() {
-    let setup = Setup::new().await;
-    let recipient = Recipient::usual();
-    let sign = recipient.register(&setup, "sign").await;
-    let server = setup.start().await;
+async fn row_7516_5_1_01_no_two_statements_share_an_iv_or_an_epk() {
+    let desk = Desk::open().await;
     let mut ivs = BTreeSet::new();
     let mut epks = BTreeSet::new();
     for _ in 0..50 {
-        let answer = server.statement(&sign, "unknown").await;
+        let answer = desk.no().await;
         let iv = answer.text().split('.').nth(2).unwrap().to_owned();
         assert!(ivs.insert(iv));
         assert!(epks.insert(outer_header(&answer)["epk"].to_string()));
