@@ -8,10 +8,13 @@ use avouch_core::introspection::PairwiseSubjects;
 use avouch_core::issuance::Issuance;
 use avouch_core::keys::Sealer;
 use avouch_core::opaque_token::TokenMint;
+use avouch_core::records::KeyPurpose;
 use avouch_core::time::{Clock, Timestamp};
 use avouch_crypto::random::SecureRandom;
+use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::issuer::Issuer;
 use avouch_store::AnyStore;
+use http::HeaderValue;
 
 use crate::keys::Keys;
 use crate::metrics::Metrics;
@@ -53,6 +56,29 @@ impl App {
             random: &*self.random,
             lifetimes: self.settings.lifetimes,
             now,
+        }
+    }
+
+    /// The algorithms that are to have a key and have none yet: at the first start keys are made
+    /// while requests are served already.
+    pub(crate) fn keys_in_the_making(&self) -> Vec<SignatureAlgorithm> {
+        let (keys, now) = (self.keys.load(), self.clock.now());
+        let algorithms = self.settings.algorithms.iter().copied();
+        algorithms
+            .filter(|algorithm| {
+                let key = keys.ring.active(KeyPurpose::Statements, *algorithm, now);
+                key.is_none()
+            })
+            .collect()
+    }
+
+    /// How long the published keys may be kept by those who fetch them. A set that lacks keys is
+    /// not to be kept: those to come sign at once.
+    pub(crate) fn keys_cache_control(&self) -> HeaderValue {
+        if self.keys_in_the_making().is_empty() {
+            self.settings.jwks_cache_control.clone()
+        } else {
+            HeaderValue::from_static("no-cache")
         }
     }
 

@@ -13,7 +13,7 @@ use crate::respond::respond;
 
 /// What challenges call this server.
 const REALM: &str = "avouch";
-/// How long a caller should wait before it tries again while the store is away.
+/// How long a caller should wait before it tries again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// An error on the wire: plain JSON whatever was asked for (RFC 6749 section 5.2).
@@ -94,6 +94,17 @@ impl ErrorReply {
         )
     }
 
+    /// 503 `temporarily_unavailable`: the same request will succeed shortly.
+    pub(crate) fn try_again(description: &'static str) -> Self {
+        let mut reply = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ErrorCode::TemporarilyUnavailable,
+            description,
+        );
+        reply.header = Some((RETRY_AFTER, RETRY_AFTER_SECONDS));
+        reply
+    }
+
     /// With one more header.
     pub(crate) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         self.header = HeaderValue::from_str(value).ok().map(|value| (name, value));
@@ -108,13 +119,7 @@ impl From<StoreError> for ErrorReply {
         match error {
             StoreError::Unavailable(_) => {
                 tracing::error!(%error, "the store is not available");
-                let mut reply = Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    ErrorCode::TemporarilyUnavailable,
-                    "the store is not available; try again shortly",
-                );
-                reply.header = Some((RETRY_AFTER, RETRY_AFTER_SECONDS));
-                reply
+                Self::try_again("the store is not available; try again shortly")
             }
             StoreError::Conflict(_) | StoreError::Damaged(_) => {
                 Self::server_error("the store failed", &error)

@@ -47,11 +47,12 @@ pub use open::{OpenError, SqliteOptions};
 ///
 /// Dropping it finishes the writes that wait and folds the log into the file;
 /// this blocks for as long as the disk takes.
-// The order of fields is the order of dropping: the writer finishes first, the
-// lock goes last.
+// The order of fields is the order of dropping: the readers go first, so that
+// the writer's is the last connection, which folds the log into the file and
+// removes it; the lock goes last.
 pub struct SqliteStore {
-    writer: Writer,
     readers: Readers,
+    writer: Writer,
     caches: Arc<Caches>,
     path: PathBuf,
     _lock: File,

@@ -65,6 +65,20 @@ fn unavailable<T: std::fmt::Debug>(outcome: Result<T, StoreError>, says: &str) {
 }
 
 #[tokio::test]
+async fn an_orderly_close_folds_the_log_into_the_file() {
+    let bench = Bench::new();
+    let store = bench.open();
+    store.insert_client(&client("shop")).await.unwrap();
+    let beside = |end: &str| bench.folder.path().join(format!("avouch.db{end}"));
+    assert!(beside("-wal").exists());
+    drop(store);
+    for end in ["-wal", "-shm"] {
+        assert!(!beside(end).exists(), "{end}");
+    }
+    assert!(bench.open().find_caller("shop").await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn a_full_store_says_so_and_works_again_when_there_is_room() {
     let mut bench = Bench::new();
     bench.options.max_size = Some(400 << 10);

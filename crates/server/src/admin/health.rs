@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use avouch_core::records::KeyPurpose;
 use avouch_core::storage::Storage;
 use avouch_oauth::media_type;
 use axum::extract::State;
@@ -19,25 +18,21 @@ pub(crate) async fn healthz() -> Response {
     respond(StatusCode::OK, media_type::JSON, r#"{"status":"ok"}"#)
 }
 
-/// Requests can be served: the store answers and there is a key to sign with.
+/// Requests can be served: the store answers, and every key that the server is
+/// to have is there.
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let algorithms = app
-        .keys
-        .load()
-        .ring
-        .algorithms(KeyPurpose::Statements, app.clock.now());
-    let (status, body) = if algorithms.is_empty() {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            r#"{"status":"no signing key"}"#,
-        )
+    let missing = app.keys_in_the_making().len();
+    let (status, body) = if missing > 0 {
+        let wanted = app.settings.algorithms.len();
+        let there = wanted.saturating_sub(missing);
+        let said =
+            format!(r#"{{"status":"signing keys are being made","made":{there},"of":{wanted}}}"#);
+        (StatusCode::SERVICE_UNAVAILABLE, said)
     } else if app.store.ping().await.is_err() {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            r#"{"status":"store not available"}"#,
-        )
+        let said = r#"{"status":"store not available"}"#.to_owned();
+        (StatusCode::SERVICE_UNAVAILABLE, said)
     } else {
-        (StatusCode::OK, r#"{"status":"ok"}"#)
+        (StatusCode::OK, r#"{"status":"ok"}"#.to_owned())
     };
     respond(status, media_type::JSON, body)
 }

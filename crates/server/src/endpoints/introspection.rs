@@ -93,7 +93,7 @@ pub(crate) async fn introspect(
     };
     let answer = secure(&response, format, &resource_server, echo, now, &means)
         .await
-        .inspect_err(|error| app.metrics.not_secured(error.name()))?;
+        .map_err(|error| not_secured(&app, &error))?;
     if let Some(with) = &answer.encrypted_with {
         let (algorithm, encryption) = (with.algorithm.name(), with.encryption.name());
         app.metrics.encrypted(algorithm, encryption);
@@ -158,6 +158,17 @@ async fn refuse(app: &App, caller: &str, error: AuthorizationError) -> ErrorRepl
     }
 }
 
+/// A 5xx, whatever was asked for. Only a key that is still being made is worth waiting for.
+fn not_secured(app: &App, error: &SecureError) -> ErrorReply {
+    app.metrics.not_secured(error.name());
+    match error {
+        SecureError::NoKey(algorithm) if app.settings.algorithms.contains(algorithm) => {
+            ErrorReply::try_again("the key that signs for this caller is being made")
+        }
+        error => ErrorReply::server_error("an introspection answer could not be secured", error),
+    }
+}
+
 impl From<RequestError> for ErrorReply {
     fn from(error: RequestError) -> Self {
         Self::bad_request(error.code(), error.to_string())
@@ -176,12 +187,6 @@ impl From<NegotiationError> for ErrorReply {
             }
         };
         Self::new(status, ErrorCode::InvalidRequest, error.to_string())
-    }
-}
-
-impl From<SecureError> for ErrorReply {
-    fn from(error: SecureError) -> Self {
-        Self::server_error("an introspection answer could not be secured", &error)
     }
 }
 

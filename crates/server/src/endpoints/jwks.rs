@@ -13,7 +13,7 @@ use crate::error_reply::ErrorReply;
 const JWK_SET: HeaderValue = HeaderValue::from_static("application/jwk-set+json");
 
 /// The published set: public, and cacheable for as long as a new key is
-/// published before it signs.
+/// published before it signs; not at all while the first keys are being made.
 pub(crate) async fn jwks(State(app): State<Arc<App>>) -> Result<Response, ErrorReply> {
     let published = app.keys.load().ring.published(app.clock.now());
     let set = published
@@ -21,6 +21,6 @@ pub(crate) async fn jwks(State(app): State<Arc<App>>) -> Result<Response, ErrorR
     let mut response = Response::new(set.to_json().into());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, JWK_SET);
-    headers.insert(CACHE_CONTROL, app.settings.jwks_cache_control.clone());
+    headers.insert(CACHE_CONTROL, app.keys_cache_control());
     Ok(response)
 }

@@ -61,6 +61,6 @@ pub(crate) async fn metadata(State(app): State<Arc<App>>) -> Response {
     let mut response = Response::new(document.to_json().into());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type::JSON));
-    headers.insert(CACHE_CONTROL, app.settings.jwks_cache_control.clone());
+    headers.insert(CACHE_CONTROL, app.keys_cache_control());
     response
 }

@@ -96,3 +96,19 @@ fn collect<'v>(value: &'v Value, references: &mut Vec<&'v str>) {
         _ => {}
     }
 }
+
+#[test]
+fn the_page_on_storage_names_the_files_that_are_there() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/storage.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let file = avouch_server::DATABASE_FILE;
+    for named in [
+        format!("| `{file}` |"),
+        format!("`{file}-wal`, `{file}-shm`"),
+        format!("`sqlite3 {file} \".backup copy.db\"`"),
+    ] {
+        assert!(page.contains(&named), "{named}");
+    }
+    let others = page.matches("avouch.").count() - page.matches(file).count();
+    assert_eq!(others, 0, "the page names a file of another name");
+}

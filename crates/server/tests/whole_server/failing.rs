@@ -35,6 +35,40 @@ async fn without_a_key_of_the_registered_algorithm_it_is_500_and_never_plain() {
     }
 }
 
+/// At the first start most keys are made while requests are served already. Whoever needs one of
+/// those is told to come again, and nobody keeps a key set that lacks it.
+#[tokio::test]
+async fn while_keys_are_being_made_nothing_pretends_to_be_complete() {
+    let setup = Setup::new().await.algorithms(&SignatureAlgorithm::ALL);
+    let sign = setup
+        .resource_server_with("sign", SIGN, |record| {
+            record.profile.value.signing_algorithm = SignatureAlgorithm::EdDsa;
+        })
+        .await;
+    let server = setup.start_without_keys().await;
+    loop {
+        let keys = server.get("/jwks.json").await;
+        let count = keys.json()["keys"].as_array().unwrap().len();
+        let kept = keys.header("cache-control").unwrap();
+        let complete = count == SignatureAlgorithm::ALL.len();
+        assert!(complete || kept == "no-cache", "{count} keys, {kept}");
+
+        let answer = server.statement(&sign, "unknown").await;
+        if answer.status == 200 {
+            break;
+        }
+        answer.is_error(503, "temporarily_unavailable");
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    }
+    let keys = server.get("/jwks.json").await;
+    assert_eq!(keys.header("cache-control"), Some("public, max-age=3600"));
+    let metadata = server.get("/.well-known/oauth-authorization-server").await;
+    assert_eq!(
+        metadata.header("cache-control"),
+        Some("public, max-age=3600")
+    );
+}
+
 #[tokio::test]
 async fn a_store_that_cannot_find_tokens_is_a_5xx_in_every_form() {
     let setup = Setup::new().await;
