@@ -163,9 +163,11 @@ impl<S: TokenStore + CallerStore> Issuance<'_, S> {
 
     fn lifetime(&self, client: &Client, asked: Option<Duration>) -> Result<Duration, IssueError> {
         let longest = self.lifetimes.longest;
-        let lifetime = asked
-            .or(client.access_token_lifetime)
-            .unwrap_or(self.lifetimes.default);
+        let Some(lifetime) = asked else {
+            // A client that was given more before the server allowed less gets what there is.
+            let registered = client.access_token_lifetime;
+            return Ok(registered.unwrap_or(self.lifetimes.default).min(longest));
+        };
         if lifetime < Duration::from_secs(1) || lifetime > longest {
             return Err(IssueError::Lifetime { longest });
         }

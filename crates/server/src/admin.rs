@@ -7,6 +7,7 @@
 
 pub mod api;
 
+mod allowed;
 mod answer;
 mod apply;
 mod clients;
@@ -19,7 +20,6 @@ mod named;
 mod openapi;
 mod operation;
 mod page;
-mod published_keys;
 mod resource_servers;
 mod revocations;
 mod secrets;

@@ -106,20 +106,18 @@ fn secrets_go_into_a_file_where_asked() {
 #[test]
 fn a_conflict_midway_is_told_to_the_letter() {
     let it = Stage::set();
-    let file = it.write(
-        "parties.toml",
-        &PARTIES.replace(
-            "[[client]]",
-            "[[resource_server]]\nid = \"thief\"\nresources = [\"https://pay.example\"]\n[[client]]",
-        ),
-    );
+    // An id that was in use is spent, which shows only when it is written.
+    it.run(&["client", "add", "spent"]).well();
+    it.run(&["client", "remove", "spent"]).well();
+    let spent = format!("{PARTIES}\n[[client]]\nid = \"spent\"\n[[client]]\nid = \"last\"\n");
+    let file = it.write("parties.toml", &spent);
     let done = it.run(&["apply", "-f", &file, "--yes"]);
     assert_eq!(done.code, 1);
     for line in [
-        "error: the resource https://pay.example belongs to another resource server",
-        "  written: resource server pay\n",
-        "  not written: resource server thief\n",
-        "  not tried: client shop\n",
+        "error: the id is taken",
+        "  written: resource server pay, client shop\n",
+        "  not written: client spent\n",
+        "  not tried: client last\n",
     ] {
         assert!(done.err.contains(line), "{line} in {}", done.err);
     }
@@ -127,6 +125,23 @@ fn a_conflict_midway_is_told_to_the_letter() {
         done.out.lines().any(|line| line.starts_with("pay ")),
         "its secret is not lost"
     );
+}
+
+#[test]
+fn a_resource_that_is_taken_is_told_before_anything_is_written() {
+    let it = Stage::set();
+    let thief = "[[resource_server]]\nid = \"thief\"\nresources = [\"https://pay.example\"]\n\
+                 profile = { signing_algorithm = \"ES256\" }\n[[client]]";
+    let file = it.write("parties.toml", &PARTIES.replace("[[client]]", thief));
+    for how in ["--yes", "--dry-run"] {
+        let error = it.run(&["apply", "-f", &file, how]).badly();
+        assert!(
+            error.contains("thief: ") && error.contains("shared = true"),
+            "{error}"
+        );
+    }
+    let listed = it.run(&["resource-server", "list"]).well();
+    assert!(!listed.contains("pay"), "{listed}");
 }
 
 #[test]

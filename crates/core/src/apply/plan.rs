@@ -1,12 +1,15 @@
 //! What a description would change.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use avouch_oauth::resource::ResourceIdentifier;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::{ClientDescription, Description, DescriptionError, ResourceServerDescription};
+use crate::id::ResourceServerId;
 use crate::records::{Client, ResourceServer, ResourceSharing, Revision};
 use crate::storage::{CallerRecord, CallerStore, StoreError};
 use crate::time::Timestamp;
@@ -91,6 +94,17 @@ pub enum PlanError {
              nor the reverse; choose another id"
     )]
     OtherKind(String),
+    /// A resource would belong to two RSs, one of which does not share it.
+    #[error(
+        "{resource_server}: the resource {resource} belongs to another resource server; to let both \
+         serve it say shared = true, else take it from the other first"
+    )]
+    ResourceTaken {
+        /// Who is described to serve it.
+        resource_server: ResourceServerId,
+        /// Which.
+        resource: ResourceIdentifier,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -107,6 +121,7 @@ pub async fn plan(
         changes: Vec::new(),
         writes: Vec::new(),
     };
+    let mut resources = Resources::default();
     // RSs first: a new client may be meant for a new RS.
     for server in &description.resource_servers {
         let current = match callers.find_caller(server.id.as_str()).await? {
@@ -116,6 +131,7 @@ pub async fn plan(
             Some(CallerRecord::ResourceServer(current)) => Some(current),
             None => None,
         };
+        resources.claim(server, current.as_deref(), callers).await?;
         plan.resource_server(server, current, now);
     }
     for client in &description.clients {
@@ -129,6 +145,42 @@ pub async fn plan(
         plan.client(client, current);
     }
     Ok(plan)
+}
+
+/// Who would serve what once the plan is carried out, as far as it goes: a conflict is told before
+/// anything is written.
+#[derive(Default)]
+struct Resources {
+    claimed: BTreeSet<ResourceIdentifier>,
+    given_up: BTreeSet<ResourceIdentifier>,
+}
+
+impl Resources {
+    async fn claim(
+        &mut self,
+        wanted: &ResourceServerDescription,
+        current: Option<&ResourceServer>,
+        callers: &impl CallerStore,
+    ) -> Result<(), PlanError> {
+        let own = current.map(|current| &current.resources);
+        let is_own = |resource| own.is_some_and(|own| own.contains(resource));
+        for resource in wanted.resources.iter().filter(|resource| !is_own(resource)) {
+            // What an earlier record of the plan gives up is for the store to judge.
+            let in_the_way = self.claimed.contains(resource)
+                || (!self.given_up.contains(resource) && callers.is_served(resource).await?);
+            if in_the_way && !wanted.shared {
+                return Err(PlanError::ResourceTaken {
+                    resource_server: wanted.id.clone(),
+                    resource: resource.clone(),
+                });
+            }
+        }
+        self.claimed.extend(wanted.resources.iter().cloned());
+        let given_up = own.into_iter().flatten().cloned();
+        self.given_up
+            .extend(given_up.filter(|resource| !wanted.resources.contains(resource)));
+        Ok(())
+    }
 }
 
 impl Plan {

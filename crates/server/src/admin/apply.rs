@@ -16,6 +16,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{Request, StatusCode};
 
+use super::allowed;
 use super::answer::json;
 use super::api::{
     Applied, DescriptionSchema, ErrorAnswer, FreshSecret, PartlyApplied, Planned, RecordName,
@@ -23,7 +24,6 @@ use super::api::{
 use super::document;
 use super::error::AdminError;
 use super::operation::Operation;
-use super::published_keys::check_published_keys;
 use super::record_administered;
 use super::secrets;
 use crate::app::App;
@@ -53,7 +53,8 @@ async fn show_plan(
     State(app): State<Arc<App>>,
     request: Request<Body>,
 ) -> Result<Response, AdminError> {
-    let description = read(&app, request).await?;
+    let description = read(request).await?;
+    allowed::check(&app, &description)?;
     let changes = plan(&description, &app.store, app.clock.now())
         .await?
         .changes;
@@ -64,27 +65,25 @@ async fn apply(
     State(app): State<Arc<App>>,
     request: Request<Body>,
 ) -> Result<Response, AdminError> {
-    let description = read(&app, request).await?;
+    let description = read(request).await?;
     let _changing = app.caller_changes.lock().await;
     let applied = carry_out(&app, &description).await?;
     Ok(json(StatusCode::OK, &applied))
 }
 
-async fn read(app: &App, request: Request<Body>) -> Result<Description, AdminError> {
+async fn read(request: Request<Body>) -> Result<Description, AdminError> {
     let description: Description = document::read(request, LONGEST).await?;
     if description.clients.len() + description.resource_servers.len() > MOST_RECORDS {
         return Err(AdminError::bad_request(format!(
             "a description holds at most {MOST_RECORDS} records: split it"
         )));
     }
-    for resource_server in &description.resource_servers {
-        check_published_keys(app, resource_server)?;
-    }
     Ok(description)
 }
 
 /// Plans and writes. Whoever calls holds `caller_changes`.
 pub(super) async fn carry_out(app: &App, description: &Description) -> Result<Applied, AdminError> {
+    allowed::check(app, description)?;
     let now = app.clock.now();
     let plan = plan(description, &app.store, now).await?;
     let names: Vec<_> = plan.writes.iter().map(record_name).collect();

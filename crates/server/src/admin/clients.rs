@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
+use super::allowed;
 use super::answer::{json, no_content};
 use super::api::{
     Applied, ClientDescriptionSchema, ClientEntry, ClientList, FreshSecret, NewSecret,
@@ -78,6 +79,7 @@ async fn add(
     description
         .check()
         .map_err(|error| AdminError::bad_request(error.to_string()))?;
+    allowed::check_client(&app, &description)?;
     let _changing = app.caller_changes.lock().await;
     let added = apply::add_client(&app, &description, app.clock.now()).await?;
     Ok(json(StatusCode::CREATED, &added))

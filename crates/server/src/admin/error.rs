@@ -108,7 +108,9 @@ impl From<PlanError> for AdminError {
     fn from(error: PlanError) -> Self {
         match error {
             PlanError::Description(error) => Self::bad_request(error.to_string()),
-            error @ PlanError::OtherKind(_) => Self::conflict(error.to_string()),
+            error @ (PlanError::OtherKind(_) | PlanError::ResourceTaken { .. }) => {
+                Self::conflict(error.to_string())
+            }
             PlanError::Store(error) => error.into(),
         }
     }

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
+use super::allowed;
 use super::answer::{json, no_content};
 use super::api::{
     Applied, FreshSecret, History, NewSecret, ResourceServerDescriptionSchema, ResourceServerEntry,
@@ -22,7 +23,6 @@ use super::error::AdminError;
 use super::named::Named;
 use super::operation::Operation;
 use super::page::Wanted;
-use super::published_keys::check_published_keys;
 use super::record_administered;
 use super::secrets;
 use super::suggestion::no_such_resource_server;
@@ -105,7 +105,7 @@ async fn add(
     description
         .check()
         .map_err(|error| AdminError::bad_request(error.to_string()))?;
-    check_published_keys(&app, &description)?;
+    allowed::check_resource_server(&app, &description)?;
     let _changing = app.caller_changes.lock().await;
     let added = apply::add_resource_server(&app, &description, app.clock.now()).await?;
     Ok(json(StatusCode::CREATED, &added))
@@ -126,7 +126,6 @@ async fn change(
             "the id in the description is not the one in the path: an id never changes",
         ));
     }
-    check_published_keys(&app, &description)?;
     let _changing = app.caller_changes.lock().await;
     find(&app, &id).await?;
     let description = Description {

@@ -67,10 +67,15 @@ async fn a_change_names_its_fields_and_keeps_the_secret() {
 async fn a_conflict_midway_says_what_is_written_and_what_is_not() {
     let it = Harness::start().await;
     let server = |id: &str, resource: &str| json!({"id": id, "resources": [resource], "profile": {"signing_algorithm": "ES256"}});
+    // An id that was in use is spent, which shows only when it is written.
+    let spent = json!({"resource_server": [server("spent", "https://two.example")]});
+    it.post("/admin/v1/apply", spent).await.expect(200);
+    let gone = it.delete("/admin/v1/resource-servers/spent").await;
+    assert_eq!(gone.status.as_u16(), 204);
     let description = json!({
         "resource_server": [
             server("one", "https://one.example"),
-            server("thief", "https://one.example"),
+            server("spent", "https://two.example"),
             server("three", "https://three.example"),
         ],
         "client": [{"id": "shop"}],
@@ -81,11 +86,11 @@ async fn a_conflict_midway_says_what_is_written_and_what_is_not() {
         answer["error_description"]
             .as_str()
             .unwrap()
-            .contains("https://one.example")
+            .contains("the id is taken")
     );
     let named = |target: &str, id: &str| json!({"target": target, "id": id});
     assert_eq!(answer["written"], json!([named("resource_server", "one")]));
-    assert_eq!(answer["failed"], named("resource_server", "thief"));
+    assert_eq!(answer["failed"], named("resource_server", "spent"));
     assert_eq!(answer["failed_may_be_written"], false);
     assert_eq!(
         answer["not_written"],
@@ -94,10 +99,68 @@ async fn a_conflict_midway_says_what_is_written_and_what_is_not() {
     assert_eq!(answer["secrets"][0]["client_id"], "one");
 
     it.get("/admin/v1/resource-servers/one").await.expect(200);
-    for id in ["thief", "three"] {
+    for id in ["spent", "three"] {
         it.get(&format!("/admin/v1/resource-servers/{id}"))
             .await
             .error(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_resource_that_is_taken_is_told_before_anything_is_written() {
+    let it = Harness::start().await;
+    it.shop_and_pay().await;
+    let server = |id: &str, resource: &str, shared: bool| {
+        json!({
+            "id": id, "resources": [resource], "shared": shared,
+            "profile": {"signing_algorithm": "ES256"}
+        })
+    };
+    for second in [
+        server("two", "https://one.example", false),
+        server("two", "https://pay.example", false),
+    ] {
+        let first = server("one", "https://one.example", false);
+        let description = json!({"resource_server": [first, second]});
+        for path in ["/admin/v1/plan", "/admin/v1/apply"] {
+            let answer = it.post(path, description.clone()).await.expect(409);
+            let said = answer["error_description"].as_str().unwrap();
+            assert!(
+                said.contains("two: ") && said.contains("shared = true"),
+                "{said}"
+            );
+        }
+        let one = it.get("/admin/v1/resource-servers/one").await;
+        one.error(404, "not_found");
+    }
+    // Said to be shared, both may.
+    let first = server("one", "https://one.example", true);
+    let second = server("two", "https://one.example", true);
+    let description = json!({"resource_server": [first, second]});
+    it.post("/admin/v1/apply", description).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_the_settings_do_not_allow_is_refused_where_it_is_written() {
+    let it = Harness::start().await;
+    for (description, says) in [
+        (
+            json!({"client": [{"id": "long", "access_token_lifetime": 999_999_999}]}),
+            "tokens.longest_lifetime",
+        ),
+        (
+            json!({"resource_server": [{
+                "id": "rs", "resources": ["https://rs.example"],
+                "profile": {"signing_algorithm": "PS512"}
+            }]}),
+            "keys.algorithms",
+        ),
+    ] {
+        for path in ["/admin/v1/plan", "/admin/v1/apply"] {
+            let answer = it.post(path, description.clone()).await.expect(400);
+            let said = answer["error_description"].as_str().unwrap();
+            assert!(said.contains(says), "{said}");
+        }
     }
 }
 

@@ -99,8 +99,8 @@ fn collect<'v>(value: &'v Value, references: &mut Vec<&'v str>) {
 
 #[test]
 fn the_page_on_storage_names_the_files_that_are_there() {
-    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/storage.md");
-    let page = std::fs::read_to_string(page).unwrap();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/storage.md");
+    let page = fs::read_to_string(page).unwrap();
     let file = avouch_server::DATABASE_FILE;
     for named in [
         format!("| `{file}` |"),

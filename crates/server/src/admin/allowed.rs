@@ -1,0 +1,72 @@
+//! What this server's settings allow of a description. Told where it is written: a record that can
+//! do nothing afterwards would be a mistake that shows too late.
+
+use avouch_core::apply::{ClientDescription, Description, ResourceServerDescription};
+use avouch_core::records::{Recipient, StatementEncryption};
+
+use super::error::AdminError;
+use crate::app::App;
+
+/// Refuses a description with anything that would not work here.
+pub(super) fn check(app: &App, description: &Description) -> Result<(), AdminError> {
+    for client in &description.clients {
+        check_client(app, client)?;
+    }
+    for resource_server in &description.resource_servers {
+        check_resource_server(app, resource_server)?;
+    }
+    Ok(())
+}
+
+/// Refuses a lifetime that no token could have.
+pub(super) fn check_client(app: &App, client: &ClientDescription) -> Result<(), AdminError> {
+    let longest = app.settings.lifetimes.longest.as_secs();
+    match client.access_token_lifetime {
+        Some(lifetime) if lifetime > longest => Err(AdminError::bad_request(format!(
+            "{}: access_token_lifetime is {lifetime} and may be {longest} at most; \
+             tokens.longest_lifetime in the configuration sets the bound",
+            client.id
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses an algorithm without keys, and a `jwks_uri` that would never be fetched.
+pub(super) fn check_resource_server(
+    app: &App,
+    resource_server: &ResourceServerDescription,
+) -> Result<(), AdminError> {
+    let refused = |why: String| {
+        Err(AdminError::bad_request(format!(
+            "{}: {why}",
+            resource_server.id
+        )))
+    };
+    let profile = &resource_server.profile;
+    let algorithm = profile.signing_algorithm;
+    if !app.settings.algorithms.contains(&algorithm) {
+        let names: Vec<_> = app
+            .settings
+            .algorithms
+            .iter()
+            .map(|one| one.name())
+            .collect();
+        return refused(format!(
+            "this server has no keys for {algorithm}; it has {}; keys.algorithms in the \
+             configuration adds to them",
+            names.join(", ")
+        ));
+    }
+    let encryption = profile.encryption.as_ref();
+    match encryption.map(StatementEncryption::recipient) {
+        Some(Recipient::Uri(uri)) => match app.published_keys.check(uri) {
+            Ok(_) => Ok(()),
+            Err(error) => refused(format!("jwks_uri {error}")),
+        },
+        Some(Recipient::Keys { .. }) => Ok(()),
+        None if app.settings.answers.encrypted_only => refused(
+            "this server gives encrypted answers only: give the profile an encryption".to_owned(),
+        ),
+        None => Ok(()),
+    }
+}
