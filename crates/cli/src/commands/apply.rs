@@ -34,7 +34,9 @@ Examples:
   avouch apply -f parties.toml              show, ask, then do it
   avouch apply -f parties.toml --yes        for scripts
 
-What the file does not name stays as it is. The secrets of what is added are printed once, a line
+A client or resource server that the file does not name stays as it is. One that it names becomes
+what the file says of it: what is left out there returns to its default, but for a suspension,
+which is lifted by suspended = false alone. The secrets of what is added are printed once, a line
 each: the id, a blank, the secret.")]
 pub(crate) struct Arguments {
     /// The description, TOML or JSON; - for standard input

@@ -11,7 +11,8 @@ use crate::admin_client::AdminClient;
 use crate::output::Failure;
 
 const DATA: &str = "AVOUCH_DATA";
-const CONFIG: &str = "AVOUCH_CONFIG";
+/// Names the configuration file for all commands.
+pub(crate) const CONFIG: &str = "AVOUCH_CONFIG";
 
 /// Which server to administer.
 #[derive(Debug, Args)]

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::announcement::Announcement;
+use super::running_server::CONFIG;
 use crate::development;
 use crate::output::Failure;
 
@@ -31,10 +32,10 @@ Examples:
   avouch serve --config avouch.toml       a server for keeps")]
 pub(crate) struct Arguments {
     /// Serve for development: on loopback, with a fresh data folder that goes with the server
-    #[arg(long, conflicts_with = "config", required_unless_present = "config")]
+    #[arg(long, conflicts_with = "config")]
     dev: bool,
 
-    /// Serve as this configuration file says
+    /// Serve as this configuration file says [env: AVOUCH_CONFIG]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
@@ -42,8 +43,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
 
-    /// Begin with one JSON object: issuer, initial_access_token, data_dir
-    #[arg(long, requires = "dev")]
+    /// Begin with one JSON object: issuer, initial_access_token (null but with --dev), data_dir
+    #[arg(long)]
     json: bool,
 }
 
@@ -51,21 +52,37 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     // Taken before anything is promised, so that no signal is lost.
     let stopped = stop_signal()?;
-    if let Some(file) = &arguments.config {
-        let server = for_keeps(file, arguments.listen).await?;
-        stopped.await;
-        server.stop().await;
-    } else {
+    if arguments.dev {
         // Outlives the server in it.
         let folder = development::Folder::create()?;
         let server = for_development(&folder, arguments.listen, arguments.json).await?;
+        stopped.await;
+        server.stop().await;
+    } else {
+        let file = arguments
+            .config
+            .clone()
+            .or_else(configured)
+            .ok_or_else(|| {
+                Failure::new("it is not said what to serve").next(
+                    "to try things on: avouch serve --dev; for keeps: avouch serve --config FILE, \
+                 where avouch config example makes the file",
+                )
+            })?;
+        let server = for_keeps(&file, arguments.listen, arguments.json).await?;
         stopped.await;
         server.stop().await;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn for_keeps(file: &Path, listen: Option<SocketAddr>) -> Result<Server, Failure> {
+/// What the environment says, for want of an option.
+fn configured() -> Option<PathBuf> {
+    let file = std::env::var_os(CONFIG).filter(|value| !value.is_empty());
+    file.map(PathBuf::from)
+}
+
+async fn for_keeps(file: &Path, listen: Option<SocketAddr>, json: bool) -> Result<Server, Failure> {
     let mut config = config::load(file)?;
     if let Some(address) = listen {
         config.listen.address = address;
@@ -73,7 +90,16 @@ async fn for_keeps(file: &Path, listen: Option<SocketAddr>) -> Result<Server, Fa
     }
     log::init(&config.log)?;
     let listener = bind(config.listen.address).await?;
-    Ok(start(&config, listener, surroundings()).await?)
+    let server = start(&config, listener, surroundings()).await?;
+    if json {
+        Announcement {
+            issuer: server.issuer().as_str(),
+            initial_access_token: None,
+            data_dir: &config.data.folder,
+        }
+        .as_json()?;
+    }
+    Ok(server)
 }
 
 async fn for_development(
@@ -96,7 +122,7 @@ async fn for_development(
     let token = development::initial_access_token(&server).await?;
     let announcement = Announcement {
         issuer: server.issuer().as_str(),
-        initial_access_token: token.expose(),
+        initial_access_token: Some(token.expose()),
         data_dir: folder.path(),
     };
     if json {

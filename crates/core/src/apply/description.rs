@@ -9,6 +9,7 @@ use avouch_oauth::scope::Scope;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::Suspension;
 use crate::id::{ClientId, ResourceServerId};
 use crate::records::{
     AllowedResources, Client, Credentials, GrantType, JwtProfile, ProfileError, PublicDetails,
@@ -104,9 +105,10 @@ pub struct ResourceServerDescription {
     /// Whether other RSs may serve these resources too.
     #[serde(default)]
     pub shared: bool,
-    /// Stops it from asking, with the reason.
+    /// The reason why it is stopped from asking, or `false` to let it ask again; left out, its
+    /// standing stays as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub suspended: Option<String>,
+    pub suspended: Option<Suspension>,
     /// How its answers are secured.
     #[serde(default)]
     pub profile: JwtProfile,
@@ -242,10 +244,24 @@ impl ResourceServerDescription {
     /// Whether it may ask, as described.
     pub fn standing(&self) -> Standing {
         match &self.suspended {
-            None => Standing::Good,
-            Some(reason) => Standing::Suspended {
+            None | Some(Suspension::Lifted) => Standing::Good,
+            Some(Suspension::For(reason)) => Standing::Suspended {
                 reason: reason.clone(),
             },
+        }
+    }
+
+    /// The same, with what it leaves out taken from what is there.
+    #[must_use]
+    pub fn in_the_place_of(&self, current: &Self) -> Self {
+        let suspended = match (&self.suspended, &current.suspended) {
+            (None, standing) => standing.clone(),
+            (Some(Suspension::Lifted), None) => None,
+            (described, _) => described.clone(),
+        };
+        Self {
+            suspended,
+            ..self.clone()
         }
     }
 
@@ -277,7 +293,7 @@ impl ResourceServerDescription {
             shared,
             suspended: match &server.standing {
                 Standing::Good => None,
-                Standing::Suspended { reason } => Some(reason.clone()),
+                Standing::Suspended { reason } => Some(Suspension::For(reason.clone())),
             },
             profile: server.profile.value.clone(),
             policy: server.policy.value.clone(),

@@ -227,6 +227,7 @@ impl Plan {
             return;
         };
         let described = ResourceServerDescription::of(&current, wanted.shared);
+        let wanted = &wanted.in_the_place_of(&described);
         let fields = differences(&described, wanted);
         let state = if fields.is_empty() {
             Current::Same

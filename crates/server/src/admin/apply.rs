@@ -42,7 +42,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers::<Planned>(200)
             .fails(&[400, 409, 413, 415]),
         Operation::post("/admin/v1/apply", "apply", apply)
-            .summary("Make everything as described; what is not named stays as it is")
+            .summary("Make every record that is named as described; what is left out of one returns to its default")
             .takes::<DescriptionSchema>()
             .answers::<Applied>(200)
             .fails(&[400, 409, 413, 415]),

@@ -1,6 +1,6 @@
 //! Plans, and carrying them out.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{Harness, pay, shop};
 
@@ -104,6 +104,39 @@ async fn a_conflict_midway_says_what_is_written_and_what_is_not() {
             .await
             .error(404, "not_found");
     }
+}
+
+#[tokio::test]
+async fn a_suspension_outlives_a_description_that_says_nothing_of_it() {
+    let it = Harness::start().await;
+    it.shop_and_pay().await;
+    let path = "/admin/v1/resource-servers/pay";
+    let mut description = it.get(path).await.expect(200)["description"].clone();
+    let mut apply = async |suspended: Option<Value>| {
+        let members = description.as_object_mut().unwrap();
+        match suspended {
+            Some(suspended) => members.insert("suspended".into(), suspended),
+            None => members.remove("suspended"),
+        };
+        let all = json!({"resource_server": [description.clone()]});
+        let answer = it.post("/admin/v1/apply", all).await.expect(200);
+        let now = it.get(path).await.expect(200)["description"]["suspended"].clone();
+        (answer["changes"][0]["current"].clone(), now)
+    };
+    let unpaid = json!("unpaid");
+    assert_eq!(
+        apply(Some(unpaid.clone())).await,
+        (json!("differs"), unpaid.clone())
+    );
+    assert_eq!(apply(None).await, (json!("same"), unpaid));
+    assert_eq!(
+        apply(Some(json!(false))).await,
+        (json!("differs"), Value::Null)
+    );
+    assert_eq!(
+        apply(Some(json!(false))).await,
+        (json!("same"), Value::Null)
+    );
 }
 
 #[tokio::test]

@@ -18,8 +18,9 @@ const ACCESS_TOKEN: &str = r#"sed 's/.*"access_token":"\([^"]*\)".*/\1/'"#;
 pub(super) struct Announcement<'a> {
     /// The issuer, which is also where the server listens.
     pub(super) issuer: &'a str,
-    /// Registers clients and resource servers: reusable, for any resource.
-    pub(super) initial_access_token: &'a str,
+    /// Registers clients and resource servers: reusable, for any resource. Only made for
+    /// development.
+    pub(super) initial_access_token: Option<&'a str>,
     /// Where the data is kept until the server stops.
     pub(super) data_dir: &'a Path,
 }
@@ -43,9 +44,10 @@ impl fmt::Display for Announcement<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             issuer,
-            initial_access_token: token,
+            initial_access_token,
             data_dir,
         } = self;
+        let token = initial_access_token.unwrap_or("none");
         let register = format!(
             "curl -s {issuer}/register -H 'Authorization: Bearer {token}' \\\n    \
              -H 'Content-Type: application/json'"
@@ -72,7 +74,12 @@ Register a client, and get a token for that resource server:
 
 Let the resource server ask what the token is worth. The answer is a signed statement:
 
-  curl -s {issuer}/introspect -u "$RS" -H 'Accept: application/token-introspection+jwt' -d token=$TOKEN"#,
+  curl -s {issuer}/introspect -u "$RS" -H 'Accept: application/token-introspection+jwt' -d token=$TOKEN; echo
+
+The same with every check made (avouch introspect --help tells more):
+
+  echo "$RS" | cut -d: -f2 > rs.secret; echo "$TOKEN" > token.txt
+  avouch introspect --issuer {issuer} --client-id "$(echo "$RS" | cut -d: -f1)" --secret-file rs.secret --token token.txt"#,
             data_dir = data_dir.display(),
         )
     }

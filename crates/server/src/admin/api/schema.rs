@@ -186,14 +186,25 @@ pub(crate) struct ResourceServerDescription {
     /// Whether other resource servers may serve these resources too.
     #[schemars(default)]
     shared: bool,
-    /// Stops it from asking, with the reason.
-    suspended: Option<String>,
+    /// The reason why it is stopped from asking, or `false` to let it ask again; left out, its
+    /// standing stays as it is.
+    suspended: Option<Suspended>,
     /// How its answers are secured.
     #[schemars(default)]
     profile: Profile,
     /// What it may learn.
     #[schemars(default)]
     policy: ReleasePolicy,
+}
+
+/// A reason, or `false`.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub(crate) enum Suspended {
+    /// Why it may not ask.
+    For(String),
+    /// It may ask.
+    Lifted(bool),
 }
 
 /// Name and links for people; shown, never trusted.
