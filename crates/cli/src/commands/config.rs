@@ -1,4 +1,6 @@
-//! `avouch config`: check, print, example, schema. No server is needed.
+//! `avouch config`: init, check, print, example, schema. No server is needed.
+
+mod init;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,10 +14,13 @@ use crate::output::{self, Failure};
 #[derive(Debug, Subcommand)]
 #[command(after_help = "\
 Examples:
+  avouch config init my-avouch
   avouch config example > avouch.toml
   avouch config check avouch.toml
   avouch config print avouch.toml")]
 pub(crate) enum Command {
+    /// Make a folder with a configuration and a fresh sealing key
+    Init(init::Init),
     /// Say everything that is wrong with a configuration file
     Check(File),
     /// Print the configuration in effect, defaults filled in
@@ -37,9 +42,13 @@ pub(crate) struct File {
 /// Does it.
 pub(crate) fn run(command: &Command) -> Result<ExitCode, Failure> {
     match command {
+        Command::Init(init) => init::run(init)?,
         Command::Check(File { file }) => {
-            config::load(file)?;
+            let config = config::load(file)?;
             output::line(format!("{}: sound", file.display()))?;
+            if let Err(error) = config.sealing.load_keys() {
+                output::line(format!("on this machine it would not start yet: {error}"))?;
+            }
         }
         Command::Print(File { file }) => {
             output::line(config::load(file)?.to_toml()?.trim_end())?;

@@ -108,8 +108,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         "a server to try things on, with curl commands that work",
     )?;
     tell.command(
-        "avouch config example",
-        "a configuration for keeps, explained line by line",
+        "avouch config init my-avouch",
+        "a server for keeps: its configuration, explained line by line, and its sealing key",
     )?;
     tell.command("avouch help", "everything else")?;
     tell.aside("built with cargo: put `cargo run --release --` in the place of `avouch`")?;

@@ -28,8 +28,8 @@ const DEVELOPMENT_PORT: u16 = 8080;
 Examples:
   avouch serve --dev                      a server to try things on, gone tomorrow
   avouch serve --dev --listen 127.0.0.1:9000
-  avouch config example > avouch.toml     then edit it, and:
-  avouch serve --config avouch.toml       a server for keeps")]
+  avouch config init my-avouch            makes a configuration and a sealing key, then:
+  avouch serve --config my-avouch/avouch.toml")]
 pub(crate) struct Arguments {
     /// Serve for development: on loopback, with a fresh data folder that goes with the server
     #[arg(long, conflicts_with = "config")]
@@ -66,7 +66,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
             .ok_or_else(|| {
                 Failure::new("it is not said what to serve").next(
                     "to try things on: avouch serve --dev; for keeps: avouch serve --config FILE, \
-                 where avouch config example makes the file",
+                 where avouch config init FOLDER makes the file",
                 )
             })?;
         let server = for_keeps(&file, arguments.listen, arguments.json).await?;
@@ -112,7 +112,7 @@ async fn for_development(
         return Err(Failure::new(format!(
             "--dev does not listen on {address}: others can reach it"
         ))
-        .next("use a loopback address, or write a configuration: avouch config example"));
+        .next("use a loopback address, or make a server for keeps: avouch config init FOLDER"));
     }
     let listener = bind(address).await?;
     let config = folder.config(listener.local_addr()?)?;

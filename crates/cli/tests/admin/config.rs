@@ -10,7 +10,12 @@ fn a_file_is_checked_printed_and_explained() {
     let example = avouch(&["config", "example"], &[], "").well();
     std::fs::write(&path, &example).unwrap();
     let checked = avouch(&["config", "check", file], &[], "").well();
-    assert_eq!(checked, format!("{file}: sound\n"));
+    // Sound, and yet the sealing key that the example names is not here.
+    assert!(
+        checked.starts_with(&format!("{file}: sound\n")),
+        "{checked}"
+    );
+    assert!(checked.contains("openssl rand -hex 32"), "{checked}");
     assert_eq!(
         avouch(&["config", "check"], &[("AVOUCH_CONFIG", &path)], "").code,
         0
@@ -23,4 +28,36 @@ fn a_file_is_checked_printed_and_explained() {
     std::fs::write(&path, example.replace("issuer =", "isuer =")).unwrap();
     let error = avouch(&["config", "check", file], &[], "").badly();
     assert!(error.contains("did you mean `issuer`?"), "{error}");
+}
+
+#[test]
+fn a_first_folder_is_made_for_its_owner_alone_and_never_over_another() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let parent = tempfile::TempDir::new().unwrap();
+    let folder = parent.path().join("my avouch");
+    let named = folder.to_str().unwrap();
+    let init = ["config", "init", named, "--issuer", "https://as.example"];
+    let said = avouch(&init, &[], "").well();
+    assert!(said.contains("next: avouch serve --config"), "{said}");
+    let file = folder.join("avouch.toml");
+    let checked = avouch(&["config", "check", file.to_str().unwrap()], &[], "").well();
+    assert_eq!(checked, format!("{}: sound\n", file.display()));
+    let printed = avouch(&["config", "print", file.to_str().unwrap()], &[], "").well();
+    assert!(printed.contains("https://as.example"), "{printed}");
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    assert_eq!(mode(&folder.join("sealing.key")), 0o600);
+
+    let key = std::fs::read(folder.join("sealing.key")).unwrap();
+    let error = avouch(&init, &[], "").badly();
+    assert!(error.contains("not there yet"), "{error}");
+    assert_eq!(std::fs::read(folder.join("sealing.key")).unwrap(), key);
+    let wrong = [
+        "config",
+        "init",
+        "elsewhere",
+        "--issuer",
+        "ftp://as.example",
+    ];
+    avouch(&wrong, &[], "").badly();
 }

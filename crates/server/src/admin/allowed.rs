@@ -63,10 +63,9 @@ pub(super) fn check_resource_server(
             Ok(_) => Ok(()),
             Err(error) => refused(format!("jwks_uri {error}")),
         },
-        Some(Recipient::Keys { .. }) => Ok(()),
         None if app.settings.answers.encrypted_only => refused(
             "this server gives encrypted answers only: give the profile an encryption".to_owned(),
         ),
-        None => Ok(()),
+        Some(Recipient::Keys { .. }) | None => Ok(()),
     }
 }

@@ -32,7 +32,11 @@ pub enum KeyTextError {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
     /// It cannot be read.
-    #[error("cannot read the sealing key file {path}: {source}", path = .path.display())]
+    #[error(
+        "cannot read the sealing key file {path}: {source}; `openssl rand -hex 32` makes a key, \
+         and only its owner may read the file (mode 600)",
+        path = .path.display()
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
