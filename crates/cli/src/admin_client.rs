@@ -8,8 +8,8 @@ use avouch_core::apply::{ClientDescription, Description, ResourceServerDescripti
 use avouch_server::admin::api::{
     Applied, ClientEntry, ClientList, CreateInitialAccessToken, CreatedInitialAccessToken,
     ErrorAnswer, FreshSecret, InitialAccessTokenList, IssueToken, IssuedToken, KeyEntry, KeyList,
-    PartlyApplied, Planned, ResourceServerEntry, ResourceServerList, RevokeAll, RevokedAll,
-    RevokedToken, RotateKey, TokenReference, TokenState,
+    NewSecret, PartlyApplied, Planned, ResourceServerEntry, ResourceServerList, RevokeAll,
+    RevokedAll, RevokedToken, RotateKey, TokenReference, TokenState,
 };
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
@@ -162,6 +162,26 @@ impl AdminClient {
     /// Removes a resource server.
     pub(crate) async fn remove_resource_server(&self, id: &str) -> Result<(), AdminClientError> {
         self.delete(&format!("/admin/v1/resource-servers/{id}"))
+            .await
+    }
+
+    /// Gives a client a fresh secret.
+    pub(crate) async fn renew_client_secret(
+        &self,
+        id: &str,
+        order: &NewSecret,
+    ) -> Result<FreshSecret, AdminClientError> {
+        self.post(&format!("/admin/v1/clients/{id}/secret"), order)
+            .await
+    }
+
+    /// Gives a resource server a fresh secret.
+    pub(crate) async fn renew_resource_server_secret(
+        &self,
+        id: &str,
+        order: &NewSecret,
+    ) -> Result<FreshSecret, AdminClientError> {
+        self.post(&format!("/admin/v1/resource-servers/{id}/secret"), order)
             .await
     }
 

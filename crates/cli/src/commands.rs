@@ -9,6 +9,7 @@ mod human;
 mod initial_access_token;
 mod introspect;
 mod key;
+mod renew_secret;
 mod resource_server;
 mod running_server;
 mod serve;
@@ -75,10 +76,10 @@ impl Command {
     }
 }
 
-/// Says that something is gone; to a program by the exit status alone.
+/// Says that something is gone.
 fn removed(what: &str, id: &str, json: bool) -> Result<(), Failure> {
     if json {
-        Ok(())
+        output::json(&serde_json::json!({ "removed": id }))
     } else {
         Ok(output::line(format!("removed: the {what} {id}"))?)
     }

@@ -49,6 +49,9 @@ pub enum IssueError {
     /// No resource named, and the client has no list of its own.
     #[error("name the resource the token is for: this client is registered for any")]
     NoResource,
+    /// The client is registered for no resource at all.
+    #[error("this client is registered for no resource: register it for some, or for any")]
+    NoResourceOpen,
     /// A resource that no RS serves or this client may not ask for.
     #[error("the resource {0} is not served here or not open to this client")]
     Resource(ResourceIdentifier),
@@ -137,6 +140,9 @@ impl<S: TokenStore + CallerStore> Issuance<'_, S> {
     ) -> Result<Vec<ResourceIdentifier>, IssueError> {
         let resources = match (&client.resources, asked) {
             (AllowedResources::Any, []) => return Err(IssueError::NoResource),
+            (AllowedResources::Only(all), _) if all.is_empty() => {
+                return Err(IssueError::NoResourceOpen);
+            }
             (AllowedResources::Only(all), []) => all.as_slice(),
             (AllowedResources::Any, asked) => asked,
             (AllowedResources::Only(all), asked) => {
@@ -146,9 +152,6 @@ impl<S: TokenStore + CallerStore> Issuance<'_, S> {
                 }
             }
         };
-        if resources.is_empty() {
-            return Err(IssueError::NoResource);
-        }
         let mut audience = Vec::with_capacity(resources.len());
         for resource in resources {
             if !self.store.is_served(resource).await? {

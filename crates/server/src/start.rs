@@ -1,9 +1,9 @@
 //! Putting the server together and bringing it down again.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -263,10 +263,20 @@ fn with_access(app: &Arc<App>, router: Router) -> Router {
     ))
 }
 
+/// Made for its owner alone. One that is there already and open to others is not ours to close,
+/// but whoever may write there administers the server.
 fn make_private_folder(folder: &Path) -> io::Result<()> {
     if !folder.exists() {
-        fs::create_dir_all(folder)?;
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+        return DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    }
+    let mode = fs::metadata(folder)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        warn!(
+            folder = %folder.display(),
+            mode = %format_args!("{mode:04o}"),
+            "the data folder is open to others than its owner; whoever may write there \
+             administers the server: chmod 700 it"
+        );
     }
     Ok(())
 }
@@ -303,6 +313,7 @@ impl Server {
     /// Stops taking connections, lets open requests end, and returns when all
     /// is written.
     pub async fn stop(mut self) {
+        info!("stopping: open requests end, no new connections are taken");
         if self.stop.send(true).is_err() {
             warn!("the server had stopped before");
         }
@@ -310,5 +321,6 @@ impl Server {
         if let Err(error) = fs::remove_file(&self.admin_socket) {
             warn!(%error, "the admin socket could not be removed");
         }
+        info!("stopped");
     }
 }

@@ -1,4 +1,4 @@
-//! `avouch client`: add, list, show, remove.
+//! `avouch client`: add, list, show, secret, remove.
 
 use std::process::ExitCode;
 
@@ -8,11 +8,12 @@ use avouch_core::records::{GrantType, PublicDetails};
 use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
-use avouch_server::admin::api::{ClientEntry, ClientList};
+use avouch_server::admin::api::{ClientEntry, ClientList, NewSecret};
 use clap::{Args, Subcommand};
 
 use super::fresh_secret::SecretOption;
 use super::human::{instant, table};
+use super::renew_secret::RenewSecret;
 use super::running_server::RunningServer;
 use super::words::{Method, grant_type};
 use crate::admin_client::AdminClient;
@@ -29,6 +30,8 @@ pub(crate) enum Command {
     Show(Named),
     /// Remove a client; its tokens die with it
     Remove(Named),
+    /// Give it a fresh secret; the older one ends, or works on for an overlap
+    Secret(RenewSecret),
 }
 
 /// Options of `avouch client add`.
@@ -130,6 +133,13 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
             } else {
                 show(client)?;
             }
+        }
+        Command::Secret(renew) => {
+            renew
+                .run(async |server: &AdminClient, id: &str, order: &NewSecret| {
+                    server.renew_client_secret(id, order).await
+                })
+                .await?;
         }
         Command::Remove(Named { id, json, server }) => {
             server.client().await?.remove_client(id.as_str()).await?;

@@ -1,4 +1,4 @@
-//! `avouch resource-server`: add, list, show, remove.
+//! `avouch resource-server`: add, list, show, secret, remove.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,11 +15,12 @@ use avouch_oauth::jwks_uri::JwksUri;
 use avouch_oauth::negotiate::LegacyForm;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
-use avouch_server::admin::api::{ResourceServerEntry, ResourceServerList};
+use avouch_server::admin::api::{NewSecret, ResourceServerEntry, ResourceServerList};
 use clap::{Args, Subcommand};
 
 use super::fresh_secret::SecretOption;
 use super::human::{instant, table};
+use super::renew_secret::RenewSecret;
 use super::running_server::RunningServer;
 use super::words::{Forms, Method, StatementClaim, Subject};
 use crate::admin_client::AdminClient;
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     Show(Named),
     /// Remove a resource server; its history stays
     Remove(Named),
+    /// Give it a fresh secret; the older one ends, or works on for an overlap
+    Secret(RenewSecret),
 }
 
 /// Options of `avouch resource-server add`.
@@ -187,6 +190,13 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
             } else {
                 show(found)?;
             }
+        }
+        Command::Secret(renew) => {
+            renew
+                .run(async |server: &AdminClient, id: &str, order: &NewSecret| {
+                    server.renew_resource_server_secret(id, order).await
+                })
+                .await?;
         }
         Command::Remove(Named { id, json, server }) => {
             server

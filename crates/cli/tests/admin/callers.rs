@@ -53,6 +53,26 @@ fn a_client_is_added_listed_shown_and_removed() {
 }
 
 #[test]
+fn a_secret_is_renewed_with_a_time_for_the_older_one() {
+    let it = Stage::set();
+    let first = it.run(&["client", "add", "shop"]).well();
+    let second = it
+        .run(&["client", "secret", "shop", "--overlap", "3600"])
+        .well();
+    assert_ne!(first, second);
+    let shown = it.run(&["client", "show", "shop"]).well();
+    assert!(shown.contains("# 2 secret(s), one until 20"), "{shown}");
+    it.run(&["client", "secret", "shop"]).well();
+    let shown = it.run(&["client", "show", "shop"]).well();
+    assert!(shown.contains("# 1 secret(s)\n"), "{shown}");
+    it.run(&["resource-server", "secret", "shop"]).badly();
+    it.run(&["client", "secret", "nobody"]).badly();
+    assert_eq!(it.run(&["client", "secret", "../x"]).code, 2);
+    let gone = it.run(&["client", "remove", "shop", "--json"]).json();
+    assert_eq!(gone, json!({"removed": "shop"}));
+}
+
+#[test]
 fn a_secret_goes_into_a_new_file_for_its_owner_alone() {
     let it = Stage::set();
     let path = it.path("shop.secret");

@@ -103,7 +103,9 @@ impl From<IssueError> for ErrorReply {
     fn from(error: IssueError) -> Self {
         let code = match error {
             IssueError::Scope(_) => ErrorCode::InvalidScope,
-            IssueError::NoResource | IssueError::Resource(_) => ErrorCode::InvalidTarget,
+            IssueError::NoResource | IssueError::NoResourceOpen | IssueError::Resource(_) => {
+                ErrorCode::InvalidTarget
+            }
             IssueError::Lifetime { .. }
             | IssueError::NotBefore
             | IssueError::NoLegalBasis
