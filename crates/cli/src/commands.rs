@@ -5,7 +5,7 @@ mod client;
 mod config;
 mod demo;
 mod fresh_secret;
-mod human;
+pub(crate) mod human;
 mod initial_access_token;
 mod introspect;
 mod key;

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 
 use crate::output::Failure;
 
-/// The most octets a token or secret file may have.
-const LONGEST: u64 = 256 * 1024;
+/// The most octets a file may have: as much as the server takes of a description.
+const LONGEST: u64 = 1 << 20;
 
 /// Reads a token or secret from a file, or from standard input for `-`; white
 /// space around it is dropped.
@@ -26,12 +26,22 @@ pub(crate) fn secret(source: &Path) -> Result<Zeroizing<String>, Failure> {
 /// Reads a whole text from a file, or from standard input for `-`.
 pub(crate) fn read(source: &Path) -> Result<Zeroizing<String>, Failure> {
     let mut text = Zeroizing::new(String::new());
+    // One more than may be, to tell the longest from one that is cut.
     let reading = if source == Path::new("-") {
-        io::stdin().lock().take(LONGEST).read_to_string(&mut text)
+        io::stdin()
+            .lock()
+            .take(LONGEST + 1)
+            .read_to_string(&mut text)
     } else {
-        fs::File::open(source).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+        fs::File::open(source).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
     };
     reading.map_err(|error| Failure::new(format!("{}: {error}", name(source))))?;
+    if text.len() as u64 > LONGEST {
+        return Err(Failure::new(format!(
+            "{} is longer than {LONGEST} bytes; nothing of it was used",
+            name(source)
+        )));
+    }
     Ok(text)
 }
 
@@ -55,6 +65,18 @@ fn name(source: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_used_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("big");
+        let longest = usize::try_from(LONGEST).unwrap();
+        fs::write(&file, "x".repeat(longest)).unwrap();
+        assert_eq!(read(&file).unwrap().len(), longest);
+        fs::write(&file, "x".repeat(longest + 1)).unwrap();
+        let failure = read(&file).unwrap_err();
+        assert!(format!("{failure:?}").contains("longer than"));
+    }
 
     #[test]
     fn a_token_in_the_place_of_its_file_is_not_said_again() {

@@ -10,58 +10,94 @@ use axum::body::Body;
 use axum::extract::{MatchedPath, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use tracing::info;
 
 use crate::app::App;
 use crate::error_reply::ErrorReply;
+use crate::framing;
 
 /// The other end of the connection, put into each of its requests.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) Option<IpAddr>);
 
+/// What of a request stands in its log line.
+#[derive(Clone)]
+struct Seen {
+    started: Instant,
+    peer: Option<IpAddr>,
+    method: Method,
+    route: String,
+}
+
 /// Wraps the handling of one request.
+///
+/// What was begun is finished, recorded and logged, whether or not somebody still waits for the
+/// answer: the connection may go away or the time run out, the handling does not go with it. A
+/// body that never ends does so with its connection.
 pub(crate) async fn around(
     State(app): State<Arc<App>>,
     request: Request<Body>,
     next: Next,
 ) -> Response {
-    let started = Instant::now();
-    let peer = request
-        .extensions()
-        .get::<Peer>()
-        .copied()
-        .unwrap_or(Peer(None))
-        .0;
-    let method = request.method().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "unknown".to_owned(), |path| path.as_str().to_owned());
-
-    let response = if peer.is_none_or(|peer| app.settings.plain_http_admits(peer)) {
-        let limit = app.settings.request_timeout;
-        tokio::time::timeout(limit, next.run(request))
-            .await
-            .unwrap_or_else(|_| timed_out().into_response())
-    } else {
-        not_a_proxy().into_response()
+    let seen = Seen::of(&request);
+    let limit = app.settings.request_timeout;
+    let handling = tokio::spawn(handle(Arc::clone(&app), seen.clone(), request, next));
+    let given_up = match tokio::time::timeout(limit, handling).await {
+        Ok(Ok(response)) => return response,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "a request could not be handled");
+            ErrorReply::internal()
+        }
+        Err(_) => timed_out(),
     };
-
-    let status = response.status().as_u16();
-    let took = started.elapsed();
-    info!(
-        target: "avouch::request",
-        %method,
-        route,
-        status,
-        error = response.extensions().get::<ErrorCode>().map(|code| code.as_str()),
-        micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-        peer = peer.map(tracing::field::display),
-    );
-    app.metrics
-        .request(endpoint_name(&app, &route), status, took.as_secs_f64());
+    let response = given_up.into_response();
+    seen.log(&app, &response);
     response
+}
+
+async fn handle(app: Arc<App>, seen: Seen, request: Request<Body>, next: Next) -> Response {
+    let admitted = seen
+        .peer
+        .is_none_or(|peer| app.settings.plain_http_admits(peer));
+    let response = if !admitted {
+        not_a_proxy().into_response()
+    } else if let Err(refused) = framing::check(&request) {
+        refused.into_response()
+    } else {
+        next.run(request).await
+    };
+    seen.log(&app, &response);
+    response
+}
+
+impl Seen {
+    fn of(request: &Request<Body>) -> Self {
+        let extensions = request.extensions();
+        let route = extensions.get::<MatchedPath>();
+        Self {
+            started: Instant::now(),
+            peer: extensions.get::<Peer>().and_then(|peer| peer.0),
+            method: request.method().clone(),
+            route: route.map_or_else(|| "unknown".to_owned(), |path| path.as_str().to_owned()),
+        }
+    }
+
+    fn log(&self, app: &App, response: &Response) {
+        let status = response.status().as_u16();
+        let took = self.started.elapsed();
+        info!(
+            target: "avouch::request",
+            method = %self.method,
+            route = self.route,
+            status,
+            error = response.extensions().get::<ErrorCode>().map(|code| code.as_str()),
+            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            peer = self.peer.map(tracing::field::display),
+        );
+        let endpoint = endpoint_name(app, &self.route);
+        app.metrics.request(endpoint, status, took.as_secs_f64());
+    }
 }
 
 /// A label that no request can invent.

@@ -15,6 +15,7 @@ use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::issuer::Issuer;
 use avouch_store::AnyStore;
 use http::HeaderValue;
+use tokio::sync::oneshot;
 
 use crate::keys::Keys;
 use crate::metrics::Metrics;
@@ -45,6 +46,8 @@ pub(crate) struct App {
     pub(crate) random: Arc<dyn SecureRandom>,
     pub(crate) recorder: LogRecorder,
     pub(crate) metrics: Metrics,
+    /// Dropped last, so that whoever waits for it knows that the store is closed.
+    pub(crate) _open: oneshot::Sender<()>,
 }
 
 impl App {

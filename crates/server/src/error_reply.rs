@@ -87,6 +87,11 @@ impl ErrorReply {
     /// 500 `server_error`; the cause goes to the log.
     pub(crate) fn server_error(what: &'static str, cause: &dyn std::error::Error) -> Self {
         tracing::error!(error = %cause, "{what}");
+        Self::internal()
+    }
+
+    /// The same for a cause that is in the log already.
+    pub(crate) fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             ErrorCode::ServerError,

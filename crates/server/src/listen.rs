@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use http::Request;
@@ -18,6 +18,7 @@ use tower::ServiceExt;
 use tracing::{debug, warn};
 
 use crate::access::Peer;
+use crate::deadline::WriteDeadline;
 
 /// How long open requests may take to end after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -27,6 +28,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// descriptors: trying at once would burn a core and mend nothing.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How often it is said that no more connections can be taken.
+const TELL_EVERY: Duration = Duration::from_mins(1);
+
 /// Bounds on what one listener takes on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
@@ -34,6 +38,8 @@ pub(crate) struct Bounds {
     pub(crate) connections: usize,
     /// Bytes of request line and headers; more is 431.
     pub(crate) header: usize,
+    /// How long an answer may wait to be taken by the other end.
+    pub(crate) answer: Duration,
 }
 
 /// Something connections come from.
@@ -76,7 +82,16 @@ pub(crate) async fn serve<T: Send + 'static>(
 ) {
     let graceful = GracefulShutdown::new();
     let slots = Arc::new(Semaphore::new(bounds.connections));
+    let mut told: Option<Instant> = None;
     loop {
+        if slots.available_permits() == 0 && told.is_none_or(|told| told.elapsed() > TELL_EVERY) {
+            warn!(
+                connections = bounds.connections,
+                "all connections are taken: further ones wait; limits.connections sets how many \
+                 there are"
+            );
+            told = Some(Instant::now());
+        }
         let slot = tokio::select! {
             slot = Arc::clone(&slots).acquire_owned() => slot,
             _ = stop.changed() => break,
@@ -102,7 +117,7 @@ pub(crate) async fn serve<T: Send + 'static>(
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_TIMEOUT)
             .max_buf_size(bounds.header.max(8192))
-            .serve_connection(TokioIo::new(io), service);
+            .serve_connection(TokioIo::new(WriteDeadline::new(io, bounds.answer)), service);
         let connection = graceful.watch(connection);
         let live = opened();
         tokio::spawn(async move {

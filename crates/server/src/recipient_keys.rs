@@ -101,6 +101,7 @@ impl RecipientKeys for PublishedKeys {
         algorithm: KeyManagementAlgorithm,
         encryption: ContentEncryption,
     ) -> Result<Arc<NestedJwtEncrypter>, RecipientKeyError> {
+        let unreachable = |error| unreachable(uri, error);
         let url = self.check(uri).map_err(|error| unreachable(error.into()))?;
         let set = self.sets.keys(&url).await.map_err(unreachable)?;
         let wanted = Wanted {
@@ -119,7 +120,11 @@ impl RecipientKeys for PublishedKeys {
             let newer = self.sets.refresh_for_unknown_kid(&url).await;
             let newer = newer.map_err(unreachable)?;
             let made = encrypter(&newer, algorithm, encryption);
-            (newer, made.ok_or(RecipientKeyError::NoKeyFits(algorithm))?)
+            let made = made.ok_or_else(|| RecipientKeyError::NoKeyFits {
+                uri: uri.clone(),
+                algorithm,
+            })?;
+            (newer, made)
         };
         let encrypter = Arc::new(made);
         let ready = Ready {
@@ -131,11 +136,15 @@ impl RecipientKeys for PublishedKeys {
     }
 }
 
-fn unreachable(error: FetchError) -> RecipientKeyError {
-    RecipientKeyError::Unreachable(match error.private_cause() {
+fn unreachable(uri: &JwksUri, error: FetchError) -> RecipientKeyError {
+    let cause = match error.private_cause() {
         Some(cause) => cause.clone().into(),
         None => error.into(),
-    })
+    };
+    RecipientKeyError::Unreachable {
+        uri: uri.clone(),
+        cause,
+    }
 }
 
 /// The server's clock, as the cache reads it.

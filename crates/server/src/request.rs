@@ -32,6 +32,7 @@ pub(crate) async fn read_json(
     request: Request<Body>,
     limit: usize,
 ) -> Result<ReadRequest, ErrorReply> {
+    refuse_secrets_in_query(&request)?;
     read(request, media_type::JSON, limit).await
 }
 

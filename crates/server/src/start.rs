@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use avouch_core::introspection::PairwiseSubjects;
@@ -22,7 +23,7 @@ use avouch_store::{AnyStore, OpenError, SqliteOptions, SqliteStore};
 use axum::Router;
 use thiserror::Error;
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
@@ -43,6 +44,9 @@ pub const ADMIN_SOCKET: &str = "admin.sock";
 
 /// Signs before the server is ready; the others are made while it serves.
 const FIRST_KEYS: [SignatureAlgorithm; 2] = [SignatureAlgorithm::Rs256, SignatureAlgorithm::Es256];
+
+/// How long requests that nobody waits for may take to end after the listeners did.
+const CLOSE: Duration = Duration::from_secs(10);
 
 /// What is passed in, so that a test can pass in its own.
 pub struct Surroundings {
@@ -82,6 +86,8 @@ pub struct Server {
     admin_socket: PathBuf,
     stop: watch::Sender<bool>,
     serving: JoinSet<()>,
+    /// Ends when nothing holds the app any more, and with it the store is closed.
+    closed: oneshot::Receiver<()>,
 }
 
 /// Why the server did not start.
@@ -137,7 +143,8 @@ pub async fn start(
         folder.join(DATABASE_FILE),
         &SqliteOptions::default(),
     )?);
-    let app = Arc::new(put_together(config, store, surroundings).await?);
+    let (open, closed) = oneshot::channel();
+    let app = Arc::new(put_together(config, store, surroundings, open).await?);
     key_changes::make_missing(&app, &first_keys(&app.settings)).await?;
 
     let listen_error = |what: String| move |error| StartError::Listen { what, error };
@@ -153,6 +160,7 @@ pub async fn start(
     let bounds = Bounds {
         connections: config.limits.connections.as_usize(),
         header: config.limits.header.as_usize(),
+        answer: config.limits.request_timeout.duration(),
     };
     let opened = |app: &Arc<App>| {
         let app = Arc::clone(app);
@@ -197,6 +205,7 @@ pub async fn start(
         admin_socket,
         stop,
         serving,
+        closed,
     })
 }
 
@@ -204,6 +213,7 @@ async fn put_together(
     config: &Config,
     store: AnyStore,
     surroundings: Surroundings,
+    open: oneshot::Sender<()>,
 ) -> Result<App, StartError> {
     let Surroundings {
         clock,
@@ -240,6 +250,7 @@ async fn put_together(
         random,
         recorder: LogRecorder,
         metrics: Metrics::new(),
+        _open: open,
     })
 }
 
@@ -289,8 +300,19 @@ fn private_socket(path: &Path) -> io::Result<UnixListener> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let listener = UnixListener::bind(path)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    // Made where nobody else can come, and moved into place once its mode says so: whoever could
+    // connect in between would administer the server.
+    let nursery = path.with_extension("making");
+    match fs::remove_dir_all(&nursery) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    DirBuilder::new().mode(0o700).create(&nursery)?;
+    let made = nursery.join("socket");
+    let listener = UnixListener::bind(&made)?;
+    fs::set_permissions(&made, fs::Permissions::from_mode(0o600))?;
+    fs::rename(&made, path)?;
+    fs::remove_dir(&nursery)?;
     Ok(listener)
 }
 
@@ -318,6 +340,10 @@ impl Server {
             warn!("the server had stopped before");
         }
         while self.serving.join_next().await.is_some() {}
+        // Requests whose connection went away are finished too.
+        if tokio::time::timeout(CLOSE, &mut self.closed).await.is_err() {
+            warn!("some requests did not end in time and were cut off");
+        }
         if let Err(error) = fs::remove_file(&self.admin_socket) {
             warn!(%error, "the admin socket could not be removed");
         }

@@ -22,6 +22,9 @@ use crate::output::Failure;
 /// Where a development server listens if not told otherwise.
 const DEVELOPMENT_PORT: u16 = 8080;
 
+/// A write beyond `ulimit -f` (POSIX); the same number on every Linux but MIPS.
+const SIGXFSZ: i32 = 25;
+
 /// Options of `avouch serve`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -52,6 +55,9 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     // Taken before anything is promised, so that no signal is lost.
     let stopped = stop_signal()?;
+    // A limit on the size of files then fails the write that meets it, which is answered with an
+    // error, instead of ending the process. What it says is heard by nobody.
+    let _file_too_large = signal(SignalKind::from_raw(SIGXFSZ))?;
     if arguments.dev {
         // Outlives the server in it.
         let folder = development::Folder::create()?;

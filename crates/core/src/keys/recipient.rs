@@ -25,9 +25,19 @@ pub trait RecipientKeys: Send + Sync {
 #[derive(Debug, Error)]
 pub enum RecipientKeyError {
     /// The key set cannot be had.
-    #[error("the keys of the resource server cannot be fetched: {0}")]
-    Unreachable(#[source] Cause),
+    #[error("the keys at {uri} cannot be fetched: {cause}")]
+    Unreachable {
+        /// Where they should be.
+        uri: JwksUri,
+        /// What went wrong on the way.
+        cause: Cause,
+    },
     /// The set is there, and no key in it fits.
-    #[error("the resource server publishes no key for {0}")]
-    NoKeyFits(KeyManagementAlgorithm),
+    #[error("there is no key for {algorithm} at {uri}")]
+    NoKeyFits {
+        /// Where it should be.
+        uri: JwksUri,
+        /// What for.
+        algorithm: KeyManagementAlgorithm,
+    },
 }

@@ -62,6 +62,12 @@ pub enum IssuerError {
     /// Ends in a slash.
     #[error("an issuer does not end in a slash here; write {0}")]
     TrailingSlash(String),
+    /// A path that the server cannot serve below.
+    #[error(
+        "the path of an issuer has segments of letters, digits and - . _ ~ here, and none of \
+         them is .well-known"
+    )]
+    Path,
     /// A URL that is no issuer for another reason, such as its length.
     #[error(transparent)]
     Unusable(#[from] avouch_oauth::issuer::IssuerError),
@@ -88,13 +94,27 @@ impl TryFrom<String> for Issuer {
             return Err(IssuerError::QueryOrFragment);
         }
         let normal = url.as_str().trim_end_matches('/');
-        if text == normal {
+        if !is_plain_path(url.path()) {
+            Err(IssuerError::Path)
+        } else if text == normal {
             Ok(Self(avouch_oauth::issuer::Issuer::parse(&text)?))
         } else if text.trim_end_matches('/') == normal {
             Err(IssuerError::TrailingSlash(normal.to_owned()))
         } else {
             Err(IssuerError::NotNormal(normal.to_owned()))
         }
+    }
+}
+
+/// Whether routes can stand below the path as it is.
+fn is_plain_path(path: &str) -> bool {
+    let is_plain = |segment: &str| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        !segment.is_empty() && segment != ".well-known" && segment.bytes().all(allowed)
+    };
+    match path.trim_end_matches('/').strip_prefix('/') {
+        None => true,
+        Some(segments) => segments.split('/').all(is_plain),
     }
 }
 
@@ -122,6 +142,22 @@ mod tests {
         ] {
             assert_eq!(Issuer::try_from(good.to_owned()).unwrap().as_str(), good);
         }
+    }
+
+    #[test]
+    fn a_path_is_one_that_can_be_served_below() {
+        for bad in [
+            "https://as.example/:x",
+            "https://as.example/*y",
+            "https://as.example/{z}",
+            "https://as.example/a//b",
+            "https://as.example/%61",
+            "https://as.example/.well-known/openid-configuration",
+        ] {
+            let error = Issuer::try_from(bad.to_owned()).unwrap_err();
+            assert!(matches!(error, IssuerError::Path), "{bad}: {error}");
+        }
+        assert!(Issuer::try_from("https://as.example/t-1/a_b.c~d".to_owned()).is_ok());
     }
 
     #[test]

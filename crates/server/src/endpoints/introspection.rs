@@ -93,7 +93,7 @@ pub(crate) async fn introspect(
     };
     let answer = secure(&response, format, &resource_server, echo, now, &means)
         .await
-        .map_err(|error| not_secured(&app, &error))?;
+        .map_err(|error| not_secured(&app, resource_server.id.as_str(), &error))?;
     if let Some(with) = &answer.encrypted_with {
         let (algorithm, encryption) = (with.algorithm.name(), with.encryption.name());
         app.metrics.encrypted(algorithm, encryption);
@@ -159,13 +159,16 @@ async fn refuse(app: &App, caller: &str, error: AuthorizationError) -> ErrorRepl
 }
 
 /// A 5xx, whatever was asked for. Only a key that is still being made is worth waiting for.
-fn not_secured(app: &App, error: &SecureError) -> ErrorReply {
+fn not_secured(app: &App, resource_server: &str, error: &SecureError) -> ErrorReply {
     app.metrics.not_secured(error.name());
     match error {
         SecureError::NoKey(algorithm) if app.settings.algorithms.contains(algorithm) => {
             ErrorReply::try_again("the key that signs for this caller is being made")
         }
-        error => ErrorReply::server_error("an introspection answer could not be secured", error),
+        error => {
+            tracing::error!(resource_server, %error, "an introspection answer could not be secured");
+            ErrorReply::internal()
+        }
     }
 }
 

@@ -100,6 +100,10 @@ impl Harness {
         self.folder.path().join("data")
     }
 
+    pub(crate) fn admin_socket(&self) -> &std::path::Path {
+        self.server.admin_socket()
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let stream = UnixStream::connect(self.server.admin_socket())
             .await

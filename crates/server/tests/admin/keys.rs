@@ -1,6 +1,8 @@
 //! Signing keys.
 
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
 
 use crate::harness::{BEGIN, Harness};
 
@@ -71,5 +73,46 @@ async fn a_key_for_an_algorithm_not_kept_is_refused() {
         it.post("/admin/v1/keys/rotate", bad)
             .await
             .error(400, "invalid_request");
+    }
+}
+
+/// The caller goes away at every point of its request's life. What was begun is finished: the key
+/// that signs is always one that the database knows as active, and every write has its event.
+#[tokio::test]
+async fn a_rotation_is_finished_though_nobody_waits_for_it() {
+    let it = Harness::start().await;
+    let body = r#"{"algorithm":"ES256","at_once":true}"#;
+    let request = format!(
+        "POST /admin/v1/keys/rotate HTTP/1.1\r\nHost: admin\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    for patience in 0..40 {
+        let mut stream = UnixStream::connect(it.admin_socket()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        for _ in 0..patience {
+            tokio::task::yield_now().await;
+        }
+    }
+    // Whatever was begun ends before one that is waited for.
+    it.post(
+        "/admin/v1/keys/rotate",
+        json!({"algorithm": "ES256", "at_once": true}),
+    )
+    .await
+    .expect(201);
+    loop {
+        let keys = it.get("/admin/v1/keys").await.expect(200);
+        let known: Vec<_> = keys["keys"].as_array().unwrap().clone();
+        let active: Vec<_> = known.iter().filter(|key| key["life"] == "active").collect();
+        let set = it.public_get("/jwks.json").await.expect(200);
+        let again = it.get("/admin/v1/keys").await.expect(200);
+        if again != keys {
+            continue; // one of them was still under way
+        }
+        assert_eq!(active.len(), 1, "{keys}");
+        assert_eq!(set["keys"].as_array().unwrap().len(), 1, "{set}");
+        assert_eq!(set["keys"][0]["kid"], active[0]["kid"]);
+        break;
     }
 }
