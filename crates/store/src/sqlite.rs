@@ -3,6 +3,7 @@
 //! ```text
 //! open       whose file it is, the lock, the settings, and that they hold
 //! migrate    the layout, step by step
+//! presence   whether the file is still the one that was opened
 //! writer     one thread, group commit
 //! readers    connections that read where they are asked
 //! cache      what was found lately; never out of date, never absence
@@ -19,6 +20,7 @@ mod fault;
 mod keys;
 mod migrate;
 mod open;
+mod presence;
 mod readers;
 mod registration;
 mod resource_servers;
@@ -38,6 +40,7 @@ use rusqlite::Connection;
 
 use cache::Caches;
 use fault::{Fault, Stopped};
+use presence::Presence;
 use readers::Readers;
 use writer::{Done, Writer};
 
@@ -53,6 +56,7 @@ pub use open::{OpenError, SqliteOptions};
 pub struct SqliteStore {
     readers: Readers,
     writer: Writer,
+    presence: Presence,
     caches: Arc<Caches>,
     path: PathBuf,
     _lock: File,
@@ -68,18 +72,22 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>, options: &SqliteOptions) -> Result<Self, OpenError> {
         let opened = open::open(path.as_ref(), options)?;
         let caches = Arc::new(Caches::new(options.token_cache, options.caller_cache));
+        let at_path = |error| OpenError::File {
+            path: opened.path.clone(),
+            error,
+        };
+        let presence = Presence::of(&opened.path).map_err(at_path)?;
         let writer = Writer::start(
             opened.writing,
             Arc::clone(&caches),
+            presence.clone(),
             options.waiting_writes.max(1),
         )
-        .map_err(|error| OpenError::File {
-            path: opened.path.clone(),
-            error,
-        })?;
+        .map_err(at_path)?;
         Ok(Self {
-            writer,
             readers: Readers::new(opened.reading),
+            writer,
+            presence,
             caches,
             path: opened.path,
             _lock: opened.lock,
@@ -107,6 +115,9 @@ impl Storage for SqliteStore {
     async fn ping(&self) -> Result<(), StoreError> {
         if !self.writer.is_running() {
             return Err(Fault::from(Stopped::WriterGone).into());
+        }
+        if !self.presence.is_there() {
+            return Err(Fault::from(Stopped::FileGone).into());
         }
         Ok(self.readers.read(|connection| {
             // A table, so that the file is touched and not just the parser.

@@ -65,6 +65,22 @@ fn unavailable<T: std::fmt::Debug>(outcome: Result<T, StoreError>, says: &str) {
 }
 
 #[tokio::test]
+async fn nothing_is_acknowledged_into_a_file_that_is_gone() {
+    for replaced in [false, true] {
+        let bench = Bench::new();
+        let store = bench.open();
+        store.insert_client(&client("before")).await.unwrap();
+        std::fs::remove_file(bench.path()).unwrap();
+        if replaced {
+            std::fs::write(bench.path(), "").unwrap();
+        }
+        let gone = "deleted or replaced";
+        unavailable(store.insert_client(&client("after")).await, gone);
+        unavailable(store.ping().await, gone);
+    }
+}
+
+#[tokio::test]
 async fn an_orderly_close_folds_the_log_into_the_file() {
     let bench = Bench::new();
     let store = bench.open();

@@ -50,6 +50,12 @@ pub(super) enum Stopped {
     /// A fault of this program; the write was undone.
     #[error("a write was broken off by a fault in the server")]
     Panicked,
+    /// The file was deleted or replaced under the server: what it says would be gone with it.
+    #[error(
+        "the data file was deleted or replaced while the server runs; stop the server and put the \
+         file back, from a backup if need be"
+    )]
+    FileGone,
     /// The commit that this write was part of did not succeed.
     #[error("the commit failed: {0}")]
     Commit(String),

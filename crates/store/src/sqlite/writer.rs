@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 
 use super::cache::{Caches, Stale};
 use super::fault::{Fault, Stopped};
+use super::presence::Presence;
 
 /// Most writes in one commit: bounds how long the first waits for the last.
 const MAX_BATCH: usize = 256;
@@ -55,12 +56,13 @@ impl Writer {
     pub(super) fn start(
         connection: Connection,
         caches: Arc<Caches>,
+        presence: Presence,
         waiting: usize,
     ) -> io::Result<Self> {
         let (queue, writes) = sync_channel(waiting);
         let thread = std::thread::Builder::new()
             .name("avouch-writer".into())
-            .spawn(move || run(&connection, &caches, &writes))?;
+            .spawn(move || run(&connection, &caches, &presence, &writes))?;
         Ok(Self {
             queue: Some(queue),
             thread: Some(thread),
@@ -173,12 +175,17 @@ where
     }
 }
 
-fn run(connection: &Connection, caches: &Caches, writes: &Receiver<Box<dyn Queued>>) {
+fn run(
+    connection: &Connection,
+    caches: &Caches,
+    presence: &Presence,
+    writes: &Receiver<Box<dyn Queued>>,
+) {
     // Ends when every sender is gone and nothing waits any more.
     while let Ok(first) = writes.recv() {
         let mut batch = vec![first];
         batch.extend(writes.try_iter().take(MAX_BATCH - 1));
-        settle(connection, caches, batch);
+        settle(connection, caches, presence, batch);
     }
     // Leaves one file behind, with everything in it, if no one else is reading.
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
@@ -186,7 +193,12 @@ fn run(connection: &Connection, caches: &Caches, writes: &Receiver<Box<dyn Queue
     }
 }
 
-fn settle(connection: &Connection, caches: &Caches, mut batch: Vec<Box<dyn Queued>>) {
+fn settle(
+    connection: &Connection,
+    caches: &Caches,
+    presence: &Presence,
+    mut batch: Vec<Box<dyn Queued>>,
+) {
     let lost = in_one_transaction(connection, &mut batch)
         .err()
         .map(|error| {
@@ -199,7 +211,8 @@ fn settle(connection: &Connection, caches: &Caches, mut batch: Vec<Box<dyn Queue
                 Some(advice) => format!("{error}; {advice}"),
                 None => error.to_string(),
             })
-        });
+        })
+        .or_else(|| (!presence.is_there()).then_some(Stopped::FileGone));
     caches.forget(batch.iter().map(|write| write.stale()));
     for write in batch {
         write.answer(lost.as_ref());

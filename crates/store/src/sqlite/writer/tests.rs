@@ -27,7 +27,8 @@ fn bench(waiting: usize) -> Bench {
         )
         .unwrap();
     let caches = Arc::new(Caches::new(1 << 16, 1 << 16));
-    let writer = Arc::new(Writer::start(writing, caches, waiting).unwrap());
+    let writer =
+        Arc::new(Writer::start(writing, caches, Presence::of(&path).unwrap(), waiting).unwrap());
     Bench {
         writer,
         looking: Connection::open(&path).unwrap(),
