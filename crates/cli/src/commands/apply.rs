@@ -14,6 +14,9 @@ use crate::admin_client::AdminClientError;
 use crate::input;
 use crate::output::{self, Failure, Style};
 
+/// A description that names every setting.
+const EXAMPLE: &str = include_str!("apply/example.toml");
+
 /// Options of `avouch apply`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -30,6 +33,7 @@ Example of a file:
   resources = [\"https://pay.example\"]
 
 Examples:
+  avouch apply --example > parties.toml     every setting, explained
   avouch apply -f parties.toml --dry-run    show what would change, and change nothing
   avouch apply -f parties.toml              show, ask, then do it
   avouch apply -f parties.toml --yes        for scripts
@@ -40,8 +44,12 @@ which is lifted by suspended = false alone. The secrets of what is added are pri
 each: the id, a blank, the secret.")]
 pub(crate) struct Arguments {
     /// The description, TOML or JSON; - for standard input
-    #[arg(short, long, value_name = "FILE")]
-    file: PathBuf,
+    #[arg(short, long, value_name = "FILE", required_unless_present = "example")]
+    file: Option<PathBuf>,
+
+    /// Print a description that names every setting, and do nothing
+    #[arg(long, exclusive = true)]
+    example: bool,
 
     /// Do not ask
     #[arg(short, long)]
@@ -64,7 +72,11 @@ pub(crate) struct Arguments {
 
 /// Plans, shows, asks, does it.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
-    let description = read(&arguments.file)?;
+    let Some(file) = arguments.file.as_deref() else {
+        output::line(EXAMPLE.trim_end())?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    let description = read(file)?;
     let server = arguments.server.client().await?;
     let planned = server.plan(&description).await?;
     if arguments.dry_run && arguments.json {
@@ -85,7 +97,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    if !nothing && !arguments.yes && !agreed(&arguments)? {
+    if !nothing && !arguments.yes && !agreed(file)? {
         output::note("nothing was changed")?;
         return Ok(ExitCode::FAILURE);
     }
@@ -134,8 +146,8 @@ fn read(file: &Path) -> Result<Description, Failure> {
     toml::from_str(&text).map_err(|error| Failure::new(format!("{}: {error}", file.display())))
 }
 
-fn agreed(arguments: &Arguments) -> Result<bool, Failure> {
-    if !io::stdin().is_terminal() || arguments.file == Path::new("-") {
+fn agreed(file: &Path) -> Result<bool, Failure> {
+    if !io::stdin().is_terminal() || file == Path::new("-") {
         return Err(Failure::new("nothing was changed: there is nobody to ask")
             .next("add --yes to do it without asking, or --dry-run to look only"));
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, avouch};
 
 const PARTIES: &str = r#"
 [[resource_server]]
@@ -158,4 +158,20 @@ fn a_file_that_is_no_description_is_refused_with_its_place() {
     assert!(error.contains("occurs twice"), "{error}");
     let error = it.run(&["apply", "-f", "/nowhere", "-y"]).badly();
     assert!(error.contains("/nowhere"), "{error}");
+}
+
+#[test]
+fn the_example_can_be_applied_and_is_the_one_in_the_documents() {
+    let it = Stage::set();
+    let example = avouch(&["apply", "--example"], &[], "").well();
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/parties.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains(&format!("```toml\n{example}```")), "{page}");
+    let file = it.write("parties.toml", &example);
+    it.run(&["apply", "-f", &file, "--yes"]).well();
+    let again = it.run(&["apply", "-f", &file, "--yes"]);
+    assert!(
+        again.err.contains("everything is as described"),
+        "{again:?}"
+    );
 }
