@@ -5,6 +5,7 @@
     reason = "a test that cannot set its stage has failed"
 )]
 
+mod access_tokens;
 mod discovery;
 mod fake_as;
 mod keys;
