@@ -35,4 +35,4 @@ pub use record::record;
 pub use secure::{SecureError, SecuredAnswer, secure};
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;

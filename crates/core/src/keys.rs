@@ -1,11 +1,13 @@
 //! The server's keys: which are published, which sign, how they are sealed at rest.
 
+mod access_token_keys;
 mod make;
 mod ring;
 mod sealing;
 mod secrets;
 mod signer;
 
+pub use access_token_keys::AccessTokenKeys;
 pub use make::{
     MadeKey, MakeKeyError, OpenKeyError, Overlap, ResealError, make_signing_key, open_signing_key,
     plan_rotation, reseal_signing_key,

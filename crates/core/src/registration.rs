@@ -12,8 +12,8 @@ use thiserror::Error;
 
 use crate::id::{ClientId, ResourceServerId};
 use crate::records::{
-    Client, Credentials, GrantType, InitialAccessToken, JwtProfile, PublicDetails,
-    RegistrationKinds, ReleasePolicy, ResourceServer, Revision, Standing,
+    AccessTokenProfile, Client, Credentials, GrantType, InitialAccessToken, JwtProfile,
+    PublicDetails, RegistrationKinds, ReleasePolicy, ResourceServer, Revision, Standing,
 };
 use crate::secret::{PlainSecret, StoredSecret};
 use crate::time::Timestamp;
@@ -176,6 +176,7 @@ fn resource_server(
         ),
         // Nobody grants itself a look at personal data: that takes an administrator.
         policy: Revision::first(ReleasePolicy::default(), common.now),
+        access_tokens: Revision::first(AccessTokenProfile::default(), common.now),
         registered_at: common.now,
     };
     Ok(Registered {
@@ -225,6 +226,7 @@ fn client(
         scope: metadata.scope.clone().unwrap_or_default(),
         resources: allowance.resources.clone(),
         access_token_lifetime: None,
+        access_token_format: None,
         registered_at: common.now,
     };
     Ok(Registered {

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use avouch_core::introspection::PairwiseSubjects;
-use avouch_core::issuance::Issuance;
-use avouch_core::keys::Sealer;
+use avouch_core::issuance::{Issuance, JwtTokens};
+use avouch_core::keys::{Sealer, SoftwareSigner};
 use avouch_core::opaque_token::TokenMint;
+use avouch_core::own_tokens::OwnTokens;
 use avouch_core::time::{Clock, Timestamp};
 use avouch_crypto::random::SecureRandom;
 use avouch_oauth::issuer::Issuer;
@@ -43,13 +44,34 @@ pub(crate) struct App {
 
 impl App {
     /// What issuing works with, at this instant.
-    pub(crate) fn issuance(&self, now: Timestamp) -> Issuance<'_, AnyStore> {
+    pub(crate) fn issuance<'a>(
+        &'a self,
+        keys: &'a Keys,
+        now: Timestamp,
+    ) -> Issuance<'a, AnyStore, SoftwareSigner> {
         Issuance {
             store: &self.store,
             mint: &self.mint,
+            jwt: JwtTokens {
+                issuer: &self.issuer,
+                pairwise: &self.pairwise,
+                ring: &keys.ring,
+                signer: &keys.signer,
+                algorithm: self.settings.access_token_algorithm,
+            },
+            default_format: self.settings.access_token_format,
             random: &*self.random,
             lifetimes: self.settings.lifetimes,
             now,
+        }
+    }
+
+    /// What our own access tokens are told by.
+    pub(crate) fn own_tokens<'a>(&'a self, keys: &'a Keys) -> OwnTokens<'a> {
+        OwnTokens {
+            mint: &self.mint,
+            keys: &keys.access_tokens,
+            issuer: &self.issuer,
         }
     }
 

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use avouch_core::apply::{Description, ProfileDescription, ResourceServerDescription};
 use avouch_core::id::{IdError, ResourceServerId};
-use avouch_core::records::{PublicDetails, ReleasePolicy, ReleasedScopes};
+use avouch_core::records::{
+    AccessTokenProfile, PublicDetails, ReleasePolicy, ReleasedScopes, TokenFormat,
+};
 use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
@@ -14,7 +16,7 @@ use clap::{Args, Subcommand};
 use super::fresh_secret::SecretOption;
 use super::human::{instant, table};
 use super::running_server::RunningServer;
-use super::words::{Forms, Method, Subject};
+use super::words::{Format, Forms, Method, Subject};
 use crate::admin_client::AdminClient;
 use crate::output::{self, Failure};
 
@@ -84,6 +86,15 @@ pub(crate) struct Add {
     /// In which form it sees the subject
     #[arg(long, value_enum, default_value = "pairwise")]
     subject: Subject,
+
+    /// What its access tokens look like [default: the client's setting, then the server's]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    access_token_format: Option<Format>,
+
+    /// A claim that travels inside its tokens where they are JWTs, readable by whoever holds
+    /// one; must be released too; repeat for several
+    #[arg(long = "embed-claim", value_name = "NAME")]
+    embedded: Vec<String>,
 
     #[command(flatten)]
     secret: SecretOption,
@@ -194,6 +205,10 @@ impl Add {
                 authorization_details_types: self.details.into_iter().collect(),
                 subject: self.subject.into(),
             },
+            access_tokens: AccessTokenProfile {
+                format: self.access_token_format.map(TokenFormat::from),
+                claims: self.embedded.into_iter().collect(),
+            },
         }
     }
 }
@@ -240,8 +255,10 @@ fn print(list: &ResourceServerList) -> Result<(), Failure> {
 fn show(server: ResourceServerEntry) -> Result<(), Failure> {
     output::line(format!("# registered {}", instant(server.registered_at)))?;
     let (profile, policy) = (server.profile_revision, server.policy_revision);
+    let access_tokens = server.access_tokens_revision;
     output::line(format!(
-        "# profile revision {profile}, policy revision {policy}"
+        "# profile revision {profile}, policy revision {policy}, access tokens revision \
+         {access_tokens}"
     ))?;
     super::secrets_line(&server.secrets)?;
     let resource_servers = vec![server.description];

@@ -13,8 +13,8 @@ use thiserror::Error;
 
 use crate::id::{ClientId, ResourceServerId};
 use crate::records::{
-    AllowedResources, Client, Credentials, GrantType, JwtProfile, PublicDetails, ReleasePolicy,
-    ResourceServer, Revision, Standing,
+    AccessTokenProfile, AllowedResources, Client, Credentials, GrantType, JwtProfile,
+    PublicDetails, ReleasePolicy, ResourceServer, Revision, Standing, TokenFormat,
 };
 use crate::secret::StoredSecret;
 use crate::time::Timestamp;
@@ -59,6 +59,9 @@ pub struct ClientDescription {
     /// Life time of its access tokens in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token_lifetime: Option<u64>,
+    /// `opaque` or `jwt`, where the resource server leaves it open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token_format: Option<TokenFormat>,
 }
 
 /// `"any"`, or a list of resource identifiers.
@@ -115,6 +118,9 @@ pub struct ResourceServerDescription {
     /// What it may learn.
     #[serde(default)]
     pub policy: ReleasePolicy,
+    /// How its access tokens are made.
+    #[serde(default)]
+    pub access_tokens: AccessTokenProfile,
 }
 
 /// How the answers of an RS are secured.
@@ -173,6 +179,17 @@ pub enum DescriptionError {
     /// A life time of zero.
     #[error("{0}: access_token_lifetime must be at least 1 second")]
     Lifetime(ClientId),
+    /// A claim that is to travel inside tokens but is not released.
+    #[error(
+        "{id}: access_tokens.claims names {claim}, which policy.claims does not release; \
+             name it there too, or leave it out here"
+    )]
+    NotReleased {
+        /// Whose.
+        id: ResourceServerId,
+        /// Which.
+        claim: String,
+    },
 }
 
 const fn client_secret_basic() -> AuthenticationMethod {
@@ -236,6 +253,7 @@ impl ClientDescription {
                 AccessDescription::Only(resources) => AllowedResources::Only(resources.clone()),
             },
             access_token_lifetime: self.access_token_lifetime.map(Duration::from_secs),
+            access_token_format: self.access_token_format,
             registered_at: now,
         }
     }
@@ -255,6 +273,7 @@ impl ClientDescription {
             access_token_lifetime: client
                 .access_token_lifetime
                 .map(|lifetime| lifetime.as_secs()),
+            access_token_format: client.access_token_format,
         }
     }
 }
@@ -266,7 +285,14 @@ impl ResourceServerDescription {
         if self.resources.is_empty() {
             return Err(DescriptionError::NoResources(self.id.clone()));
         }
-        Ok(())
+        let released = &self.policy.claims;
+        match self.access_tokens.claims.difference(released).next() {
+            Some(claim) => Err(DescriptionError::NotReleased {
+                id: self.id.clone(),
+                claim: claim.clone(),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// The profile as described.
@@ -306,6 +332,7 @@ impl ResourceServerDescription {
             standing: self.standing(),
             profile: Revision::first(self.profile(), now),
             policy: Revision::first(self.policy.clone(), now),
+            access_tokens: Revision::first(self.access_tokens.clone(), now),
             registered_at: now,
         }
     }
@@ -325,6 +352,7 @@ impl ResourceServerDescription {
             },
             profile: ProfileDescription::of(&server.profile.value),
             policy: server.policy.value.clone(),
+            access_tokens: server.access_tokens.value.clone(),
         }
     }
 }

@@ -65,7 +65,7 @@ pub async fn secure(
                 ResponseFormat::LegacyJwt => claims.to_legacy_json(),
                 _ => claims.to_json(),
             };
-            let signing_input = jws::signing_input(key.statement_header(), &claims);
+            let signing_input = jws::signing_input(key.header(), &claims);
             let signature = signer.sign(key.kid(), signing_input.as_bytes()).await?;
             Ok(SecuredAnswer {
                 body: jws::append_signature(signing_input, &signature).into_bytes(),

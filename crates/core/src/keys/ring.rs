@@ -3,7 +3,6 @@
 
 use avouch_jose::jwk::PublicationError;
 use avouch_jose::{EncodedHeader, Jwk, JwkSet, ProtectedHeader, SignatureAlgorithm};
-use avouch_oauth::media_type;
 
 use crate::records::{KeyLife, KeyPurpose, KeySchedule, SigningKeyRecord};
 use crate::time::Timestamp;
@@ -16,15 +15,15 @@ pub struct RingKey {
     purpose: KeyPurpose,
     schedule: KeySchedule,
     kid: String,
-    statement_header: EncodedHeader,
+    header: EncodedHeader,
 }
 
 impl RingKey {
     /// Prepares a key.
     pub fn new(record: &SigningKeyRecord) -> Self {
         let kid = record.kid().to_owned();
-        let statement_header = ProtectedHeader::new(record.algorithm)
-            .typ(media_type::TOKEN_INTROSPECTION_JWT_TYP)
+        let header = ProtectedHeader::new(record.algorithm)
+            .typ(record.purpose.typ())
             .kid(&kid)
             .encode();
         Self {
@@ -33,7 +32,7 @@ impl RingKey {
             purpose: record.purpose,
             schedule: record.schedule,
             kid,
-            statement_header,
+            header,
         }
     }
 
@@ -42,9 +41,9 @@ impl RingKey {
         &self.kid
     }
 
-    /// The protected header of statements it signs.
-    pub const fn statement_header(&self) -> &EncodedHeader {
-        &self.statement_header
+    /// The protected header of what it signs, with the `typ` of its purpose.
+    pub const fn header(&self) -> &EncodedHeader {
+        &self.header
     }
 
     /// The public half.

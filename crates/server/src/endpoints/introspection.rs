@@ -65,8 +65,12 @@ pub(crate) async fn introspect(
     let now = app.clock.now();
 
     // find
+    let keys = app.keys.load();
     let sought = app
-        .timed("find", find(&question.token, &app.mint, &app.store))
+        .timed(
+            "find",
+            find(&question.token, app.own_tokens(&keys), &app.store),
+        )
         .await?;
 
     // judge
@@ -76,7 +80,6 @@ pub(crate) async fn introspect(
     let response = compose(&judgement, &resource_server, &app.issuer, &app.pairwise);
 
     // secure
-    let keys = app.keys.load();
     let securing = Instant::now();
     let answer = secure(
         &response,
