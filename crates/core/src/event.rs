@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::AuthenticationFailure;
 use crate::id::{ClientId, GrantId, ResourceServerId, StatementId, TokenId};
 use crate::introspection::{Encryption, InactiveReason};
+use crate::issuance::Disclosure;
 use crate::storage::{Cause, Revoked};
 use crate::time::Timestamp;
 
@@ -63,6 +64,8 @@ pub enum Event<'a> {
         grant: &'a GrantId,
         /// Its `jti`.
         token: &'a TokenId,
+        /// What can be read in it, if it is a JWT.
+        disclosure: Option<&'a Disclosure>,
     },
     /// Something was revoked.
     Revoked {

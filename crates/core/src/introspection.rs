@@ -35,4 +35,4 @@ pub use record::record;
 pub use secure::{Echo, Encryption, Means, SecureError, SecuredAnswer, secure};
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;

@@ -1,26 +1,36 @@
 //! Issuing access tokens: for a subject, as an existing login system orders,
 //! and for a client itself (RFC 6749 section 4.4).
 
+mod audience;
 mod for_client;
 mod for_subject;
+mod jwt;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use avouch_crypto::random::{RandomError, SecureRandom};
+use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::authorization_details::AuthorizationDetails;
 use avouch_oauth::confirmation::Confirmation;
+use avouch_oauth::introspection::MAX_TOKEN_LENGTH;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
+use avouch_oauth::secret::IssuedSecret;
 use thiserror::Error;
 
-use crate::id::{GrantId, TokenId};
-use crate::opaque_token::{OpaqueToken, TokenKind, TokenMint};
-use crate::records::{AccessToken, AllowedResources, Client, Grant};
+use crate::id::{GrantId, ResourceServerId, TokenId};
+use crate::keys::{Signer, SignerError};
+use crate::opaque_token::{TokenHash, TokenKind, TokenMint};
+use crate::records::{AccessToken, Client, Grant, ResourceServer, TokenFormat};
 use crate::storage::{CallerStore, StoreError, TokenStore};
 use crate::time::Timestamp;
 
+use audience::Audience;
+
 pub use for_client::issue_for_client;
 pub use for_subject::{SubjectOrder, issue_for_subject};
+pub use jwt::{Disclosure, JwtTokens};
 
 /// How long access tokens live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,9 +45,11 @@ pub struct Lifetimes {
 #[derive(Debug)]
 pub struct Issued {
     /// The token: for its owner's eyes.
-    pub token: OpaqueToken,
+    pub token: IssuedSecret,
     /// What is kept of it.
     pub record: AccessToken,
+    /// What can be read in it; `None` for an opaque token, which says nothing.
+    pub disclosure: Option<Disclosure>,
 }
 
 /// Why no token was issued, by who has to act.
@@ -55,6 +67,31 @@ pub enum IssueError {
     /// A resource that no RS serves or this client may not ask for.
     #[error("the resource {0} is not served here or not open to this client")]
     Resource(ResourceIdentifier),
+    /// Resource servers that want tokens of different forms.
+    #[error(
+        "the resources belong to resource servers that take access tokens of different forms; \
+         ask for a token for each"
+    )]
+    FormatsDiffer,
+    /// A JWT that several RSs would read, each the other's part.
+    #[error(
+        "a JWT access token can be read by all it is for, so it is for one resource server; \
+         ask for a token for each"
+    )]
+    SeveralServers,
+    /// A JWT for an RS that an administrator has stopped: it could not be
+    /// kept from believing it.
+    #[error("the resource server of {0} is suspended")]
+    Suspended(ResourceIdentifier),
+    /// The RS's release policy lets nothing of the token be known.
+    #[error("the release policy of {0} keeps all of this token from it")]
+    Withheld(ResourceServerId),
+    /// A JWT longer than a token may be at introspection.
+    #[error(
+        "as a JWT the token would be longer than {MAX_TOKEN_LENGTH} bytes; grant less in it, or \
+         have it issued opaque"
+    )]
+    TooLong,
     /// A life time of zero, or beyond the server's longest.
     #[error("the lifetime must be between 1 and {} seconds", longest.as_secs())]
     Lifetime {
@@ -70,6 +107,12 @@ pub enum IssueError {
     /// There is no such client.
     #[error("there is no client {0}")]
     UnknownClient(String),
+    /// No active key to sign a JWT with.
+    #[error("there is no active {0} key to sign access tokens with")]
+    NoKey(SignatureAlgorithm),
+    /// The key is there but does not answer.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
     /// No random octets.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -79,11 +122,15 @@ pub enum IssueError {
 }
 
 /// What the issuing functions work with.
-pub struct Issuance<'a, S> {
+pub struct Issuance<'a, S, K> {
     /// Where tokens and callers are kept.
     pub store: &'a S,
-    /// Makes the tokens.
+    /// Makes opaque tokens.
     pub mint: &'a TokenMint,
+    /// Makes JWTs.
+    pub jwt: JwtTokens<'a, K>,
+    /// The form of tokens where neither RS nor client says.
+    pub default_format: TokenFormat,
     /// Where randomness comes from.
     pub random: &'a dyn SecureRandom,
     /// How long tokens live.
@@ -95,28 +142,35 @@ pub struct Issuance<'a, S> {
 /// What the new token is to hold beside what its grant says.
 struct TokenTerms {
     scope: Scope,
-    audience: Vec<ResourceIdentifier>,
+    audience: Audience,
     authorization_details: AuthorizationDetails,
     confirmation: Option<Confirmation>,
     not_before: Option<Timestamp>,
     lifetime: Duration,
 }
 
-impl<S: TokenStore + CallerStore> Issuance<'_, S> {
+impl<S: TokenStore + CallerStore, K: Signer> Issuance<'_, S, K> {
     /// Keeps the grant with a fresh token; only then is the token given out.
-    async fn issue(&self, grant: &Grant, terms: TokenTerms) -> Result<Issued, IssueError> {
+    async fn issue(
+        &self,
+        grant: &Grant,
+        client: &Client,
+        terms: TokenTerms,
+    ) -> Result<Issued, IssueError> {
         let expires_at = self.now.after(terms.lifetime);
         if terms.not_before.is_some_and(|start| start >= expires_at) {
             return Err(IssueError::NotBefore);
         }
-        let token = self.mint.mint(TokenKind::Access, self.random)?;
-        let record = AccessToken {
-            hash: token.hash(),
+        let Audience { resources, servers } = terms.audience;
+        let format = self.format(client, &servers)?;
+        let mut record = AccessToken {
+            // Until there is a token; nothing is kept under it.
+            hash: TokenHash::of(""),
             id: TokenId::generate(self.random)?,
             grant: grant.id.clone(),
             client: grant.client.clone(),
             scope: terms.scope,
-            audience: terms.audience,
+            audience: resources,
             authorization_details: terms.authorization_details,
             confirmation: terms.confirmation,
             issued_at: self.now,
@@ -124,44 +178,46 @@ impl<S: TokenStore + CallerStore> Issuance<'_, S> {
             expires_at,
             revoked_at: None,
         };
+        let (token, disclosure) = match format {
+            TokenFormat::Opaque => {
+                let token = self.mint.mint(TokenKind::Access, self.random)?;
+                (IssuedSecret::new(token.expose()), None)
+            }
+            TokenFormat::Jwt => {
+                let (token, disclosure) = self.jwt.sign(grant, &record, &servers, self.now).await?;
+                (token, Some(disclosure))
+            }
+        };
+        // Both forms are found by the hash of the whole token: of a JWT that
+        // makes every octet count, beyond what its signature covers.
+        record.hash = TokenHash::of(token.expose());
         self.store.issue(grant, &record).await?;
-        Ok(Issued { token, record })
+        Ok(Issued {
+            token,
+            record,
+            disclosure,
+        })
     }
 
     fn fresh_grant_id(&self) -> Result<GrantId, IssueError> {
         Ok(GrantId::generate(self.random)?)
     }
 
-    /// The audience of the new token (RFC 8707 section 2.2).
-    async fn audience(
+    /// The form of the new token. The RSs come first, since they have to read
+    /// it; those that say nothing take either, for they can always ask.
+    fn format(
         &self,
         client: &Client,
-        asked: &[ResourceIdentifier],
-    ) -> Result<Vec<ResourceIdentifier>, IssueError> {
-        let resources = match (&client.resources, asked) {
-            (AllowedResources::Any, []) => return Err(IssueError::NoResource),
-            (AllowedResources::Only(all), _) if all.is_empty() => {
-                return Err(IssueError::NoResourceOpen);
-            }
-            (AllowedResources::Only(all), []) => all.as_slice(),
-            (AllowedResources::Any, asked) => asked,
-            (AllowedResources::Only(all), asked) => {
-                match asked.iter().find(|resource| !all.contains(resource)) {
-                    Some(closed) => return Err(IssueError::Resource(closed.clone())),
-                    None => asked,
-                }
-            }
-        };
-        let mut audience = Vec::with_capacity(resources.len());
-        for resource in resources {
-            if !self.store.is_served(resource).await? {
-                return Err(IssueError::Resource(resource.clone()));
-            }
-            if !audience.contains(resource) {
-                audience.push(resource.clone());
-            }
+        servers: &[Arc<ResourceServer>],
+    ) -> Result<TokenFormat, IssueError> {
+        let mut wanted = servers
+            .iter()
+            .filter_map(|server| server.access_tokens.value.format);
+        match wanted.next() {
+            Some(first) if wanted.all(|format| format == first) => Ok(first),
+            Some(_) => Err(IssueError::FormatsDiffer),
+            None => Ok(client.access_token_format.unwrap_or(self.default_format)),
         }
-        Ok(audience)
     }
 
     fn lifetime(&self, client: &Client, asked: Option<Duration>) -> Result<Duration, IssueError> {

@@ -1,5 +1,6 @@
 //! The server's keys: which are published, which sign, how they are sealed at rest.
 
+mod access_token_keys;
 mod make;
 mod recipient;
 mod ring;
@@ -7,6 +8,7 @@ mod sealing;
 mod secrets;
 mod signer;
 
+pub use access_token_keys::AccessTokenKeys;
 pub use make::{
     MadeKey, MakeKeyError, OpenKeyError, Overlap, ResealError, make_signing_key, open_signing_key,
     plan_rotation, reseal_signing_key,

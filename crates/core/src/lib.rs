@@ -13,6 +13,7 @@ pub mod introspection;
 pub mod issuance;
 pub mod keys;
 pub mod opaque_token;
+pub mod own_tokens;
 pub mod records;
 pub mod registration;
 pub mod revocation;

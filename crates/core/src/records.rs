@@ -2,6 +2,7 @@
 //! and its neighbours, how it is kept in [`crate::storage`].
 
 mod access_token;
+mod access_token_profile;
 mod client;
 mod grant;
 mod initial_access_token;
@@ -13,6 +14,7 @@ mod signing_key;
 mod statement_encryption;
 
 pub use access_token::{AccessToken, CallerState, FoundToken};
+pub use access_token_profile::{AccessTokenProfile, TokenFormat};
 pub use client::{AllowedResources, Client, Credentials, GrantType, PublicDetails};
 pub use grant::{Authentication, Grant, LegalBasis, LegalBasisError};
 pub use initial_access_token::{InitialAccessToken, RegistrationKinds, ResourceSharing};

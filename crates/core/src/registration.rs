@@ -13,9 +13,9 @@ use thiserror::Error;
 
 use crate::id::{ClientId, ResourceServerId};
 use crate::records::{
-    Client, Credentials, DEFAULT_ENCRYPTION, EncryptionProfileError, GrantType, InitialAccessToken,
-    JwtProfile, PublicDetails, RegistrationKinds, ReleasePolicy, ResourceServer, Revision,
-    Standing, StatementEncryption,
+    AccessTokenProfile, Client, Credentials, DEFAULT_ENCRYPTION, EncryptionProfileError, GrantType,
+    InitialAccessToken, JwtProfile, PublicDetails, RegistrationKinds, ReleasePolicy,
+    ResourceServer, Revision, Standing, StatementEncryption,
 };
 use crate::secret::{PlainSecret, StoredSecret};
 use crate::time::Timestamp;
@@ -187,6 +187,7 @@ fn resource_server(
         ),
         // Nobody grants itself a look at personal data: that takes an administrator.
         policy: Revision::first(ReleasePolicy::default(), common.now),
+        access_tokens: Revision::first(AccessTokenProfile::default(), common.now),
         registered_at: common.now,
     };
     Ok(Registered {
@@ -237,6 +238,7 @@ fn client(
         scope: metadata.scope.clone().unwrap_or_default(),
         resources: allowance.resources.clone(),
         access_token_lifetime: None,
+        access_token_format: None,
         registered_at: common.now,
     };
     Ok(Registered {

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::id::{ClientId, TokenId};
 use crate::introspection::{Sought, find};
-use crate::opaque_token::TokenMint;
+use crate::own_tokens::OwnTokens;
 use crate::storage::{Revoked, StoreError, TokenStore};
 use crate::time::Timestamp;
 
@@ -34,11 +34,11 @@ pub enum RevokeError {
 pub async fn revoke(
     presented: &PresentedToken,
     client: &ClientId,
-    mint: &TokenMint,
+    own: OwnTokens<'_>,
     tokens: &impl TokenStore,
     now: Timestamp,
 ) -> Result<Revocation, RevokeError> {
-    let Sought::Found(found) = find(presented, mint, tokens).await? else {
+    let Sought::Found(found) = find(presented, own, tokens).await? else {
         return Ok(Revocation {
             token: None,
             outcome: Revoked::Unknown,

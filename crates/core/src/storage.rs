@@ -22,7 +22,7 @@ mod tokens;
 
 use thiserror::Error;
 
-pub use callers::{CallerRecord, CallerStore, Page, ProfileAndPolicy};
+pub use callers::{CallerRecord, CallerStore, Page, RevisionHistory};
 pub use keys::{KeyStore, ServerSecret};
 pub use registration::InitialAccessTokenStore;
 pub use tokens::{Revoked, TokenStore};

@@ -13,6 +13,9 @@
 //! 5. [`introspection::StatementClaims`]: the answer as the claims set of a JWT.
 //! 6. [`introspection::StatementVerifier`]: the RS checks the JWT before it believes a word.
 //!
+//! The JWT access tokens of RFC 9068 are in [`access_token`]: what is written, and how it is
+//! checked.
+//!
 //! All instants are whole seconds since 1970-01-01T00:00:00Z, as `u64`.
 //!
 //! ```
@@ -49,6 +52,7 @@
 //! ```
 
 pub mod accept;
+pub mod access_token;
 pub mod auth_method;
 pub mod authorization;
 pub mod authorization_details;

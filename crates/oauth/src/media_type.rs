@@ -12,6 +12,8 @@ pub const JWT: &str = "application/jwt";
 pub const FORM: &str = "application/x-www-form-urlencoded";
 /// The `typ` header of a signed introspection answer: the media type without `application/`.
 pub const TOKEN_INTROSPECTION_JWT_TYP: &str = "token-introspection+jwt";
+/// The `typ` header of a JWT access token (RFC 9068, section 2.1).
+pub const ACCESS_TOKEN_JWT_TYP: &str = "at+jwt";
 
 /// Whether a `Content-Type` names the expected type. Compared without case; parameters are
 /// ignored, except that a `charset` must be UTF-8.

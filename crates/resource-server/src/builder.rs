@@ -1,33 +1,30 @@
 //! Setting up an [`Introspector`].
 
 use crate::answer_cache::{AnswerCache, AnswerCaching};
-use crate::clock::{Clock, SystemClock};
+use crate::clock::Clock;
+use crate::connection::Connection;
 use crate::credentials::Credentials;
-use crate::discovery::{self, Endpoints};
-use crate::endpoint::is_plain;
+use crate::discovery;
 use crate::error::{DiscoverError, SetupError};
 use crate::http::Http;
-use crate::https_client::{HttpsClient, Schemes};
+use crate::https_client::HttpsClient;
 use crate::introspector::{Introspector, Parts};
+use crate::key_source::KeySource;
 use crate::keys::KeyCache;
 use crate::statement::{ClockWindow, Expectations};
 use avouch_jose::{DecryptionKey, SignatureAlgorithm};
 use avouch_oauth::Issuer;
 use avouch_oauth::introspection::{StatementForm, StatementTyp};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
-
-/// How long one exchange with the authorization server may take.
-const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An [`Introspector`] in the making.
 #[must_use = "nothing happens before `discover`"]
 pub struct IntrospectorBuilder {
     expectations: Expectations,
     credentials: Credentials,
-    timeout: Duration,
-    trust_anchors_pem: Vec<u8>,
-    clock: Box<dyn Clock>,
+    connection: Connection,
     caching: Option<AnswerCaching>,
 }
 
@@ -36,9 +33,7 @@ impl IntrospectorBuilder {
         Self {
             expectations: Expectations::new(issuer, client_id),
             credentials,
-            timeout: TIMEOUT,
-            trust_anchors_pem: Vec::new(),
-            clock: Box::new(SystemClock),
+            connection: Connection::default(),
             caching: None,
         }
     }
@@ -89,21 +84,20 @@ impl IntrospectorBuilder {
     /// Sets how long one exchange may take, from connecting to the last byte. Unless told, five
     /// seconds. A question may need two: one more where keys have to be fetched.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
+        self.connection.timeout = timeout;
         self
     }
 
     /// Trusts these certificate authorities too, one or more certificates in PEM: for an
     /// authorization server with a private one. Used by [`discover`](Self::discover) alone.
     pub fn extra_trust_anchors(mut self, pem: impl AsRef<[u8]>) -> Self {
-        self.trust_anchors_pem.extend_from_slice(pem.as_ref());
-        self.trust_anchors_pem.push(b'\n');
+        self.connection.trust(pem.as_ref());
         self
     }
 
     /// Takes another clock than that of the system.
     pub fn clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Box::new(clock);
+        self.connection.clock = Box::new(clock);
         self
     }
 
@@ -112,12 +106,7 @@ impl IntrospectorBuilder {
     /// Plain `http` is spoken if the issuer itself is `http` on a loopback address, and then to
     /// loopback addresses only.
     pub async fn discover(self) -> Result<Introspector<HttpsClient>, DiscoverError> {
-        let schemes = if is_plain(self.expectations.issuer()) {
-            Schemes::HttpsAndHttp
-        } else {
-            Schemes::Https
-        };
-        let http = HttpsClient::new(schemes, &self.trust_anchors_pem)?;
+        let http = self.connection.client(self.expectations.issuer())?;
         self.discover_over(http).await
     }
 
@@ -126,29 +115,31 @@ impl IntrospectorBuilder {
         let Self {
             expectations,
             credentials,
-            timeout,
-            clock,
+            connection: Connection { timeout, clock, .. },
             caching,
-            ..
         } = self;
         check(&expectations)?;
         let issuer = expectations.issuer();
         let metadata = discovery::metadata(&http, issuer, timeout).await?;
-        let endpoints = Endpoints::of(&metadata, issuer)?;
+        let introspection = discovery::introspection_endpoint(&metadata, issuer)?;
+        let endpoint = discovery::keys_endpoint(&metadata, issuer)?;
         let allowed = expectations.allowed_algorithms();
         discovery::check_setup(&metadata, credentials.method(), allowed)?;
-        let keys = discovery::keys(&http, &endpoints.jwks, timeout).await?;
+        let keys = discovery::keys(&http, &endpoint, timeout).await?;
         Ok(Introspector::assemble(Parts {
-            keys: KeyCache::new(keys, clock.now()),
             answers: caching.map(AnswerCache::new),
             prepared: credentials.prepare(expectations.audience()),
             verifier: expectations.verifier(),
             expectations,
             credentials,
-            endpoints,
-            timeout,
-            http,
-            clock,
+            introspection,
+            keys: Arc::new(KeySource {
+                cache: KeyCache::new(keys, clock.now()),
+                endpoint,
+                http,
+                timeout,
+                clock,
+            }),
         }))
     }
 }
@@ -168,7 +159,7 @@ impl fmt::Debug for IntrospectorBuilder {
         f.debug_struct("IntrospectorBuilder")
             .field("expectations", &self.expectations)
             .field("credentials", &self.credentials)
-            .field("timeout", &self.timeout)
+            .field("timeout", &self.connection.timeout)
             .finish_non_exhaustive()
     }
 }

@@ -13,13 +13,6 @@ use std::time::Duration;
 /// RFC 7517, section 8.5.
 const JWK_SET: &str = "application/jwk-set+json";
 
-/// Where to ask, and where the keys are.
-#[derive(Debug, Clone)]
-pub(crate) struct Endpoints {
-    pub(crate) introspection: Endpoint,
-    pub(crate) jwks: Endpoint,
-}
-
 /// Fetches the metadata from where RFC 8414, section 3.1, puts it.
 ///
 /// What comes back is of the issuer asked for, to the last slash, or an error.
@@ -48,15 +41,21 @@ pub(crate) async fn keys<H: Http>(
     Ok(JwkSet::parse_published(&body).map_err(ServerError::from)?)
 }
 
-impl Endpoints {
-    pub(crate) fn of(metadata: &ServerMetadata, issuer: &Issuer) -> Result<Self, ServerError> {
-        let introspection = metadata.introspection_endpoint.as_deref();
-        let jwks = metadata.jwks_uri.as_deref();
-        Ok(Self {
-            introspection: endpoint("introspection_endpoint", introspection, issuer)?,
-            jwks: endpoint("jwks_uri", jwks, issuer)?,
-        })
-    }
+/// Where to ask.
+pub(crate) fn introspection_endpoint(
+    metadata: &ServerMetadata,
+    issuer: &Issuer,
+) -> Result<Endpoint, ServerError> {
+    let url = metadata.introspection_endpoint.as_deref();
+    endpoint("introspection_endpoint", url, issuer)
+}
+
+/// Where the keys are.
+pub(crate) fn keys_endpoint(
+    metadata: &ServerMetadata,
+    issuer: &Issuer,
+) -> Result<Endpoint, ServerError> {
+    endpoint("jwks_uri", metadata.jwks_uri.as_deref(), issuer)
 }
 
 /// Compares what was set up with what the server says it can, where it says so: better told at

@@ -11,6 +11,7 @@ use crate::statement::StatementError;
 use avouch_jose::JwkError;
 use avouch_jose::strict_json::JsonError;
 use avouch_oauth::AuthenticationMethod;
+use avouch_oauth::access_token::AccessTokenError;
 use avouch_oauth::introspection::MAX_TOKEN_LENGTH;
 use avouch_oauth::metadata::MetadataError;
 
@@ -47,6 +48,21 @@ pub enum IntrospectError {
     Statement(#[from] StatementError),
 }
 
+/// Why a JWT access token was not taken. **None of these lets a request pass.**
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccessTokenCheckError {
+    /// The token must not be believed: 401 `invalid_token`.
+    #[error(transparent)]
+    Token(#[from] AccessTokenError),
+    /// The keys were needed anew, and the AS does not answer.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The keys were needed anew, and the AS answers, but not as it has to.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+}
+
 /// What is wrong with the setup.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -54,7 +70,7 @@ pub enum SetupError {
     /// A `client_id` is never empty.
     #[error("the client_id is empty")]
     EmptyClientId,
-    /// No signature algorithm is allowed, so no statement could ever be believed.
+    /// No signature algorithm is allowed, so nothing could ever be believed.
     #[error("no signature algorithm is allowed")]
     NoAlgorithms,
     /// The extra trust anchors are no certificates in PEM, or one of them is unsound.
@@ -179,6 +195,15 @@ impl From<ServerError> for ExchangeError {
 }
 
 impl From<ExchangeError> for DiscoverError {
+    fn from(error: ExchangeError) -> Self {
+        match error {
+            ExchangeError::Network(error) => Self::Network(error),
+            ExchangeError::Server(error) => Self::Server(error),
+        }
+    }
+}
+
+impl From<ExchangeError> for AccessTokenCheckError {
     fn from(error: ExchangeError) -> Self {
         match error {
             ExchangeError::Network(error) => Self::Network(error),

@@ -1,29 +1,27 @@
 //! Asking about a token, and believing the answer only after every check.
 
+use crate::access_token::AccessTokenChecker;
 use crate::answer_cache::AnswerCache;
 use crate::builder::IntrospectorBuilder;
-use crate::clock::Clock;
 use crate::credentials::{Credentials, Prepared, encode};
-use crate::discovery::{self, Endpoints};
-use crate::error::{ExchangeError, IntrospectError, RequestError, ServerError};
+use crate::endpoint::Endpoint;
+use crate::error::{IntrospectError, RequestError, ServerError};
 use crate::exchange::{Exchange, body_of, exchange, post_form};
 use crate::http::Http;
 use crate::https_client::HttpsClient;
 use crate::introspected::{Introspected, UnsignedIntrospection};
-use crate::keys::KeyCache;
+use crate::key_source::KeySource;
 use crate::statement::Expectations;
-use avouch_jose::{JwkSet, SelectError};
-use avouch_oauth::Issuer;
+use avouch_oauth::access_token::AccessTokenVerifier;
 use avouch_oauth::introspection::{
-    IntrospectionResponse, MAX_TOKEN_LENGTH, StatementError, StatementVerifier,
-    VerifiedIntrospection,
+    IntrospectionResponse, MAX_TOKEN_LENGTH, StatementVerifier, VerifiedIntrospection,
 };
 use avouch_oauth::media_type::JSON;
+use avouch_oauth::{Issuer, ResourceIdentifier};
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// A resource server's line to one authorization server (AS). Cloning it is cheap, and the clones
 /// share connections and keys.
@@ -39,12 +37,9 @@ pub(crate) struct Parts<H> {
     pub(crate) verifier: StatementVerifier,
     pub(crate) credentials: Credentials,
     pub(crate) prepared: Prepared,
-    pub(crate) endpoints: Endpoints,
-    pub(crate) keys: KeyCache,
+    pub(crate) introspection: Endpoint,
+    pub(crate) keys: Arc<KeySource<H>>,
     pub(crate) answers: Option<AnswerCache>,
-    pub(crate) timeout: Duration,
-    pub(crate) http: H,
-    pub(crate) clock: Box<dyn Clock>,
 }
 
 impl Introspector {
@@ -72,12 +67,12 @@ impl<H: Http> Introspector<H> {
     /// plain JSON is an error. After any error the token must be treated as not active.
     pub async fn introspect(&self, token: &str) -> Result<Introspected, IntrospectError> {
         let answers = self.parts.answers.as_ref();
-        if let Some(held) = answers.and_then(|held| held.find(token, self.parts.clock.now())) {
+        if let Some(held) = answers.and_then(|held| held.find(token, self.parts.keys.clock.now())) {
             return Ok(held);
         }
         let media_type = self.parts.expectations.media_type();
         let body = self.ask(token, media_type).await?;
-        let received_at = self.parts.clock.now();
+        let received_at = self.parts.keys.clock.now();
         let received = text(body)?;
         let statement = self.verify(&received, received_at).await?;
         Expectations::check_token(&statement, token)?;
@@ -107,17 +102,17 @@ impl<H: Http> Introspector<H> {
     async fn ask(&self, token: &str, media_type: &'static str) -> Result<Bytes, IntrospectError> {
         let parts = &*self.parts;
         let body = parts.question(token)?;
-        let mut request = post_form(parts.endpoints.introspection.uri(), media_type, body);
+        let KeySource { http, timeout, .. } = &*parts.keys;
+        let mut request = post_form(parts.introspection.uri(), media_type, body);
         if let Prepared::Header(value) = &parts.prepared {
             request.headers_mut().insert(AUTHORIZATION, value.clone());
         }
-        let answer = exchange(&parts.http, Exchange::Introspection, request, parts.timeout);
+        let answer = exchange(http, Exchange::Introspection, request, *timeout);
         let hidden = [token, parts.credentials.secret()];
         let answer = answer.await?;
         body_of(Exchange::Introspection, answer, &[media_type], &hidden).map_err(blame)
     }
 
-    /// Verifies with the keys at hand, and once more with newer ones if none of them was meant.
     async fn verify(
         &self,
         jwt: &str,
@@ -129,21 +124,19 @@ impl<H: Http> Introspector<H> {
             expectations,
             ..
         } = &*self.parts;
-        let held = keys.current(received_at, self.fetch_keys()).await?;
-        let mut checked = verifier.verify(jwt, &held.set, received_at);
-        if let Err(StatementError::NoKey(SelectError::UnknownKid | SelectError::NoneFits)) = checked
-            && let Some(newer) = keys
-                .newer_than(&held, received_at, self.fetch_keys())
-                .await?
-        {
-            checked = verifier.verify(jwt, &newer.set, received_at);
-        }
+        let check = |keys: &_| verifier.verify(jwt, keys, received_at);
+        let checked = keys.check(received_at, check).await?;
         checked.map_err(|error| expectations.explain(error, jwt).into())
     }
 
-    async fn fetch_keys(&self) -> Result<JwkSet, ExchangeError> {
-        let parts = &*self.parts;
-        discovery::keys(&parts.http, &parts.endpoints.jwks, parts.timeout).await
+    /// For a resource server that takes JWT access tokens as well: checks those for this
+    /// resource, with the keys held here.
+    ///
+    /// More can be set with [`AccessTokenChecker::resource`] and its neighbours.
+    pub fn access_tokens(&self, resource: ResourceIdentifier) -> AccessTokenChecker<H> {
+        let issuer = self.parts.expectations.issuer().clone();
+        let verifier = AccessTokenVerifier::new(issuer, resource);
+        AccessTokenChecker::new(verifier, Arc::clone(&self.parts.keys))
     }
 }
 
@@ -189,7 +182,8 @@ impl<H: Http> fmt::Debug for Introspector<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Introspector")
             .field("expectations", &self.parts.expectations)
-            .field("endpoints", &self.parts.endpoints)
+            .field("introspection", &self.parts.introspection)
+            .field("keys", &self.parts.keys.endpoint)
             .finish_non_exhaustive()
     }
 }

@@ -26,6 +26,10 @@
 //! # }
 //! ```
 //!
+//! Where the AS issues JWT access tokens (RFC 9068), an [`AccessTokenChecker`] checks them here,
+//! without asking, and without hearing of revocations. A statement never passes as an access
+//! token, nor the other way round.
+//!
 //! A saved statement is checked again, offline, by [`verify_statement`].
 //!
 //! # Errors
@@ -44,9 +48,11 @@
 //! Everything runs on tokio with its time driver enabled. Another HTTP client than the one on
 //! board can be brought along: see [`Http`] and [`IntrospectorBuilder::discover_over`].
 
+mod access_token;
 mod answer_cache;
 mod builder;
 mod clock;
+mod connection;
 mod credentials;
 mod discovery;
 mod endpoint;
@@ -56,17 +62,20 @@ mod http;
 mod https_client;
 mod introspected;
 mod introspector;
+mod key_source;
 mod keys;
 mod refusal;
 mod statement;
 
+pub use self::access_token::{AccessTokenChecker, AccessTokenCheckerBuilder};
 pub use self::answer_cache::AnswerCaching;
 pub use self::builder::IntrospectorBuilder;
 pub use self::clock::{Clock, SystemClock};
 pub use self::credentials::Credentials;
 pub use self::endpoint::EndpointError;
 pub use self::error::{
-    DiscoverError, IntrospectError, NetworkError, RequestError, ServerError, SetupError,
+    AccessTokenCheckError, DiscoverError, IntrospectError, NetworkError, RequestError, ServerError,
+    SetupError,
 };
 pub use self::exchange::Exchange;
 pub use self::http::{Cause, Http, HttpError};
@@ -77,8 +86,9 @@ pub use self::refusal::Refusal;
 pub use self::statement::{ClockWindow, Expectations, Freshness, StatementError, verify_statement};
 
 pub use avouch_jose::{DecryptionKey, JwkSet, KeyManagementAlgorithm, SignatureAlgorithm};
+pub use avouch_oauth::access_token::{AccessTokenError, AccessTokenVerifier, VerifiedAccessToken};
 pub use avouch_oauth::introspection::{
     ActiveToken, Audience, FurtherStatementClaims, StatementError as FailedCheck, StatementForm,
     StatementTyp, StatementTypError, VerifiedIntrospection,
 };
-pub use avouch_oauth::{Issuer, issuer::IssuerError};
+pub use avouch_oauth::{Issuer, ResourceIdentifier, issuer::IssuerError, resource::ResourceError};

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use avouch_core::introspection::PairwiseSubjects;
-use avouch_core::issuance::Issuance;
-use avouch_core::keys::Sealer;
+use avouch_core::issuance::{Issuance, JwtTokens};
+use avouch_core::keys::{Sealer, SoftwareSigner};
 use avouch_core::opaque_token::TokenMint;
+use avouch_core::own_tokens::OwnTokens;
 use avouch_core::records::KeyPurpose;
 use avouch_core::time::{Clock, Timestamp};
 use avouch_crypto::random::SecureRandom;
@@ -52,10 +53,22 @@ pub(crate) struct App {
 
 impl App {
     /// What issuing works with, at this instant.
-    pub(crate) fn issuance(&self, now: Timestamp) -> Issuance<'_, AnyStore> {
+    pub(crate) fn issuance<'a>(
+        &'a self,
+        keys: &'a Keys,
+        now: Timestamp,
+    ) -> Issuance<'a, AnyStore, SoftwareSigner> {
         Issuance {
             store: &self.store,
             mint: &self.mint,
+            jwt: JwtTokens {
+                issuer: &self.issuer,
+                pairwise: &self.pairwise,
+                ring: &keys.ring,
+                signer: &keys.signer,
+                algorithm: self.settings.access_token_algorithm,
+            },
+            default_format: self.settings.access_token_format,
             random: &*self.random,
             lifetimes: self.settings.lifetimes,
             now,
@@ -82,6 +95,15 @@ impl App {
             self.settings.jwks_cache_control.clone()
         } else {
             HeaderValue::from_static("no-cache")
+        }
+    }
+
+    /// What our own access tokens are told by.
+    pub(crate) fn own_tokens<'a>(&'a self, keys: &'a Keys) -> OwnTokens<'a> {
+        OwnTokens {
+            mint: &self.mint,
+            keys: &keys.access_tokens,
+            issuer: &self.issuer,
         }
     }
 

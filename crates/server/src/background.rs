@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use avouch_core::records::KeyPurpose;
 use avouch_core::storage::TokenStore;
 use avouch_core::time::Timestamp;
 use tokio::sync::watch;
@@ -20,7 +21,7 @@ const CLEAN_UP_BATCH: u32 = 1_000;
 /// as it is published.
 pub(crate) async fn make_other_keys(app: Arc<App>) {
     let algorithms = app.settings.algorithms.clone();
-    if let Err(error) = key_changes::make_missing(&app, &algorithms).await {
+    if let Err(error) = key_changes::make_missing(&app, KeyPurpose::Statements, &algorithms).await {
         warn!(%error, "not all signing keys could be made; the next start tries again");
     }
 }

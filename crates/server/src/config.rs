@@ -50,7 +50,7 @@ pub use metrics::MetricsConfig;
 pub use problem::{ConfigError, Position, Problem, Refused};
 pub use registration::RegistrationConfig;
 pub use sealing::{KeyFileError, KeyTextError, SealingConfig, SealingKey, SealingKeyError};
-pub use tokens::TokensConfig;
+pub use tokens::{AccessTokenFormat, TokensConfig};
 pub use trusted_proxies::TrustedProxies;
 
 use conflict::Conflict;
@@ -76,10 +76,10 @@ pub struct Config {
     /// The key that seals signing keys at rest.
     #[serde(default)]
     pub sealing: SealingConfig,
-    /// How long access tokens live.
+    /// How long access tokens live, and what they look like.
     #[serde(default)]
     pub tokens: TokensConfig,
-    /// The keys that sign statements.
+    /// The keys that sign, and how they come and go.
     #[serde(default)]
     pub keys: KeysConfig,
     /// In which form introspection answers.

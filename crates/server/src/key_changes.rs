@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use avouch_core::keys::{MadeKey, Overlap, make_signing_key, plan_rotation};
-use avouch_core::records::{KeyPurpose, KeySchedule, SigningKeyRecord};
+use avouch_core::records::{KeyPurpose, KeySchedule, SigningKeyRecord, TokenFormat};
 use avouch_core::storage::KeyStore;
 use avouch_jose::SignatureAlgorithm;
 
 use crate::app::App;
 use crate::keys::{Keys, KeysError};
 
-/// Makes a key of each algorithm that has none, which signs at once: nobody
-/// can hold an older set that lacks it, for it is advertised only from now on.
+/// Makes a key for this purpose of each algorithm that has none, which signs
+/// at once: of statements none is advertised before its key is there, and who
+/// checks access tokens fetches the set anew for a key it does not know.
 pub(crate) async fn make_missing(
     app: &Arc<App>,
+    purpose: KeyPurpose,
     algorithms: &[SignatureAlgorithm],
 ) -> Result<(), KeysError> {
     for algorithm in algorithms {
@@ -23,10 +25,10 @@ pub(crate) async fn make_missing(
             .keys
             .load()
             .ring
-            .active(KeyPurpose::Statements, *algorithm, now)
+            .active(purpose, *algorithm, now)
             .is_some();
         if !present {
-            let made = make(app, *algorithm, KeySchedule::at_once(now)).await?;
+            let made = make(app, *algorithm, purpose, KeySchedule::at_once(now)).await?;
             app.store.insert_signing_key(&made.record, &[]).await?;
             reload(app).await?;
         }
@@ -34,18 +36,37 @@ pub(crate) async fn make_missing(
     Ok(())
 }
 
-/// Makes a successor for the key that now signs with this algorithm.
+/// Makes the key for JWT access tokens if there is none: called before the
+/// first record that asks for them is kept. A server that issues none has none.
+pub(crate) async fn make_for_access_tokens(app: &Arc<App>) -> Result<(), KeysError> {
+    let algorithm = app.settings.access_token_algorithm;
+    make_missing(app, KeyPurpose::AccessTokens, &[algorithm]).await
+}
+
+/// The same at start, if this server issues JWTs by default or ever did: the
+/// configuration may name another algorithm now.
+pub(crate) async fn make_for_access_tokens_in_use(app: &Arc<App>) -> Result<(), KeysError> {
+    let in_use = app.settings.access_token_format == TokenFormat::Jwt
+        || !app.keys.load().access_tokens.is_empty();
+    if in_use {
+        make_for_access_tokens(app).await?;
+    }
+    Ok(())
+}
+
+/// Makes a successor for the key that now signs for this purpose with this
+/// algorithm.
 pub(crate) async fn rotate(
     app: &Arc<App>,
+    purpose: KeyPurpose,
     algorithm: SignatureAlgorithm,
     overlap: Overlap,
 ) -> Result<SigningKeyRecord, KeysError> {
     let _changing = app.key_changes.lock().await;
     let now = app.clock.now();
     let existing = app.store.signing_keys().await?;
-    let (schedule, rescheduled) =
-        plan_rotation(&existing, algorithm, KeyPurpose::Statements, overlap, now);
-    let made = make(app, algorithm, schedule).await?;
+    let (schedule, rescheduled) = plan_rotation(&existing, algorithm, purpose, overlap, now);
+    let made = make(app, algorithm, purpose, schedule).await?;
     app.store
         .insert_signing_key(&made.record, &rescheduled)
         .await?;
@@ -64,17 +85,12 @@ async fn reload(app: &App) -> Result<(), KeysError> {
 async fn make(
     app: &Arc<App>,
     algorithm: SignatureAlgorithm,
+    purpose: KeyPurpose,
     schedule: KeySchedule,
 ) -> Result<MadeKey, KeysError> {
     let app = Arc::clone(app);
     let making = tokio::task::spawn_blocking(move || {
-        make_signing_key(
-            algorithm,
-            KeyPurpose::Statements,
-            schedule,
-            &app.sealer,
-            &*app.random,
-        )
+        make_signing_key(algorithm, purpose, schedule, &app.sealer, &*app.random)
     });
     Ok(making.await.map_err(|_| KeysError::Interrupted)??)
 }

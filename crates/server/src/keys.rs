@@ -1,8 +1,8 @@
 //! The server's keys in memory, and sealing them anew at rest.
 
 use avouch_core::keys::{
-    KeyRing, MakeKeyError, OpenKeyError, ResealError, Sealer, SoftwareSigner, open_signing_key,
-    reseal_secret, reseal_signing_key,
+    AccessTokenKeys, KeyRing, MakeKeyError, OpenKeyError, ResealError, Sealer, SoftwareSigner,
+    open_signing_key, reseal_secret, reseal_signing_key,
 };
 use avouch_core::records::KeyLife;
 use avouch_core::storage::{KeyStore, ServerSecret, StoreError};
@@ -17,6 +17,8 @@ pub(crate) struct Keys {
     pub(crate) ring: KeyRing,
     /// The private halves.
     pub(crate) signer: SoftwareSigner,
+    /// What JWT access tokens are told genuine by.
+    pub(crate) access_tokens: AccessTokenKeys,
 }
 
 /// Why keys could not be loaded or changed.
@@ -40,7 +42,8 @@ pub enum KeysError {
 }
 
 impl Keys {
-    /// Opens every stored key that is not retired.
+    /// Opens every stored key that is not retired. Of the retired ones, those
+    /// for access tokens still verify.
     pub(crate) async fn load(
         store: &impl KeyStore,
         sealer: &Sealer,
@@ -55,6 +58,7 @@ impl Keys {
         Ok(Self {
             ring: KeyRing::new(&records),
             signer: SoftwareSigner::new(opened),
+            access_tokens: AccessTokenKeys::new(&records)?,
         })
     }
 }

@@ -62,14 +62,22 @@ fn write(event: &Event<'_>) {
             client,
             grant,
             token,
+            disclosure,
             ..
         } => {
+            // Of claims the names alone.
+            let claims = disclosure.map(|disclosure| disclosure.claims.join(" "));
             info!(
                 target: TARGET,
                 event = "token_issued",
                 client = client.as_str(),
                 grant = grant.as_str(),
                 jti = token.as_str(),
+                format = disclosure.map_or("opaque", |_| "jwt"),
+                resource_server = disclosure.map(|told| told.resource_server.as_str()),
+                profile = disclosure.map(|told| told.profile),
+                policy = disclosure.map(|told| told.policy),
+                claims,
             );
         }
         Event::Revoked {

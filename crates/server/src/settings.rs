@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use avouch_core::issuance::Lifetimes;
 use avouch_core::keys::Overlap;
-use avouch_core::records::ServerAnswers;
+use avouch_core::records::{ServerAnswers, TokenFormat};
 use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::negotiate::AnswerForms;
 use http::HeaderValue;
@@ -23,11 +23,15 @@ pub(crate) struct Settings {
     pub(crate) answers: ServerAnswers,
     /// How long tokens live.
     pub(crate) lifetimes: Lifetimes,
+    /// The form of access tokens where neither resource server nor client says.
+    pub(crate) access_token_format: TokenFormat,
+    /// What JWT access tokens are signed with.
+    pub(crate) access_token_algorithm: SignatureAlgorithm,
     /// How long expired tokens are kept before they are cleaned away.
     pub(crate) keep_expired: Duration,
     /// How long keys overlap.
     pub(crate) overlap: Overlap,
-    /// The algorithms to have keys for.
+    /// The algorithms to have keys for statements for.
     pub(crate) algorithms: Vec<SignatureAlgorithm>,
     /// Whether `POST /register` is served.
     pub(crate) registration: bool,
@@ -68,6 +72,8 @@ impl From<&Config> for Settings {
                 default: tokens.default_lifetime.duration(),
                 longest: tokens.longest_lifetime.duration(),
             },
+            access_token_format: tokens.format.into(),
+            access_token_algorithm: tokens.signing_algorithm.algorithm(),
             keep_expired: tokens.keep_expired.duration(),
             overlap: Overlap {
                 before_use: keys.publish_before_use.duration(),

@@ -12,6 +12,7 @@ use arc_swap::ArcSwap;
 use avouch_core::introspection::PairwiseSubjects;
 use avouch_core::keys::{Sealer, SecretsError, load_or_make_secret};
 use avouch_core::opaque_token::TokenMint;
+use avouch_core::records::KeyPurpose;
 use avouch_core::storage::ServerSecret;
 use avouch_core::time::Clock;
 use avouch_crypto::random::SecureRandom;
@@ -145,7 +146,9 @@ pub async fn start(
     )?);
     let (open, closed) = oneshot::channel();
     let app = Arc::new(put_together(config, store, surroundings, open).await?);
-    key_changes::make_missing(&app, &first_keys(&app.settings)).await?;
+    let first = first_keys(&app.settings);
+    key_changes::make_missing(&app, KeyPurpose::Statements, &first).await?;
+    key_changes::make_for_access_tokens_in_use(&app).await?;
 
     let listen_error = |what: String| move |error| StartError::Listen { what, error };
     let address = listener

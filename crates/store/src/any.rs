@@ -9,7 +9,7 @@ use avouch_core::records::{
     ResourceSharing, SigningKeyRecord,
 };
 use avouch_core::storage::{
-    CallerRecord, CallerStore, InitialAccessTokenStore, KeyStore, Page, ProfileAndPolicy, Revoked,
+    CallerRecord, CallerStore, InitialAccessTokenStore, KeyStore, Page, RevisionHistory, Revoked,
     ServerSecret, Storage, StoreError, TokenStore,
 };
 use avouch_core::time::Timestamp;
@@ -69,8 +69,9 @@ dispatch!(CallerStore {
     fn update_resource_server(rs: &ResourceServer, sharing: ResourceSharing) -> bool;
     fn remove_resource_server(id: &ResourceServerId, at: Timestamp) -> bool;
     fn list_resource_servers(page: Page<'_>) -> Vec<Arc<ResourceServer>>;
-    fn resource_server_history(id: &ResourceServerId) -> ProfileAndPolicy;
+    fn resource_server_history(id: &ResourceServerId) -> RevisionHistory;
     fn is_served(resource: &ResourceIdentifier) -> bool;
+    fn servers_of(resource: &ResourceIdentifier) -> Vec<Arc<ResourceServer>>;
 });
 
 dispatch!(KeyStore {

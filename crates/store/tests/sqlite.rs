@@ -192,7 +192,11 @@ async fn histories_cannot_be_changed_even_by_hand() {
         .insert_resource_server(&served, ResourceSharing::Exclusive)
         .await
         .unwrap();
-    for table in ["jwt_profile_revision", "release_policy_revision"] {
+    for table in [
+        "jwt_profile_revision",
+        "release_policy_revision",
+        "access_token_profile_revision",
+    ] {
         for sql in [
             format!("UPDATE {table} SET since = 0"),
             format!("DELETE FROM {table}"),

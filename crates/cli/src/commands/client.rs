@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use avouch_core::apply::{AccessDescription, AnyResource, ClientDescription, Description};
 use avouch_core::id::{ClientId, IdError};
-use avouch_core::records::{GrantType, PublicDetails};
+use avouch_core::records::{GrantType, PublicDetails, TokenFormat};
 use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
@@ -15,7 +15,7 @@ use super::fresh_secret::SecretOption;
 use super::human::{instant, table};
 use super::renew_secret::RenewSecret;
 use super::running_server::RunningServer;
-use super::words::{Method, grant_type};
+use super::words::{Format, Method, grant_type};
 use crate::admin_client::AdminClient;
 use crate::output::{self, Failure};
 
@@ -76,6 +76,11 @@ pub(crate) struct Add {
     /// Seconds its access tokens live [default: the server's]
     #[arg(long, value_name = "SECONDS")]
     access_token_lifetime: Option<u64>,
+
+    /// What its access tokens look like where the resource server leaves it open [default: the
+    /// server's]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    access_token_format: Option<Format>,
 
     #[command(flatten)]
     secret: SecretOption,
@@ -180,6 +185,7 @@ impl Add {
                 AccessDescription::Only(self.resources)
             },
             access_token_lifetime: self.access_token_lifetime,
+            access_token_format: self.access_token_format.map(TokenFormat::from),
         }
     }
 }

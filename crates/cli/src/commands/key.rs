@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 
 use super::human::{instant, table};
 use super::running_server::RunningServer;
+use super::words::Purpose;
 use crate::output::{self, Failure};
 
 /// What can be done with signing keys.
@@ -36,14 +37,19 @@ pub(crate) struct List {
 #[command(after_help = "\
 Examples:
   avouch key rotate RS256              published now, signs once every cache has seen it
-  avouch key rotate RS256 --at-once    the old key may be known to others")]
+  avouch key rotate RS256 --at-once    the old key may be known to others
+  avouch key rotate RS256 --purpose access_tokens")]
 pub(crate) struct Rotate {
     /// The algorithm, such as RS256
     #[arg(value_name = "ALG")]
     algorithm: SignatureAlgorithm,
 
+    /// What the key signs
+    #[arg(long, value_enum, default_value = "statements")]
+    purpose: Purpose,
+
     /// For a key that others may hold: use the new one now, and withdraw every older one of this
-    /// algorithm now; what they signed can no longer be checked against the published keys
+    /// algorithm and purpose now; what they signed can no longer be checked against the published keys
     #[arg(long)]
     at_once: bool,
 
@@ -68,11 +74,16 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         }
         Command::Rotate(Rotate {
             algorithm,
+            purpose,
             at_once,
             json,
             server,
         }) => {
-            let order = RotateKey { algorithm, at_once };
+            let order = RotateKey {
+                purpose: purpose.into(),
+                algorithm,
+                at_once,
+            };
             let made = server.client().await?.rotate_key(&order).await?;
             if json {
                 output::json(&made)?;
@@ -97,13 +108,14 @@ fn print(keys: &[KeyEntry]) -> Result<(), Failure> {
         };
         [
             key.algorithm.name().to_owned(),
+            key.purpose.name().replace('_', " "),
             life.to_owned(),
             key.kid.clone(),
             next,
         ]
     };
     let rows: Vec<_> = keys.iter().map(row).collect();
-    Ok(table(["ALGORITHM", "LIFE", "KID", ""], &rows)?)
+    Ok(table(["ALGORITHM", "PURPOSE", "LIFE", "KID", ""], &rows)?)
 }
 
 fn until(what: &str, end: Option<u64>) -> String {

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use avouch_core::apply::{Description, ResourceServerDescription};
 use avouch_core::id::{IdError, ResourceServerId};
 use avouch_core::records::{
-    DEFAULT_ENCRYPTION, JwtProfile, PublicDetails, ReleasePolicy, ReleasedScopes,
-    StatementEncryption, StatementMembers,
+    AccessTokenProfile, DEFAULT_ENCRYPTION, JwtProfile, PublicDetails, ReleasePolicy,
+    ReleasedScopes, StatementEncryption, StatementMembers, TokenFormat,
 };
 use avouch_jose::{ContentEncryption, JwkSet, KeyManagementAlgorithm, SignatureAlgorithm};
 use avouch_oauth::introspection::StatementTyp;
@@ -22,7 +22,7 @@ use super::fresh_secret::SecretOption;
 use super::human::{instant, table};
 use super::renew_secret::RenewSecret;
 use super::running_server::RunningServer;
-use super::words::{Forms, Method, StatementClaim, Subject};
+use super::words::{Format, Forms, Method, StatementClaim, Subject};
 use crate::admin_client::AdminClient;
 use crate::input;
 use crate::output::{self, Failure};
@@ -133,6 +133,15 @@ pub(crate) struct Add {
     /// In which form it sees the subject
     #[arg(long, value_enum, default_value = "pairwise")]
     subject: Subject,
+
+    /// What its access tokens look like [default: the client's setting, then the server's]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    access_token_format: Option<Format>,
+
+    /// A claim that travels inside its tokens where they are JWTs, readable by whoever holds
+    /// one; must be released too; repeat for several
+    #[arg(long = "embed-claim", value_name = "NAME")]
+    embedded: Vec<String>,
 
     #[command(flatten)]
     secret: SecretOption,
@@ -277,6 +286,10 @@ impl Add {
                 authorization_details_types: self.details.into_iter().collect(),
                 subject: self.subject.into(),
             },
+            access_tokens: AccessTokenProfile {
+                format: self.access_token_format.map(TokenFormat::from),
+                claims: self.embedded.into_iter().collect(),
+            },
         }
     }
 }
@@ -331,8 +344,10 @@ fn print(list: &ResourceServerList) -> Result<(), Failure> {
 fn show(server: ResourceServerEntry) -> Result<(), Failure> {
     output::line(format!("# registered {}", instant(server.registered_at)))?;
     let (profile, policy) = (server.profile_revision, server.policy_revision);
+    let access_tokens = server.access_tokens_revision;
     output::line(format!(
-        "# profile revision {profile}, policy revision {policy}"
+        "# profile revision {profile}, policy revision {policy}, access tokens revision \
+         {access_tokens}"
     ))?;
     super::secrets_line(&server.secrets)?;
     let resource_servers = vec![server.description];

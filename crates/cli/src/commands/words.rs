@@ -1,6 +1,6 @@
 //! Words of the wire, as options on the command line.
 
-use avouch_core::records::{GrantType, SubjectForm};
+use avouch_core::records::{GrantType, KeyPurpose, SubjectForm, TokenFormat};
 use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::negotiate::AnswerForms;
 use avouch_resource_server::{StatementForm, StatementTyp};
@@ -99,6 +99,44 @@ impl Expected {
             StatementForm::Draft08
         } else {
             StatementForm::Rfc9701
+        }
+    }
+}
+
+/// What access tokens look like.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Format {
+    /// A random string that says nothing
+    Opaque,
+    /// A signed JWT that whoever holds it can read
+    Jwt,
+}
+
+impl From<Format> for TokenFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Opaque => Self::Opaque,
+            Format::Jwt => Self::Jwt,
+        }
+    }
+}
+
+/// What a key signs.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Purpose {
+    /// Introspection answers
+    Statements,
+    /// JWT access tokens
+    AccessTokens,
+}
+
+impl From<Purpose> for KeyPurpose {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Statements => Self::Statements,
+            Purpose::AccessTokens => Self::AccessTokens,
         }
     }
 }

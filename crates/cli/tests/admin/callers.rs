@@ -21,6 +21,8 @@ fn a_client_is_added_listed_shown_and_removed() {
         "client_credentials",
         "--access-token-lifetime",
         "60",
+        "--access-token-format",
+        "opaque",
     ]);
     assert!(added.err.contains("shown once"), "{}", added.err);
     assert_eq!(added.well().trim().len(), 43, "the secret alone");
@@ -35,6 +37,10 @@ fn a_client_is_added_listed_shown_and_removed() {
     let shown = it.run(&["client", "show", "robot"]).well();
     assert!(shown.contains("[[client]]\nid = \"robot\"\n"), "{shown}");
     assert!(shown.contains("access_token_lifetime = 60"), "{shown}");
+    assert!(
+        shown.contains("access_token_format = \"opaque\""),
+        "{shown}"
+    );
     let file = it.write("robot.toml", &shown);
     let same = it.run(&["apply", "-f", &file]);
     assert!(same.err.contains("everything is as described"), "{same:?}");

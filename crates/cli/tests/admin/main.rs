@@ -9,6 +9,7 @@
 mod apply;
 mod callers;
 mod config;
+mod jwt_access_tokens;
 mod keys;
 mod manual;
 mod reach;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -17,7 +18,7 @@ use tokio::runtime::Runtime;
 
 pub(crate) struct Stage {
     // Dropped in this order: the server before its folder.
-    _server: Server,
+    server: Server,
     runtime: Runtime,
     folder: TempDir,
 }
@@ -98,10 +99,15 @@ impl Stage {
             start(&config, listener, surroundings).await.unwrap()
         });
         Self {
-            _server: server,
+            server,
             runtime,
             folder,
         }
+    }
+
+    /// Where it serves the public.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.address()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -12,8 +12,8 @@ use thiserror::Error;
 use super::Suspension;
 use crate::id::{ClientId, ResourceServerId};
 use crate::records::{
-    AllowedResources, Client, Credentials, GrantType, JwtProfile, ProfileError, PublicDetails,
-    ReleasePolicy, ResourceServer, Revision, Standing,
+    AccessTokenProfile, AllowedResources, Client, Credentials, GrantType, JwtProfile, ProfileError,
+    PublicDetails, ReleasePolicy, ResourceServer, Revision, Standing, TokenFormat,
 };
 use crate::secret::StoredSecret;
 use crate::time::Timestamp;
@@ -58,6 +58,9 @@ pub struct ClientDescription {
     /// Life time of its access tokens in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token_lifetime: Option<u64>,
+    /// `opaque` or `jwt`, where the resource server leaves it open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_token_format: Option<TokenFormat>,
 }
 
 /// `"any"`, or a list of resource identifiers.
@@ -115,6 +118,9 @@ pub struct ResourceServerDescription {
     /// What it may learn.
     #[serde(default)]
     pub policy: ReleasePolicy,
+    /// How its access tokens are made.
+    #[serde(default)]
+    pub access_tokens: AccessTokenProfile,
 }
 
 /// What is wrong with a description beyond its syntax.
@@ -143,6 +149,17 @@ pub enum DescriptionError {
     /// A life time of zero.
     #[error("{0}: access_token_lifetime must be at least 1 second")]
     Lifetime(ClientId),
+    /// A claim that is to travel inside tokens but is not released.
+    #[error(
+        "{id}: access_tokens.claims names {claim}, which policy.claims does not release; \
+             name it there too, or leave it out here"
+    )]
+    NotReleased {
+        /// Whose.
+        id: ResourceServerId,
+        /// Which.
+        claim: String,
+    },
 }
 
 const fn client_secret_basic() -> AuthenticationMethod {
@@ -206,6 +223,7 @@ impl ClientDescription {
                 AccessDescription::Only(resources) => AllowedResources::Only(resources.clone()),
             },
             access_token_lifetime: self.access_token_lifetime.map(Duration::from_secs),
+            access_token_format: self.access_token_format,
             registered_at: now,
         }
     }
@@ -225,6 +243,7 @@ impl ClientDescription {
             access_token_lifetime: client
                 .access_token_lifetime
                 .map(|lifetime| lifetime.as_secs()),
+            access_token_format: client.access_token_format,
         }
     }
 }
@@ -238,7 +257,15 @@ impl ResourceServerDescription {
         }
         self.profile
             .check()
-            .map_err(|error| DescriptionError::Profile(self.id.clone(), error))
+            .map_err(|error| DescriptionError::Profile(self.id.clone(), error))?;
+        let released = &self.policy.claims;
+        match self.access_tokens.claims.difference(released).next() {
+            Some(claim) => Err(DescriptionError::NotReleased {
+                id: self.id.clone(),
+                claim: claim.clone(),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Whether it may ask, as described.
@@ -278,6 +305,7 @@ impl ResourceServerDescription {
             standing: self.standing(),
             profile: Revision::first(self.profile.clone(), now),
             policy: Revision::first(self.policy.clone(), now),
+            access_tokens: Revision::first(self.access_tokens.clone(), now),
             registered_at: now,
         }
     }
@@ -297,6 +325,7 @@ impl ResourceServerDescription {
             },
             profile: server.profile.value.clone(),
             policy: server.policy.value.clone(),
+            access_tokens: server.access_tokens.value.clone(),
         }
     }
 }

@@ -239,6 +239,7 @@ impl Plan {
             let mut record = wanted.to_record(secrets, current.registered_at);
             record.profile = follow(&current.profile, record.profile.value, now);
             record.policy = follow(&current.policy, record.policy.value, now);
+            record.access_tokens = follow(&current.access_tokens, record.access_tokens.value, now);
             let sharing = if wanted.shared {
                 ResourceSharing::Shared
             } else {

@@ -1,10 +1,10 @@
-//! Looking the token up, after its keyed check.
+//! Looking the token up, once it is known to be made here.
 
 use std::sync::Arc;
 
 use avouch_oauth::secret::PresentedToken;
 
-use crate::opaque_token::{TokenKind, TokenMint};
+use crate::own_tokens::OwnTokens;
 use crate::records::FoundToken;
 use crate::storage::{StoreError, TokenStore};
 
@@ -15,17 +15,17 @@ pub enum Sought {
     Found(Arc<FoundToken>),
     /// This server never made it: told without a look-up.
     NeverIssued,
-    /// Its check is right, but it is not kept (any more).
+    /// It was made here, but it is not kept (any more).
     NotKept,
 }
 
 /// Finds what is known of a presented token.
 pub async fn find(
     presented: &PresentedToken,
-    mint: &TokenMint,
+    own: OwnTokens<'_>,
     tokens: &impl TokenStore,
 ) -> Result<Sought, StoreError> {
-    let Some(hash) = mint.recognise(TokenKind::Access, presented.expose()) else {
+    let Some(hash) = own.recognise(presented.expose()) else {
         return Ok(Sought::NeverIssued);
     };
     Ok(tokens

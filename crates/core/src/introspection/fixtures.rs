@@ -14,8 +14,8 @@ use super::Sought;
 use crate::id::{ClientId, GrantId, ResourceServerId, SubjectId, TokenId};
 use crate::opaque_token::TokenHash;
 use crate::records::{
-    AccessToken, CallerState, Credentials, FoundToken, Grant, JwtProfile, LegalBasis,
-    PublicDetails, ReleasePolicy, ResourceServer, Revision, Standing,
+    AccessToken, AccessTokenProfile, CallerState, Credentials, FoundToken, Grant, JwtProfile,
+    LegalBasis, PublicDetails, ReleasePolicy, ResourceServer, Revision, Standing,
 };
 use crate::time::Timestamp;
 
@@ -41,6 +41,7 @@ pub(crate) fn resource_server(id: &str, serves: &str) -> ResourceServer {
         standing: Standing::Good,
         profile: Revision::first(JwtProfile::default(), seconds(0)),
         policy: Revision::first(ReleasePolicy::default(), seconds(0)),
+        access_tokens: Revision::first(AccessTokenProfile::default(), seconds(0)),
         registered_at: seconds(0),
     }
 }

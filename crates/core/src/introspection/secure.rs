@@ -150,8 +150,8 @@ pub async fn secure(
         ResponseFormat::Jwt | ResponseFormat::Json => claims.to_json(),
     };
     let signing_input = match &profile.typ {
-        None => jws::signing_input(key.statement_header(), &claims),
-        Some(typ) => jws::signing_input(&key.header(typ.as_str()), &claims),
+        None => jws::signing_input(key.header(), &claims),
+        Some(typ) => jws::signing_input(&key.header_of(typ.as_str()), &claims),
     };
     let signature = means
         .signer

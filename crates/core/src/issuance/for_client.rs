@@ -6,13 +6,14 @@ use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
 
 use super::{Issuance, IssueError, Issued, TokenTerms, granted_scope};
+use crate::keys::Signer;
 use crate::records::{Client, Grant};
 use crate::storage::{CallerStore, TokenStore};
 
 /// Issues a token to a client acting for itself. `scope` of `None` asks for
 /// all the client is registered for.
-pub async fn issue_for_client<S: TokenStore + CallerStore>(
-    issuance: &Issuance<'_, S>,
+pub async fn issue_for_client<S: TokenStore + CallerStore, K: Signer>(
+    issuance: &Issuance<'_, S, K>,
     client: &Client,
     scope: Option<&Scope>,
     resources: &[ResourceIdentifier],
@@ -25,7 +26,7 @@ pub async fn issue_for_client<S: TokenStore + CallerStore>(
         client: client.id.clone(),
         subject: None,
         scope: scope.clone(),
-        resources: audience.clone(),
+        resources: audience.resources.clone(),
         claims: FurtherClaims::default(),
         authorization_details: AuthorizationDetails::default(),
         legal_basis: None,
@@ -41,5 +42,5 @@ pub async fn issue_for_client<S: TokenStore + CallerStore>(
         not_before: None,
         lifetime,
     };
-    issuance.issue(&grant, terms).await
+    issuance.issue(&grant, client, terms).await
 }

@@ -10,6 +10,7 @@ use avouch_oauth::scope::Scope;
 
 use super::{Issuance, IssueError, Issued, TokenTerms, granted_scope};
 use crate::id::{ClientId, SubjectId};
+use crate::keys::Signer;
 use crate::records::{Authentication, Grant, LegalBasis};
 use crate::storage::{CallerRecord, CallerStore, TokenStore};
 use crate::time::Timestamp;
@@ -42,8 +43,8 @@ pub struct SubjectOrder {
 }
 
 /// Issues a token for a subject.
-pub async fn issue_for_subject<S: TokenStore + CallerStore>(
-    issuance: &Issuance<'_, S>,
+pub async fn issue_for_subject<S: TokenStore + CallerStore, K: Signer>(
+    issuance: &Issuance<'_, S, K>,
     order: SubjectOrder,
 ) -> Result<Issued, IssueError> {
     let Some(CallerRecord::Client(client)) =
@@ -62,7 +63,7 @@ pub async fn issue_for_subject<S: TokenStore + CallerStore>(
         client: order.client,
         subject: Some(order.subject),
         scope: scope.clone(),
-        resources: audience.clone(),
+        resources: audience.resources.clone(),
         claims: order.claims,
         authorization_details: order.authorization_details.clone(),
         legal_basis: order.legal_basis,
@@ -78,5 +79,5 @@ pub async fn issue_for_subject<S: TokenStore + CallerStore>(
         not_before: order.not_before,
         lifetime,
     };
-    issuance.issue(&grant, terms).await
+    issuance.issue(&grant, &client, terms).await
 }

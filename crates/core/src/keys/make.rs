@@ -310,6 +310,22 @@ mod tests {
     }
 
     #[test]
+    fn row_8725_3_11_01_a_key_signs_for_its_own_purpose_alone() {
+        let both = [KeyPurpose::Statements, KeyPurpose::AccessTokens];
+        for (purpose, other) in [(both[0], both[1]), (both[1], both[0])] {
+            let algorithm = SignatureAlgorithm::Es256;
+            let schedule = KeySchedule::at_once(at(0));
+            let made = make_signing_key(algorithm, purpose, schedule, &sealer(), &SystemRandom);
+            let ring = KeyRing::new([&made.unwrap().record]);
+            assert!(ring.active(other, algorithm, at(1)).is_none());
+            let key = ring.active(purpose, algorithm, at(1)).unwrap();
+            let header = avouch_jose::base64url::decode(key.header().as_str()).unwrap();
+            let header = String::from_utf8(header).unwrap();
+            assert!(header.contains(&format!("\"typ\":\"{}\"", purpose.typ())));
+        }
+    }
+
+    #[test]
     fn a_stored_key_opens_again_and_is_the_same() {
         let record = made(KeySchedule::at_once(at(0)));
         let key = open_signing_key(&record, &sealer()).unwrap();

@@ -3,7 +3,6 @@
 
 use avouch_jose::jwk::PublicationError;
 use avouch_jose::{EncodedHeader, Jwk, JwkSet, ProtectedHeader, SignatureAlgorithm};
-use avouch_oauth::media_type;
 
 use crate::records::{KeyLife, KeyPurpose, KeySchedule, SigningKeyRecord};
 use crate::time::Timestamp;
@@ -16,22 +15,21 @@ pub struct RingKey {
     purpose: KeyPurpose,
     schedule: KeySchedule,
     kid: String,
-    statement_header: EncodedHeader,
+    header: EncodedHeader,
 }
 
 impl RingKey {
     /// Prepares a key.
     pub fn new(record: &SigningKeyRecord) -> Self {
         let kid = record.kid().to_owned();
-        let typ = media_type::TOKEN_INTROSPECTION_JWT_TYP;
-        let statement_header = header(record.algorithm, typ, &kid);
+        let header = header(record.algorithm, record.purpose.typ(), &kid);
         Self {
             public: record.public.clone(),
             algorithm: record.algorithm,
             purpose: record.purpose,
             schedule: record.schedule,
             kid,
-            statement_header,
+            header,
         }
     }
 
@@ -40,13 +38,13 @@ impl RingKey {
         &self.kid
     }
 
-    /// The protected header of statements it signs.
-    pub const fn statement_header(&self) -> &EncodedHeader {
-        &self.statement_header
+    /// The protected header of what it signs, with the `typ` of its purpose.
+    pub const fn header(&self) -> &EncodedHeader {
+        &self.header
     }
 
     /// The protected header of a JWT of another `typ`; not prepared.
-    pub fn header(&self, typ: &str) -> EncodedHeader {
+    pub fn header_of(&self, typ: &str) -> EncodedHeader {
         header(self.algorithm, typ, &self.kid)
     }
 

@@ -8,6 +8,7 @@ use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
 use serde::{Deserialize, Serialize};
 
+use super::TokenFormat;
 use crate::id::ClientId;
 use crate::secret::StoredSecret;
 use crate::time::Timestamp;
@@ -29,6 +30,9 @@ pub struct Client {
     pub resources: AllowedResources,
     /// Overrides the server's life time of access tokens.
     pub access_token_lifetime: Option<Duration>,
+    /// The form of its access tokens where the RS leaves it open; `None` for
+    /// the server's default.
+    pub access_token_format: Option<TokenFormat>,
     /// When it was registered.
     pub registered_at: Timestamp,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use avouch_oauth::resource::ResourceIdentifier;
 use serde::{Deserialize, Serialize};
 
-use super::{Credentials, JwtProfile, PublicDetails, ReleasePolicy, Revision};
+use super::{AccessTokenProfile, Credentials, JwtProfile, PublicDetails, ReleasePolicy, Revision};
 use crate::id::ResourceServerId;
 use crate::time::Timestamp;
 
@@ -27,6 +27,8 @@ pub struct ResourceServer {
     pub profile: Revision<JwtProfile>,
     /// What it may learn, as now in force.
     pub policy: Revision<ReleasePolicy>,
+    /// How its access tokens are made, as now in force.
+    pub access_tokens: Revision<AccessTokenProfile>,
     /// When it was registered.
     pub registered_at: Timestamp,
 }

@@ -1,6 +1,7 @@
 //! Signing keys and their life.
 
 use avouch_jose::{Jwk, SignatureAlgorithm};
+use avouch_oauth::media_type;
 use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
@@ -29,11 +30,14 @@ impl SigningKeyRecord {
 
 /// What a key signs. A key has one purpose, so that one kind of JWT never
 /// verifies as another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyPurpose {
-    /// Introspection answers.
+    /// Introspection answers (RFC 9701).
+    #[default]
     Statements,
+    /// JWT access tokens (RFC 9068).
+    AccessTokens,
 }
 
 impl KeyPurpose {
@@ -41,6 +45,16 @@ impl KeyPurpose {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Statements => "statements",
+            Self::AccessTokens => "access_tokens",
+        }
+    }
+
+    /// The `typ` of what it signs: a key of one purpose has no other header to
+    /// sign under.
+    pub const fn typ(self) -> &'static str {
+        match self {
+            Self::Statements => media_type::TOKEN_INTROSPECTION_JWT_TYP,
+            Self::AccessTokens => media_type::ACCESS_TOKEN_JWT_TYP,
         }
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::StoreError;
 use crate::id::{ClientId, ResourceServerId};
 use crate::records::{
-    Client, JwtProfile, ReleasePolicy, ResourceServer, ResourceSharing, Revision,
+    AccessTokenProfile, Client, JwtProfile, ReleasePolicy, ResourceServer, ResourceSharing,
+    Revision,
 };
 use crate::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
@@ -28,13 +29,16 @@ pub struct Page<'a> {
     pub limit: u32,
 }
 
-/// The history of how an RS's answers were secured and what it could learn.
+/// The history of how an RS's answers were secured, what it could learn, and
+/// how its access tokens were made.
 #[derive(Clone, Debug)]
-pub struct ProfileAndPolicy {
+pub struct RevisionHistory {
     /// Every profile, oldest first.
     pub profiles: Vec<Revision<JwtProfile>>,
     /// Every release policy, oldest first.
     pub policies: Vec<Revision<ReleasePolicy>>,
+    /// Every access token profile, oldest first.
+    pub access_tokens: Vec<Revision<AccessTokenProfile>>,
 }
 
 /// Keeps clients and resource servers: two registries, one name space of ids.
@@ -70,7 +74,7 @@ pub trait CallerStore {
         page: Page<'_>,
     ) -> impl Future<Output = Result<Vec<Arc<Client>>, StoreError>> + Send;
 
-    /// Keeps a new RS with the first revision of its profile and policy.
+    /// Keeps a new RS with the first revisions of its profiles and policy.
     /// `Conflict` if the id is or ever was in use, or if `sharing` is exclusive
     /// and another RS serves one of the resources.
     fn insert_resource_server(
@@ -103,15 +107,23 @@ pub trait CallerStore {
         page: Page<'_>,
     ) -> impl Future<Output = Result<Vec<Arc<ResourceServer>>, StoreError>> + Send;
 
-    /// Every revision of an RS's profile and policy, removed RSs included.
+    /// Every revision of an RS's profiles and policy, removed RSs included.
     fn resource_server_history(
         &self,
         id: &ResourceServerId,
-    ) -> impl Future<Output = Result<ProfileAndPolicy, StoreError>> + Send;
+    ) -> impl Future<Output = Result<RevisionHistory, StoreError>> + Send;
 
     /// Whether some RS serves this resource.
     fn is_served(
         &self,
         resource: &ResourceIdentifier,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// The RSs that serve this resource, in the order of their ids; none if it
+    /// is not served. On the path of every issue: which they are comes from
+    /// the engine, their records from a cache where they can.
+    fn servers_of(
+        &self,
+        resource: &ResourceIdentifier,
+    ) -> impl Future<Output = Result<Vec<Arc<ResourceServer>>, StoreError>> + Send;
 }

@@ -133,6 +133,10 @@ impl FakeAs {
         origin(&self.shared.issuer)
     }
 
+    pub(crate) fn clock(&self) -> TestClock {
+        self.shared.clock.clone()
+    }
+
     pub(crate) fn set_time(&self, now: u64) {
         self.shared.clock.0.store(now, Ordering::SeqCst);
     }

@@ -5,6 +5,7 @@
     reason = "a test that cannot set its stage has failed"
 )]
 
+mod access_tokens;
 mod caching;
 mod discovery;
 mod expectations;

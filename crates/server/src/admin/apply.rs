@@ -7,7 +7,7 @@ use avouch_core::apply::{
     ClientDescription, Description, PlannedWrite, ResourceServerDescription, Target, plan,
 };
 use avouch_core::event::RecordError;
-use avouch_core::records::ResourceSharing;
+use avouch_core::records::{ResourceSharing, TokenFormat};
 use avouch_core::storage::{CallerStore, StoreError, Taken};
 use avouch_core::time::Timestamp;
 use avouch_crypto::random::RandomError;
@@ -27,6 +27,8 @@ use super::operation::Operation;
 use super::record_administered;
 use super::secrets;
 use crate::app::App;
+use crate::key_changes;
+use crate::keys::KeysError;
 
 /// The most octets a description may have.
 const LONGEST: usize = 1 << 20;
@@ -82,7 +84,10 @@ async fn read(request: Request<Body>) -> Result<Description, AdminError> {
 }
 
 /// Plans and writes. Whoever calls holds `caller_changes`.
-pub(super) async fn carry_out(app: &App, description: &Description) -> Result<Applied, AdminError> {
+pub(super) async fn carry_out(
+    app: &Arc<App>,
+    description: &Description,
+) -> Result<Applied, AdminError> {
     allowed::check(app, description)?;
     let now = app.clock.now();
     let plan = plan(description, &app.store, now).await?;
@@ -142,13 +147,14 @@ fn stopped(
 }
 
 async fn write(
-    app: &App,
+    app: &Arc<App>,
     planned: &PlannedWrite,
     now: Timestamp,
 ) -> Result<Option<FreshSecret>, WriteError> {
     match planned {
         PlannedWrite::AddClient(client) => add_client(app, client, now).await.map(Some),
         PlannedWrite::UpdateClient(client) => {
+            ready_for(app, client.access_token_format).await?;
             let there = app.store.update_client(client).await?;
             changed(app, there, "client changed", client.id.as_str(), now).await
         }
@@ -156,6 +162,7 @@ async fn write(
             add_resource_server(app, server, now).await.map(Some)
         }
         PlannedWrite::UpdateResourceServer(server, sharing) => {
+            ready_for(app, server.access_tokens.value.format).await?;
             let there = app.store.update_resource_server(server, *sharing).await?;
             changed(
                 app,
@@ -171,10 +178,11 @@ async fn write(
 
 /// Adds a client. Whoever calls holds `caller_changes`.
 pub(super) async fn add_client(
-    app: &App,
+    app: &Arc<App>,
     client: &ClientDescription,
     now: Timestamp,
 ) -> Result<FreshSecret, WriteError> {
+    ready_for(app, client.access_token_format).await?;
     let (secret, stored) = secrets::generate(app, now)?;
     app.store
         .insert_client(&client.to_record(vec![stored], now))
@@ -188,10 +196,11 @@ pub(super) async fn add_client(
 
 /// Adds a resource server. Whoever calls holds `caller_changes`.
 pub(super) async fn add_resource_server(
-    app: &App,
+    app: &Arc<App>,
     server: &ResourceServerDescription,
     now: Timestamp,
 ) -> Result<FreshSecret, WriteError> {
+    ready_for(app, server.access_tokens.format).await?;
     let (secret, stored) = secrets::generate(app, now)?;
     let sharing = if server.shared {
         ResourceSharing::Shared
@@ -206,6 +215,15 @@ pub(super) async fn add_resource_server(
         client_id: server.id.to_string(),
         client_secret: secrets::issued(&secret),
     })
+}
+
+/// A record that asks for JWT access tokens is kept once there is a key to
+/// sign them with.
+async fn ready_for(app: &Arc<App>, format: Option<TokenFormat>) -> Result<(), WriteError> {
+    match format {
+        Some(TokenFormat::Jwt) => Ok(key_changes::make_for_access_tokens(app).await?),
+        Some(TokenFormat::Opaque) | None => Ok(()),
+    }
 }
 
 async fn changed(
@@ -300,6 +318,21 @@ impl From<RecordError> for WriteError {
     fn from(error: RecordError) -> Self {
         tracing::error!(%error, "a change could not be recorded");
         Self::fault(true)
+    }
+}
+
+impl From<KeysError> for WriteError {
+    fn from(error: KeysError) -> Self {
+        match error {
+            KeysError::Store(error) => Self {
+                may_be_written: false,
+                ..error.into()
+            },
+            error => {
+                tracing::error!(%error, "no key for access tokens could be made");
+                Self::fault(false)
+            }
+        }
     }
 }
 

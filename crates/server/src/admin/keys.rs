@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avouch_core::keys::Overlap;
-use avouch_core::records::SigningKeyRecord;
+use avouch_core::records::{KeyPurpose, SigningKeyRecord};
 use avouch_core::storage::KeyStore;
 use avouch_core::time::Timestamp;
 use avouch_jose::SignatureAlgorithm;
@@ -51,18 +51,20 @@ async fn rotate(
     State(app): State<Arc<App>>,
     Document(request): Document<RotateKey>,
 ) -> Result<Response, AdminError> {
-    let RotateKey { algorithm, at_once } = request;
-    if !app.settings.algorithms.contains(&algorithm) {
-        let names: Vec<_> = app
-            .settings
-            .algorithms
-            .iter()
-            .copied()
-            .map(SignatureAlgorithm::name)
-            .collect();
+    let RotateKey {
+        purpose,
+        algorithm,
+        at_once,
+    } = request;
+    let own = &app.settings.access_token_algorithm;
+    let (kept, setting) = match purpose {
+        KeyPurpose::Statements => (app.settings.algorithms.as_slice(), "keys.algorithms"),
+        KeyPurpose::AccessTokens => (std::slice::from_ref(own), "tokens.signing_algorithm"),
+    };
+    if !kept.contains(&algorithm) {
+        let names: Vec<_> = kept.iter().copied().map(SignatureAlgorithm::name).collect();
         return Err(AdminError::bad_request(format!(
-            "this server keeps no key for {algorithm}; keys.algorithms in its configuration \
-             names {}",
+            "this server keeps no key for {algorithm}; {setting} in its configuration names {}",
             names.join(", ")
         )));
     }
@@ -71,7 +73,7 @@ async fn rotate(
     } else {
         (app.settings.overlap, "signing key rotated")
     };
-    let record = key_changes::rotate(&app, algorithm, overlap).await?;
+    let record = key_changes::rotate(&app, purpose, algorithm, overlap).await?;
     let now = app.clock.now();
     let name = record.kid();
     record_administered(&app, now, what, name).await?;

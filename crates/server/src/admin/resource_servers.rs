@@ -195,6 +195,7 @@ async fn history(State(app): State<Arc<App>>, Named(id): Named) -> Result<Respon
         id: server,
         profiles: history.profiles.into_iter().map(revision).collect(),
         policies: history.policies.into_iter().map(revision).collect(),
+        access_tokens: history.access_tokens.into_iter().map(revision).collect(),
     };
     Ok(json(StatusCode::OK, &answer))
 }
@@ -224,6 +225,7 @@ fn entry(server: &ResourceServer, now: Timestamp) -> ResourceServerEntry {
         description: ResourceServerDescription::of(server, false),
         profile_revision: server.profile.number,
         policy_revision: server.policy.number,
+        access_tokens_revision: server.access_tokens.number,
         secrets: secrets::entries(&server.credentials.secrets, now),
         registered_at: server.registered_at.numeric_date(),
     }

@@ -69,7 +69,8 @@ async fn issue(
         not_before: order.not_before.map(instant),
         lifetime: order.lifetime.map(Duration::from_secs),
     };
-    let issuance = app.issuance(now);
+    let keys = app.keys.load();
+    let issuance = app.issuance(&keys, now);
     let issued = match app
         .timed("issue", issue_for_subject(&issuance, order))
         .await
@@ -84,11 +85,12 @@ async fn issue(
             client: &record.client,
             grant: &record.grant,
             token: &record.id,
+            disclosure: issued.disclosure.as_ref(),
         })
         .await?;
     app.metrics.issued();
     let answer = IssuedToken {
-        access_token: IssuedSecret::new(issued.token.expose()),
+        access_token: issued.token,
         token_type: record.token_type().to_owned(),
         expires_in: record.expires_at.since(now).as_secs(),
         scope: record.scope,
@@ -147,8 +149,9 @@ async fn show(
 
 async fn sought(app: &App, token: &IssuedSecret) -> Result<Sought, AdminError> {
     let presented = PresentedToken::new(token.expose());
+    let keys = app.keys.load();
     Ok(app
-        .timed("find", find(&presented, &app.mint, &app.store))
+        .timed("find", find(&presented, app.own_tokens(&keys), &app.store))
         .await?)
 }
 

@@ -5,8 +5,8 @@ use avouch_jose::SignatureAlgorithm;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A signature algorithm that a statement can be signed with, by its JOSE
-/// name.
+/// A signature algorithm that a statement or access token can be signed with,
+/// by its JOSE name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
 #[expect(

@@ -8,7 +8,8 @@ use super::bounded::Seconds;
 use super::conflict::Conflict;
 use super::tokens::TokensConfig;
 
-/// The keys that sign statements, and how they come and go.
+/// The keys that sign, and how they come and go. Statements and JWT access
+/// tokens have keys of their own, published in one set.
 ///
 /// A key is published, then used, then kept for checking, then gone. The times
 /// here must leave every resource server the chance to fetch a key before it

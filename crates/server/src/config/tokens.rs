@@ -1,12 +1,14 @@
 //! `[tokens]`
 
+use avouch_core::records::TokenFormat;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::algorithm::AlgorithmName;
 use super::bounded::Seconds;
 use super::conflict::Conflict;
 
-/// How long access tokens live.
+/// How long access tokens live, and what they look like.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TokensConfig {
@@ -18,6 +20,39 @@ pub struct TokensConfig {
     /// up. It is inactive from its expiry on; this only keeps the reason at
     /// hand for whoever asks why.
     pub keep_expired: Seconds<0, 31_536_000>,
+    /// The form of access tokens where neither the resource server nor the
+    /// client is set up for one. `opaque` tokens say nothing. A `jwt` (RFC
+    /// 9068) can be read by whoever holds it, and is believed by a resource
+    /// server that does not ask until it expires, revoked or not; at
+    /// introspection it is judged like an opaque one.
+    pub format: AccessTokenFormat,
+    /// What JWT access tokens are signed with. Their key is made when it is
+    /// first needed and signs nothing else. RFC 9068 section 2.1 has everybody
+    /// support RS256.
+    pub signing_algorithm: AlgorithmName,
+}
+
+/// The form of access tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline, rename_all = "lowercase")]
+#[expect(
+    missing_docs,
+    reason = "documented at the field, which is what the manual shows"
+)]
+pub enum AccessTokenFormat {
+    #[default]
+    Opaque,
+    Jwt,
+}
+
+impl From<AccessTokenFormat> for TokenFormat {
+    fn from(format: AccessTokenFormat) -> Self {
+        match format {
+            AccessTokenFormat::Opaque => Self::Opaque,
+            AccessTokenFormat::Jwt => Self::Jwt,
+        }
+    }
 }
 
 impl Default for TokensConfig {
@@ -26,6 +61,8 @@ impl Default for TokensConfig {
             default_lifetime: const { Seconds::literal(600) },
             longest_lifetime: const { Seconds::literal(86_400) },
             keep_expired: const { Seconds::literal(3600) },
+            format: AccessTokenFormat::Opaque,
+            signing_algorithm: AlgorithmName::RS256,
         }
     }
 }

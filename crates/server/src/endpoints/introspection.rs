@@ -71,8 +71,12 @@ pub(crate) async fn introspect(
     let now = app.clock.now();
 
     // find
+    let keys = app.keys.load();
     let sought = app
-        .timed("find", find(&question.token, &app.mint, &app.store))
+        .timed(
+            "find",
+            find(&question.token, app.own_tokens(&keys), &app.store),
+        )
         .await?;
 
     // judge
@@ -82,7 +86,6 @@ pub(crate) async fn introspect(
     let response = compose(&judgement, &resource_server, &app.issuer, &app.pairwise);
 
     // secure
-    let keys = app.keys.load();
     let securing = Instant::now();
     let means = Means {
         issuer: &app.issuer,

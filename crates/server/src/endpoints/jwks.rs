@@ -1,4 +1,5 @@
-//! `GET /jwks.json`: the keys that statements are checked with (RFC 7517 section 5).
+//! `GET /jwks.json`: the keys that statements and JWT access
+//! tokens are checked with (RFC 7517 section 5).
 
 use std::sync::Arc;
 

@@ -44,7 +44,9 @@ pub(crate) async fn revocation(
             "only clients revoke tokens; a resource server may only introspect",
         ));
     };
-    let revoking = revoke(&request.token, &client.id, &app.mint, &app.store, now);
+    let keys = app.keys.load();
+    let own = app.own_tokens(&keys);
+    let revoking = revoke(&request.token, &client.id, own, &app.store, now);
     let revocation = app.timed("revoke", revoking).await?;
     app.recorder
         .record(&Event::Revoked {

@@ -8,7 +8,6 @@ use avouch_core::issuance::{IssueError, issue_for_client};
 use avouch_core::records::GrantType;
 use avouch_oauth::error::ErrorCode;
 use avouch_oauth::media_type;
-use avouch_oauth::secret::IssuedSecret;
 use avouch_oauth::token::{REPEATABLE, TokenGrant, TokenRequest, TokenRequestError, TokenResponse};
 use axum::body::Body;
 use axum::extract::State;
@@ -60,7 +59,8 @@ pub(crate) async fn token(
         ));
     }
 
-    let issuance = app.issuance(now);
+    let keys = app.keys.load();
+    let issuance = app.issuance(&keys, now);
     let issuing = issue_for_client(
         &issuance,
         client,
@@ -75,12 +75,13 @@ pub(crate) async fn token(
             client: &client.id,
             grant,
             token: id,
+            disclosure: issued.disclosure.as_ref(),
         })
         .await?;
     app.metrics.issued();
 
     let response = TokenResponse {
-        access_token: IssuedSecret::new(issued.token.expose()),
+        access_token: issued.token,
         token_type: issued.record.token_type().to_owned(),
         expires_in: Some(issued.record.expires_at.since(now).as_secs()),
         scope: (!issued.record.scope.is_empty()).then(|| issued.record.scope.clone()),
@@ -103,14 +104,22 @@ impl From<IssueError> for ErrorReply {
     fn from(error: IssueError) -> Self {
         let code = match error {
             IssueError::Scope(_) => ErrorCode::InvalidScope,
-            IssueError::NoResource | IssueError::NoResourceOpen | IssueError::Resource(_) => {
-                ErrorCode::InvalidTarget
-            }
+            IssueError::NoResource
+            | IssueError::NoResourceOpen
+            | IssueError::Resource(_)
+            | IssueError::FormatsDiffer
+            | IssueError::SeveralServers
+            | IssueError::Suspended(_)
+            | IssueError::Withheld(_) => ErrorCode::InvalidTarget,
             IssueError::Lifetime { .. }
             | IssueError::NotBefore
+            | IssueError::TooLong
             | IssueError::NoLegalBasis
             | IssueError::UnknownClient(_) => ErrorCode::InvalidRequest,
             IssueError::Store(error) => return error.into(),
+            IssueError::NoKey(_) | IssueError::Signer(_) => {
+                return Self::server_error("an access token could not be signed", &error);
+            }
             IssueError::Random(error) => {
                 return Self::server_error("no randomness for a token", &error);
             }

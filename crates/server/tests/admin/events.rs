@@ -40,6 +40,30 @@ fn assert_logged(parts: &[&str]) {
     assert!(found, "{parts:?} in\n{text}");
 }
 
+/// A token that says something: what it says, and to whom, is recorded by name.
+async fn a_jwt(it: &Harness, client: &str) -> Value {
+    let mut reading = pay();
+    reading["access_tokens"] = json!({"format": "jwt", "claims": ["iban"]});
+    it.put("/admin/v1/resource-servers/pay", reading)
+        .await
+        .expect(200);
+    let order = json!({
+        "client": client, "subject": "a-person-nobody-may-see",
+        "claims": {"iban": "an-account-nobody-may-see"}, "legal_basis": "contract 4711",
+    });
+    let jwt = it.post("/admin/v1/tokens", order).await.expect(201);
+    assert_logged(&[
+        "token_issued",
+        jwt["jti"].as_str().unwrap(),
+        "format=\"jwt\"",
+        "resource_server=\"pay\"",
+        "profile=2",
+        "policy=1",
+        "claims=\"iban\"",
+    ]);
+    jwt
+}
+
 #[tokio::test]
 async fn every_decision_leaves_an_event_and_none_tells_a_secret() {
     tracing_subscriber::fmt()
@@ -87,6 +111,8 @@ async fn every_decision_leaves_an_event_and_none_tells_a_secret() {
     let token = it.post("/admin/v1/tokens", order).await.expect(201);
     let jti = token["jti"].as_str().unwrap();
     assert_logged(&["avouch::event", "token_issued", id, jti]);
+    assert_logged(&["token_issued", jti, "format=\"opaque\""]);
+    let jwt = a_jwt(&it, id).await;
     let named = json!({"token": token["access_token"]});
     it.post("/admin/v1/tokens/show", named.clone())
         .await
@@ -130,10 +156,12 @@ async fn every_decision_leaves_an_event_and_none_tells_a_secret() {
     let text = logged();
     for secret in [
         &token["access_token"],
+        &jwt["access_token"],
         &added["client_secret"],
         &right["initial_access_token"],
     ] {
         assert!(!text.contains(secret.as_str().unwrap()));
     }
     assert!(!text.contains("a-person-nobody-may-see"));
+    assert!(!text.contains("an-account-nobody-may-see"));
 }

@@ -11,6 +11,7 @@ mod description;
 mod events;
 mod harness;
 mod initial_access_tokens;
+mod jwt_access_tokens;
 mod keys;
 mod revocations;
 mod socket;

@@ -5,7 +5,7 @@ use avouch_jose::SignatureAlgorithm;
 
 use crate::support::{Caller, Running, SIGN, STATEMENT, Setup};
 
-fn lose(server: &Running, table: &str) {
+pub(crate) fn lose(server: &Running, table: &str) {
     let database = rusqlite::Connection::open(server.database()).unwrap();
     let rename = format!("ALTER TABLE {table} RENAME TO lost");
     database.execute(&rename, ()).unwrap();

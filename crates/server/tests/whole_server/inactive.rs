@@ -75,15 +75,18 @@ fn never_issued(good: &str) -> Vec<(&'static str, String)> {
         ("cut", good[..good.len() - 1].to_owned()),
         ("longer", format!("{good}A")),
         ("another server's", foreign.unwrap().expose().to_owned()),
-        ("a statement", "eyJhbGciOiJub25lIn0.e30.".to_owned()),
+        ("an unsigned JWT", "eyJhbGciOiJub25lIn0.e30.".to_owned()),
         ("not ASCII", "\u{1f511}\0\r\n".to_owned()),
         ("very long", "A".repeat(16 * 1024)),
     ]
 }
 
-/// A server with an RS, a good token, and every dead one.
+/// A server with an RS, a good token, and every dead one. All tokens are opaque.
 async fn graveyard() -> (Running, Caller, String, Vec<(&'static str, String)>) {
-    let setup = Setup::new().await;
+    graveyard_of(Setup::new().await).await
+}
+
+async fn graveyard_of(setup: Setup) -> (Running, Caller, String, Vec<(&'static str, String)>) {
     let (sign, good) = setup.usual().await;
     let mut dead = genuine_and_dead(&setup).await;
     dead.extend(never_issued(&good.text));
@@ -112,13 +115,15 @@ async fn row_7662_2_2_04_nothing_else_is_said_about_it() {
 
 #[tokio::test]
 async fn row_7662_4_01_every_check_is_made_and_a_token_that_passes_all_is_active() {
-    let (server, sign, good, dead) = graveyard().await;
-    assert_eq!(dead.len(), 9 + 7);
-    for (_, token) in dead {
-        server.introspect(&sign, &token).await.is_inactive();
+    for setup in [Setup::new().await, Setup::new().await.jwt()] {
+        let (server, sign, good, dead) = graveyard_of(setup).await;
+        assert_eq!(dead.len(), 9 + 7);
+        for (_, token) in dead {
+            server.introspect(&sign, &token).await.is_inactive();
+        }
+        let answer = server.introspect(&sign, &good).await;
+        assert_eq!(answer.is_json(200)["active"], true);
     }
-    let answer = server.introspect(&sign, &good).await;
-    assert_eq!(answer.is_json(200)["active"], true);
 }
 
 #[tokio::test]
@@ -176,6 +181,21 @@ async fn row_7662_4_05_a_token_with_one_character_changed_is_inactive() {
 }
 
 #[tokio::test]
+async fn row_7662_4_05_a_jwt_with_one_bit_changed_is_inactive() {
+    let setup = Setup::new().await.jwt();
+    let (sign, token) = setup.usual().await;
+    let server = setup.start().await;
+    let asked = server.introspect(&sign, &token.text).await;
+    assert_eq!(asked.is_json(200)["active"], true);
+    for at in (0..token.text.len()).step_by(7) {
+        let mut changed = token.text.clone().into_bytes();
+        changed[at] ^= 1;
+        let changed = String::from_utf8(changed).unwrap();
+        server.introspect(&sign, &changed).await.is_inactive();
+    }
+}
+
+#[tokio::test]
 async fn row_7662_4_06_a_token_is_active_only_where_it_is_meant_to_work() {
     let setup = Setup::new().await;
     let sign = setup.resource_server("sign", SIGN).await;
@@ -223,18 +243,25 @@ async fn row_9701_5_08_in_a_statement_a_dead_token_is_active_false_and_no_more()
 
 #[tokio::test]
 async fn row_tim_01_dead_tokens_of_genuine_form_are_told_apart_by_no_byte_of_the_answer() {
-    let setup = Setup::new().await;
-    let (sign, _) = setup.usual().await;
-    let dead = genuine_and_dead(&setup).await;
-    let server = setup.start().await;
-    server.clock.advance(Duration::from_secs(2));
+    let opaque = Setup::new().await;
+    let (sign, _) = opaque.usual().await;
+    let jwt = Setup::new().await.jwt();
+    let (same_sign, _) = jwt.usual().await;
+    let of_opaque = genuine_and_dead(&opaque).await;
+    let of_jwt = genuine_and_dead(&jwt).await;
+    let (opaque, jwt) = (opaque.start().await, jwt.start().await);
+    let tokens = of_opaque.iter().map(|(_, token)| (&opaque, &sign, token));
+    let tokens = tokens.chain(of_jwt.iter().map(|(_, token)| (&jwt, &same_sign, token)));
 
     let mut plain: Vec<Answer> = Vec::new();
     let mut signed: Vec<Answer> = Vec::new();
-    for (_, token) in &dead {
-        let answer = server.introspect(&sign, token).await;
+    for server in [&opaque, &jwt] {
+        server.clock.advance(Duration::from_secs(2));
+    }
+    for (server, sign, token) in tokens {
+        let answer = server.introspect(sign, token).await;
         plain.push(answer.but_for_the_time());
-        let answer = server.about(token).by(&sign).accept(STATEMENT);
+        let answer = server.about(token).by(sign).accept(STATEMENT);
         signed.push(answer.send().await.but_for_the_time());
     }
     assert!(plain.windows(2).all(|pair| pair[0] == pair[1]));

@@ -30,7 +30,7 @@ impl Write for ThreadLog {
     }
 }
 
-/// Begins to keep this thread's log. The subscriber is the whole process's:
+/// Begins to log. The subscriber is the whole process's:
 /// one of a thread's own misses what another thread was the first to log.
 fn begin() {
     tracing_subscriber::fmt()
@@ -38,7 +38,6 @@ fn begin() {
         .with_ansi(false)
         .with_writer(|| ThreadLog)
         .init();
-    LOG.set(Some(Vec::new()));
 }
 
 /// Good and bad requests at every endpoint, at the most talkative level. The
@@ -46,10 +45,16 @@ fn begin() {
 #[tokio::test]
 async fn row_6749_5_2_01_no_token_secret_or_claim_gets_into_the_log() {
     begin();
-    let setup = Setup::new().await;
+    every_endpoint(Setup::new().await).await;
+    every_endpoint(Setup::new().await.jwt()).await;
+}
+
+async fn every_endpoint(setup: Setup) {
+    LOG.set(Some(Vec::new()));
     let sign = setup
         .resource_server_with("sign", SIGN, |record| {
             record.policy.value.claims = CLAIMS.map(str::to_owned).into();
+            record.access_tokens.value.claims = CLAIMS.map(str::to_owned).into();
         })
         .await;
     let shop = setup.client("shop").await;

@@ -12,6 +12,7 @@ mod failing;
 mod inactive;
 mod introspection;
 mod jwks;
+mod jwt_access_tokens;
 mod legacy;
 mod log;
 mod metadata;

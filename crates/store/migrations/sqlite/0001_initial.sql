@@ -30,6 +30,7 @@ CREATE TABLE client (
     scope                 TEXT    NOT NULL,
     resources             TEXT    NOT NULL,
     access_token_lifetime INTEGER,              -- microseconds
+    access_token_format   TEXT,                 -- null: the server's default
     registered_at         INTEGER NOT NULL,
     removed_at            INTEGER,
     revoked_before        INTEGER               -- tokens issued at or before it are dead
@@ -71,6 +72,14 @@ CREATE TABLE release_policy_revision (
     PRIMARY KEY (resource_server, number)
 ) STRICT;
 
+CREATE TABLE access_token_profile_revision (
+    resource_server TEXT    NOT NULL REFERENCES resource_server (id),
+    number          INTEGER NOT NULL CHECK (number > 0),
+    since           INTEGER NOT NULL,
+    profile_details TEXT    NOT NULL,
+    PRIMARY KEY (resource_server, number)
+) STRICT;
+
 CREATE TRIGGER jwt_profile_revision_is_not_changed BEFORE UPDATE ON jwt_profile_revision
 BEGIN SELECT RAISE(ABORT, 'jwt_profile_revision is append-only'); END;
 CREATE TRIGGER jwt_profile_revision_is_not_removed BEFORE DELETE ON jwt_profile_revision
@@ -79,6 +88,12 @@ CREATE TRIGGER release_policy_revision_is_not_changed BEFORE UPDATE ON release_p
 BEGIN SELECT RAISE(ABORT, 'release_policy_revision is append-only'); END;
 CREATE TRIGGER release_policy_revision_is_not_removed BEFORE DELETE ON release_policy_revision
 BEGIN SELECT RAISE(ABORT, 'release_policy_revision is append-only'); END;
+CREATE TRIGGER access_token_profile_revision_is_not_changed
+BEFORE UPDATE ON access_token_profile_revision
+BEGIN SELECT RAISE(ABORT, 'access_token_profile_revision is append-only'); END;
+CREATE TRIGGER access_token_profile_revision_is_not_removed
+BEFORE DELETE ON access_token_profile_revision
+BEGIN SELECT RAISE(ABORT, 'access_token_profile_revision is append-only'); END;
 
 CREATE TABLE access_grant (
     id                    TEXT    NOT NULL PRIMARY KEY,

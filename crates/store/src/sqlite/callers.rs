@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use avouch_core::id::{ClientId, ResourceServerId};
 use avouch_core::records::{Client, ResourceServer, ResourceSharing};
-use avouch_core::storage::{CallerRecord, CallerStore, Page, ProfileAndPolicy, StoreError, Taken};
+use avouch_core::storage::{CallerRecord, CallerStore, Page, RevisionHistory, StoreError, Taken};
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
 use rusqlite::Connection;
@@ -145,7 +145,7 @@ impl CallerStore for SqliteStore {
     async fn resource_server_history(
         &self,
         id: &ResourceServerId,
-    ) -> Result<ProfileAndPolicy, StoreError> {
+    ) -> Result<RevisionHistory, StoreError> {
         Ok(self
             .readers
             .snapshot(|connection| resource_servers::history(connection, id))?)
@@ -155,6 +155,25 @@ impl CallerStore for SqliteStore {
         Ok(self
             .readers
             .read(|connection| resource_servers::is_served(connection, resource))?)
+    }
+
+    async fn servers_of(
+        &self,
+        resource: &ResourceIdentifier,
+    ) -> Result<Vec<Arc<ResourceServer>>, StoreError> {
+        let ids = self
+            .readers
+            .read(|connection| resource_servers::serving(connection, resource))?;
+        let mut servers = Vec::with_capacity(ids.len());
+        for id in ids {
+            // One that was removed, or gave the resource up, since the line above serves nothing.
+            if let Some(CallerRecord::ResourceServer(server)) = self.find_caller(&id).await?
+                && server.resources.contains(resource)
+            {
+                servers.push(server);
+            }
+        }
+        Ok(servers)
     }
 }
 

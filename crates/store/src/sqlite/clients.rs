@@ -19,7 +19,7 @@ pub(super) fn select(connection: &Connection, id: &str) -> Result<Option<(Client
     first(
         connection,
         "SELECT id, public_details, authentication_method, grant_types, scope, resources,
-                access_token_lifetime, registered_at
+                access_token_lifetime, access_token_format, registered_at
          FROM client WHERE id = ?1 AND removed_at IS NULL",
         [id],
         |row| Ok((client(connection, row)?, row.octets)),
@@ -31,7 +31,7 @@ pub(super) fn list(connection: &Connection, page: Page<'_>) -> Result<Vec<Arc<Cl
     all(
         connection,
         "SELECT id, public_details, authentication_method, grant_types, scope, resources,
-                access_token_lifetime, registered_at
+                access_token_lifetime, access_token_format, registered_at
          FROM client WHERE id > ?1 AND removed_at IS NULL ORDER BY id LIMIT ?2",
         params![page.after.unwrap_or_default(), page.limit],
         |row| Ok(Arc::new(client(connection, row)?)),
@@ -43,8 +43,8 @@ pub(super) fn insert(connection: &Connection, client: &Client) -> Result<(), Fau
     connection
         .prepare_cached(
             "INSERT INTO client (id, public_details, authentication_method, grant_types, scope,
-                 resources, access_token_lifetime, registered_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 resources, access_token_lifetime, access_token_format, registered_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(columns(client)?)?;
     secrets::replace(connection, client.id.as_str(), &client.credentials)
@@ -55,7 +55,8 @@ pub(super) fn update(connection: &Connection, client: &Client) -> Result<bool, F
     let changed = connection
         .prepare_cached(
             "UPDATE client SET public_details = ?2, authentication_method = ?3, grant_types = ?4,
-                 scope = ?5, resources = ?6, access_token_lifetime = ?7, registered_at = ?8
+                 scope = ?5, resources = ?6, access_token_lifetime = ?7,
+                 access_token_format = ?8, registered_at = ?9
              WHERE id = ?1 AND removed_at IS NULL",
         )?
         .execute(columns(client)?)?;
@@ -89,12 +90,13 @@ fn client(connection: &Connection, row: &mut Columns<'_>) -> Result<Client, Faul
         scope: row.take(word)?,
         resources: row.take(json)?,
         access_token_lifetime: row.take_optional(number)?.map(Duration::from_micros),
+        access_token_format: row.take_optional(word)?,
         registered_at: row.take(time)?,
         id,
     })
 }
 
-fn columns(client: &Client) -> Result<[Value; 8], Fault> {
+fn columns(client: &Client) -> Result<[Value; 9], Fault> {
     Ok([
         client.id.as_str().to_owned().into(),
         from_json("set of public details", &client.details)?,
@@ -103,6 +105,10 @@ fn columns(client: &Client) -> Result<[Value; 8], Fault> {
         client.scope.to_string().into(),
         from_json("list of resources", &client.resources)?,
         client.access_token_lifetime.map(micros).into(),
+        match &client.access_token_format {
+            None => Value::Null,
+            Some(format) => from_word("access token format", format)?,
+        },
         from_time(client.registered_at),
     ])
 }

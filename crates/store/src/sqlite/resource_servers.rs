@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use avouch_core::id::ResourceServerId;
 use avouch_core::records::{
-    Credentials, JwtProfile, ReleasePolicy, ResourceServer, ResourceSharing, Standing,
+    AccessTokenProfile, Credentials, JwtProfile, ReleasePolicy, ResourceServer, ResourceSharing,
+    Standing,
 };
-use avouch_core::storage::{Page, ProfileAndPolicy, Taken};
+use avouch_core::storage::{Page, RevisionHistory, Taken};
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
 use rusqlite::types::Value;
@@ -72,7 +73,8 @@ pub(super) fn insert(
     secrets::replace(connection, id, &resource_server.credentials)?;
     replace_resources(connection, resource_server, sharing)?;
     JwtProfile::begin(connection, id, &resource_server.profile)?;
-    ReleasePolicy::begin(connection, id, &resource_server.policy)
+    ReleasePolicy::begin(connection, id, &resource_server.policy)?;
+    AccessTokenProfile::begin(connection, id, &resource_server.access_tokens)
 }
 
 /// Replaces the record and carries the histories on. `false` if there is none
@@ -97,6 +99,7 @@ pub(super) fn update(
     replace_resources(connection, resource_server, sharing)?;
     JwtProfile::carry_on(connection, id, &resource_server.profile)?;
     ReleasePolicy::carry_on(connection, id, &resource_server.policy)?;
+    AccessTokenProfile::carry_on(connection, id, &resource_server.access_tokens)?;
     Ok(true)
 }
 
@@ -124,10 +127,11 @@ pub(super) fn remove(
 pub(super) fn history(
     connection: &Connection,
     id: &ResourceServerId,
-) -> Result<ProfileAndPolicy, Fault> {
-    Ok(ProfileAndPolicy {
+) -> Result<RevisionHistory, Fault> {
+    Ok(RevisionHistory {
         profiles: revisions::all(connection, id.as_str())?,
         policies: revisions::all(connection, id.as_str())?,
+        access_tokens: revisions::all(connection, id.as_str())?,
     })
 }
 
@@ -140,6 +144,15 @@ pub(super) fn is_served(
     Ok(connection
         .prepare_cached(sql)?
         .exists([resource.as_str()])?)
+}
+
+/// The ids of those that serve this resource, in order.
+pub(super) fn serving(
+    connection: &Connection,
+    resource: &ResourceIdentifier,
+) -> Result<Vec<String>, Fault> {
+    let sql = "SELECT resource_server FROM resource WHERE identifier = ?1 ORDER BY 1";
+    all(connection, sql, [resource.as_str()], |row| row.take(text))
 }
 
 fn resources(connection: &Connection, id: &str) -> Result<BTreeSet<ResourceIdentifier>, Fault> {
@@ -202,6 +215,8 @@ fn resource_server(
             .ok_or(Damage::Missing("JWT profile"))?,
         policy: revisions::current(connection, id.as_str())?
             .ok_or(Damage::Missing("release policy"))?,
+        access_tokens: revisions::current(connection, id.as_str())?
+            .ok_or(Damage::Missing("access token profile"))?,
         id,
     })
 }

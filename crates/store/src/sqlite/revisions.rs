@@ -1,7 +1,7 @@
 //! The append-only histories of profiles and release policies. The file itself
 //! refuses to change or remove a revision.
 
-use avouch_core::records::{JwtProfile, ReleasePolicy, Revision};
+use avouch_core::records::{AccessTokenProfile, JwtProfile, ReleasePolicy, Revision};
 use avouch_core::storage::Taken;
 use rusqlite::{Connection, params};
 use serde::Serialize;
@@ -65,6 +65,20 @@ impl History for ReleasePolicy {
         WHERE resource_server = ?1 ORDER BY number";
     const APPEND: &'static str = "
         INSERT INTO release_policy_revision (resource_server, number, since, policy_details)
+        VALUES (?1, ?2, ?3, ?4)";
+}
+
+impl History for AccessTokenProfile {
+    const NAME: &'static str = "access token profile";
+    const CURRENT: &'static str = "
+        SELECT number, since, profile_details FROM access_token_profile_revision
+        WHERE resource_server = ?1 ORDER BY number DESC LIMIT 1";
+    const ALL: &'static str = "
+        SELECT number, since, profile_details FROM access_token_profile_revision
+        WHERE resource_server = ?1 ORDER BY number";
+    const APPEND: &'static str = "
+        INSERT INTO access_token_profile_revision
+            (resource_server, number, since, profile_details)
         VALUES (?1, ?2, ?3, ?4)";
 }
 

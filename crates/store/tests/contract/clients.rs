@@ -1,6 +1,6 @@
 //! Clients.
 
-use avouch_core::records::{AllowedResources, CallerState, Client, PublicDetails};
+use avouch_core::records::{AllowedResources, CallerState, Client, PublicDetails, TokenFormat};
 use avouch_core::storage::{CallerRecord, CallerStore, Page, TokenStore};
 
 use crate::Engine;
@@ -22,6 +22,7 @@ pub(crate) async fn a_client_is_found_as_it_was_kept(engine: &impl Engine) {
     least.grant_types.clear();
     least.resources = AllowedResources::Any;
     least.access_token_lifetime = None;
+    least.access_token_format = None;
     store.insert_client(&least).await.unwrap();
     // The second time it may come from a cache.
     for _ in 0..2 {
@@ -46,6 +47,7 @@ pub(crate) async fn an_update_replaces_the_record_and_nothing_else(engine: &impl
     changed.credentials.secrets.remove(0);
     changed.resources = AllowedResources::Any;
     changed.access_token_lifetime = None;
+    changed.access_token_format = Some(TokenFormat::Jwt);
     assert!(store.update_client(&changed).await.unwrap());
     assert_eq!(found(&store, "shop").await, Some(changed));
     let state = CallerState::Registered {

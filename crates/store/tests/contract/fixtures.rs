@@ -8,10 +8,10 @@ use avouch_core::id::{
 };
 use avouch_core::opaque_token::TokenHash;
 use avouch_core::records::{
-    AccessToken, AllowedResources, Authentication, Client, Credentials, Grant, GrantType,
-    InitialAccessToken, JwtProfile, KeyPurpose, KeySchedule, LegalBasis, PublicDetails,
+    AccessToken, AccessTokenProfile, AllowedResources, Authentication, Client, Credentials, Grant,
+    GrantType, InitialAccessToken, JwtProfile, KeyPurpose, KeySchedule, LegalBasis, PublicDetails,
     RegistrationKinds, ReleasePolicy, ReleasedScopes, ResourceServer, ResourceSharing, Revision,
-    SigningKeyRecord, Standing, SubjectForm,
+    SigningKeyRecord, Standing, SubjectForm, TokenFormat,
 };
 use avouch_core::secret::{SecretHash, StoredSecret};
 use avouch_core::time::Timestamp;
@@ -75,6 +75,7 @@ pub(crate) fn client(id: &str) -> Client {
         scope: Scope::parse("pay sign").unwrap(),
         resources: AllowedResources::Only(vec![resource("https://pay.example")]),
         access_token_lifetime: Some(Duration::from_millis(90_500)),
+        access_token_format: Some(TokenFormat::Opaque),
         registered_at: at(5),
     }
 }
@@ -96,6 +97,13 @@ pub(crate) fn resource_server(id: &str, serves: &[&str]) -> ResourceServer {
         standing: Standing::Good,
         profile: Revision::first(JwtProfile::default(), at(6)),
         policy: Revision::first(policy(&["family_name"]), at(6)),
+        access_tokens: Revision::first(
+            AccessTokenProfile {
+                format: Some(TokenFormat::Jwt),
+                claims: BTreeSet::from(["family_name".to_owned()]),
+            },
+            at(6),
+        ),
         registered_at: at(6),
     }
 }

@@ -1,6 +1,8 @@
 //! Resource servers, what they serve, and their histories.
 
-use avouch_core::records::{JwtProfile, ResourceServer, ResourceSharing, Standing};
+use avouch_core::records::{
+    AccessTokenProfile, JwtProfile, ResourceServer, ResourceSharing, Standing,
+};
 use avouch_core::storage::{CallerRecord, CallerStore, Page, StoreError, Taken};
 use avouch_jose::SignatureAlgorithm;
 
@@ -124,6 +126,7 @@ pub(crate) async fn a_removed_resource_server_frees_its_resources_and_leaves_its
     let history = store.resource_server_history(&first.id).await.unwrap();
     assert_eq!(history.profiles, [first.profile]);
     assert_eq!(history.policies, [first.policy]);
+    assert_eq!(history.access_tokens, [first.access_tokens]);
 }
 
 pub(crate) async fn the_next_revision_is_appended(engine: &impl Engine) {
@@ -157,14 +160,30 @@ pub(crate) async fn the_next_revision_is_appended(engine: &impl Engine) {
             .await
             .unwrap()
     );
+    let mut fourth = third.clone();
+    fourth.access_tokens = third
+        .access_tokens
+        .next(AccessTokenProfile::default(), at(40));
+    assert!(
+        store
+            .update_resource_server(&fourth, Exclusive)
+            .await
+            .unwrap()
+    );
+    assert_eq!(found(&store, "a").await, Some(fourth.clone()));
     let history = store.resource_server_history(&first.id).await.unwrap();
     assert_eq!(history.profiles, [first.profile, second.profile]);
     assert_eq!(history.policies, [first.policy, third.policy]);
+    assert_eq!(
+        history.access_tokens,
+        [first.access_tokens, fourth.access_tokens]
+    );
     let none = store
         .resource_server_history(&resource_server_id("none"))
         .await
         .unwrap();
     assert!(none.profiles.is_empty() && none.policies.is_empty());
+    assert!(none.access_tokens.is_empty());
 }
 
 pub(crate) async fn a_revision_in_force_is_not_changed(engine: &impl Engine) {
@@ -174,7 +193,8 @@ pub(crate) async fn a_revision_in_force_is_not_changed(engine: &impl Engine) {
         .insert_resource_server(&first, Exclusive)
         .await
         .unwrap();
-    let attempts: [fn(&mut ResourceServer); 5] = [
+    let attempts: [fn(&mut ResourceServer); 6] = [
+        |changed| changed.access_tokens.value.format = None,
         |changed| changed.policy.value = policy(&["iban"]),
         |changed| changed.policy.since = at(7),
         |changed| changed.policy.number = 0,
@@ -265,6 +285,33 @@ pub(crate) async fn a_resource_server_that_is_not_there_is_not_updated(engine: &
             .unwrap()
     );
     assert!(!store.is_served(&resource(SIGN)).await.unwrap());
+}
+
+pub(crate) async fn who_serves_a_resource_is_told_as_of_now(engine: &impl Engine) {
+    let store = engine.open();
+    let serving = async |text: &str| -> Vec<ResourceServer> {
+        let servers = store.servers_of(&resource(text)).await.unwrap();
+        servers.iter().map(|server| (**server).clone()).collect()
+    };
+    assert_eq!(serving(SIGN).await, []);
+    let (mut b, a) = (
+        resource_server("b", &[SIGN, PAY]),
+        resource_server("a", &[SIGN]),
+    );
+    for server in [&b, &a] {
+        store.insert_resource_server(server, Shared).await.unwrap();
+    }
+    assert_eq!(serving(SIGN).await, [a.clone(), b.clone()]);
+    assert_eq!(serving(PAY).await, [b.clone()]);
+    assert_eq!(serving("https://sign.example/").await, []);
+
+    b.resources = [resource(PAY)].into();
+    b.policy = b.policy.next(policy(&[]), at(30));
+    assert!(store.update_resource_server(&b, Shared).await.unwrap());
+    assert_eq!(serving(SIGN).await, std::slice::from_ref(&a));
+    assert_eq!(serving(PAY).await, [b]);
+    assert!(store.remove_resource_server(&a.id, at(40)).await.unwrap());
+    assert_eq!(serving(SIGN).await, []);
 }
 
 pub(crate) async fn resource_servers_are_listed_in_the_order_of_ids(engine: &impl Engine) {

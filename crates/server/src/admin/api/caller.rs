@@ -2,7 +2,7 @@
 
 use avouch_core::apply::{ClientDescription, ResourceServerDescription};
 use avouch_core::id::ResourceServerId;
-use avouch_core::records::{JwtProfile, ReleasePolicy};
+use avouch_core::records::{AccessTokenProfile, JwtProfile, ReleasePolicy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -50,6 +50,8 @@ pub struct ResourceServerEntry {
     pub profile_revision: u32,
     /// The number of the release policy in force.
     pub policy_revision: u32,
+    /// The number of the access token profile in force.
+    pub access_tokens_revision: u32,
     /// Its live secrets, without what they are.
     pub secrets: Vec<SecretEntry>,
     /// When it was registered.
@@ -76,8 +78,8 @@ pub struct SecretEntry {
     pub expires_at: Option<u64>,
 }
 
-/// How a resource server's answers were secured and what it could learn, at
-/// every instant since it was registered.
+/// How a resource server's answers were secured, what it could learn, and how
+/// its access tokens were made, at every instant since it was registered.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct History {
     /// Whose.
@@ -89,6 +91,9 @@ pub struct History {
     /// Every release policy, oldest first.
     #[schemars(with = "Vec<RevisionEntry<schema::ReleasePolicy>>")]
     pub policies: Vec<RevisionEntry<ReleasePolicy>>,
+    /// Every access token profile, oldest first.
+    #[schemars(with = "Vec<RevisionEntry<schema::AccessTokenProfile>>")]
+    pub access_tokens: Vec<RevisionEntry<AccessTokenProfile>>,
 }
 
 /// One revision.

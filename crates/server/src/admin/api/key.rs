@@ -44,6 +44,10 @@ pub struct KeyEntry {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RotateKey {
+    /// What the key signs; `statements` if left out.
+    #[serde(default)]
+    #[schemars(with = "schema::Purpose")]
+    pub purpose: KeyPurpose,
     /// Which.
     #[schemars(with = "schema::Algorithm")]
     pub algorithm: SignatureAlgorithm,

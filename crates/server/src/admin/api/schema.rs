@@ -68,10 +68,24 @@ pub(crate) struct Confirmation {
 pub(crate) type Algorithm = crate::config::AlgorithmName;
 
 /// What a key signs.
-#[derive(JsonSchema)]
+#[derive(Default, JsonSchema)]
 #[schemars(rename_all = "snake_case", inline)]
 pub(crate) enum Purpose {
+    /// Introspection answers (RFC 9701).
+    #[default]
     Statements,
+    /// JWT access tokens (RFC 9068).
+    AccessTokens,
+}
+
+/// What an access token looks like.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case", inline)]
+pub(crate) enum Format {
+    /// A random string that says nothing.
+    Opaque,
+    /// A signed JWT that whoever holds it can read (RFC 9068).
+    Jwt,
 }
 
 /// Where a key stands in its life.
@@ -166,6 +180,9 @@ pub(crate) struct ClientDescription {
     /// Seconds its access tokens live; the server's default if left out.
     #[schemars(range(min = 1))]
     access_token_lifetime: Option<u64>,
+    /// What its access tokens look like where the resource server leaves it
+    /// open; the server's default if left out.
+    access_token_format: Option<Format>,
 }
 
 /// One resource server.
@@ -195,6 +212,21 @@ pub(crate) struct ResourceServerDescription {
     /// What it may learn.
     #[schemars(default)]
     policy: ReleasePolicy,
+    /// How its access tokens are made.
+    #[schemars(default)]
+    access_tokens: AccessTokenProfile,
+}
+
+/// How the access tokens of a resource server are made.
+#[derive(Default, JsonSchema)]
+#[schemars(deny_unknown_fields, default)]
+pub(crate) struct AccessTokenProfile {
+    /// What they look like; the client's, then the server's setting if left
+    /// out. A JWT is issued for one resource server alone.
+    format: Option<Format>,
+    /// The claims about the subject, by name, that travel inside a JWT. Each
+    /// must be among the policy's claims. The client reads them too.
+    claims: BTreeSet<String>,
 }
 
 /// A reason, or `false`.

@@ -109,6 +109,11 @@ impl Running {
         self.folder.path().join(avouch_server::DATABASE_FILE)
     }
 
+    /// The present, in seconds.
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.now().numeric_date()
+    }
+
     pub(crate) fn request(&self, method: &str, target: &str) -> Asked {
         Asked::new(self.address(), method, target)
     }

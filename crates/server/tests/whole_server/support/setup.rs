@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use avouch_core::id::{ClientId, InitialAccessTokenId, ResourceServerId};
-use avouch_core::issuance::{Issuance, Lifetimes, SubjectOrder, issue_for_subject};
 use avouch_core::keys::{Sealer, load_or_make_secret, make_signing_key};
 use avouch_core::opaque_token::{TokenKind, TokenMint};
 use avouch_core::records::{
-    AccessToken, AllowedResources, Client, Credentials, Grant, GrantType, InitialAccessToken,
-    JwtProfile, KeyPurpose, KeySchedule, PublicDetails, RegistrationKinds, ReleasePolicy,
-    ResourceServer, ResourceSharing, Revision, SigningKeyRecord, Standing,
+    AccessToken, AccessTokenProfile, AllowedResources, Client, Credentials, Grant, GrantType,
+    InitialAccessToken, JwtProfile, KeyPurpose, KeySchedule, PublicDetails, RegistrationKinds,
+    ReleasePolicy, ResourceServer, ResourceSharing, Revision, SigningKeyRecord, Standing,
+    TokenFormat,
 };
 use avouch_core::secret::{PlainSecret, StoredSecret};
 use avouch_core::storage::{
@@ -25,13 +25,14 @@ use avouch_crypto::random::SystemRandom;
 use avouch_crypto::seal::SealingKey;
 use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::auth_method::AuthenticationMethod;
+use avouch_oauth::issuer::Issuer;
 use avouch_server::config::Config;
 use avouch_store::{SqliteOptions, SqliteStore};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tempfile::TempDir;
 
-use super::{Reach, Running, SIGN, START, TestClock, order, resource, scope};
+use super::{Reach, Running, SIGN, START, TestClock, resource, scope};
 
 /// The same in every story, so that a key sealed for one opens in another. All
 /// octets alike would be refused as a placeholder.
@@ -80,6 +81,8 @@ pub(crate) struct Setup {
     further: String,
     algorithms: &'static [SignatureAlgorithm],
     reach: Reach,
+    /// The form of the tokens it makes.
+    pub(super) format: TokenFormat,
 }
 
 impl Setup {
@@ -112,6 +115,7 @@ impl Setup {
                 SignatureAlgorithm::Ed25519,
             ],
             reach: Reach::PublicHosts,
+            format: TokenFormat::Opaque,
         }
     }
 
@@ -130,6 +134,17 @@ impl Setup {
     pub(crate) fn configured(mut self, further: &str) -> Self {
         further.clone_into(&mut self.further);
         self
+    }
+
+    /// With JWT access tokens signed with ES256, unless a record says otherwise.
+    pub(crate) fn jwt(mut self) -> Self {
+        self.format = TokenFormat::Jwt;
+        self.configured("[tokens]\nformat = \"jwt\"\nsigning_algorithm = \"ES256\"\n")
+    }
+
+    /// The issuer it will speak as.
+    pub(crate) fn issuer(&self) -> Issuer {
+        Issuer::parse(&format!("https://as.example{}", self.path)).unwrap()
     }
 
     /// With keys for these algorithms instead of the usual three.
@@ -169,6 +184,7 @@ impl Setup {
             standing: Standing::Good,
             profile: Revision::first(JwtProfile::default(), self.now()),
             policy: Revision::first(ReleasePolicy::default(), self.now()),
+            access_tokens: Revision::first(AccessTokenProfile::default(), self.now()),
             registered_at: self.now(),
         };
         change(&mut record);
@@ -193,6 +209,7 @@ impl Setup {
             scope: scope("sign pay read"),
             resources: AllowedResources::Any,
             access_token_lifetime: None,
+            access_token_format: None,
             registered_at: self.now(),
         };
         change(&mut record);
@@ -213,33 +230,6 @@ impl Setup {
         (caller, credentials)
     }
 
-    /// A token as [`order`] has it.
-    pub(crate) async fn token(&self) -> Token {
-        self.token_with(|_| {}).await
-    }
-
-    /// A token as [`order`] has it but for these changes.
-    pub(crate) async fn token_with(&self, change: impl FnOnce(&mut SubjectOrder)) -> Token {
-        let mut order = order();
-        change(&mut order);
-        let random = SystemRandom;
-        let issuance = Issuance {
-            store: &self.store,
-            mint: &self.mint,
-            random: &random,
-            lifetimes: Lifetimes {
-                default: Duration::from_mins(10),
-                longest: Duration::from_hours(24),
-            },
-            now: self.now(),
-        };
-        let issued = issue_for_subject(&issuance, order).await.unwrap();
-        Token {
-            text: issued.token.expose().to_owned(),
-            record: issued.record,
-        }
-    }
-
     /// The grant that a token hangs on.
     pub(crate) async fn grant_of(&self, token: &AccessToken) -> Grant {
         let found = self.store.find(&token.hash).await.unwrap().unwrap();
@@ -252,12 +242,6 @@ impl Setup {
         token.hash = avouch_core::opaque_token::TokenHash::of(&text);
         self.store.issue(grant, &token).await.unwrap();
         text
-    }
-
-    /// A token that this server made and does not keep.
-    pub(crate) fn genuine(&self) -> String {
-        let token = self.mint.mint(TokenKind::Access, &SystemRandom);
-        token.unwrap().expose().to_owned()
     }
 
     /// An initial access token, changed as the story wants it.
@@ -287,10 +271,27 @@ impl Setup {
     /// Keys are put in too, so that none has to be made while a story runs.
     pub(crate) async fn start(self) -> Running {
         for algorithm in self.algorithms {
-            let key = ready_key(*algorithm);
+            let key = ready_key(KeyPurpose::Statements, *algorithm);
+            self.store.insert_signing_key(&key, &[]).await.unwrap();
+        }
+        if self.format == TokenFormat::Jwt {
+            let key = access_token_key();
             self.store.insert_signing_key(&key, &[]).await.unwrap();
         }
         self.start_without_keys().await
+    }
+
+    /// The key for access tokens signs no longer, and leaves the published set
+    /// after this long. Keys for statements are put in too.
+    pub(crate) async fn retire_access_token_key(&self, after: Duration) {
+        let mut key = access_token_key();
+        key.schedule.retiring_at = Some(self.now());
+        key.schedule.retired_at = Some(self.now().after(after));
+        self.store.insert_signing_key(&key, &[]).await.unwrap();
+        for algorithm in self.algorithms {
+            let key = ready_key(KeyPurpose::Statements, *algorithm);
+            self.store.insert_signing_key(&key, &[]).await.unwrap();
+        }
     }
 
     /// Starts with the keys that are in the store already.
@@ -312,11 +313,12 @@ impl Setup {
         let folder = self.folder.path().display();
         let names: Vec<_> = self.algorithms.iter().map(|name| name.name()).collect();
         let text = format!(
-            "issuer = \"https://as.example{}\"\n\
+            "issuer = \"{}\"\n\
              [data]\nfolder = \"{folder}\"\n\
              [sealing]\nkey_file = \"{folder}/sealing.key\"\n\
              [keys]\nalgorithms = {names:?}\n{}",
-            self.path, self.further
+            self.issuer(),
+            self.further
         );
         let file = self.folder.path().join("avouch.toml");
         fs::write(&file, &text).unwrap();
@@ -324,25 +326,39 @@ impl Setup {
     }
 }
 
-fn sealer() -> Sealer {
+pub(super) fn sealer() -> Sealer {
     Sealer::new(SealingKey::new(&SEALING_KEY), Vec::new())
 }
 
 /// A key made once in this process. Who checks a statement takes the key from
 /// the server at hand, so sharing it hides nothing; making RSA keys is slow.
-fn ready_key(algorithm: SignatureAlgorithm) -> SigningKeyRecord {
-    static READY: Mutex<Option<HashMap<SignatureAlgorithm, SigningKeyRecord>>> = Mutex::new(None);
+fn ready_key(purpose: KeyPurpose, algorithm: SignatureAlgorithm) -> SigningKeyRecord {
+    type Ready = HashMap<(KeyPurpose, SignatureAlgorithm), SigningKeyRecord>;
+    static READY: Mutex<Option<Ready>> = Mutex::new(None);
+    let schedule = KeySchedule::at_once(Timestamp::from_secs(START));
     let mut ready = READY.lock().unwrap();
     let ready = ready.get_or_insert_default();
     ready
-        .entry(algorithm)
-        .or_insert_with(|| fresh_key(algorithm, KeySchedule::at_once(Timestamp::from_secs(START))))
+        .entry((purpose, algorithm))
+        .or_insert_with(|| key_for(purpose, algorithm, schedule))
         .clone()
 }
 
-/// A key with this life.
+/// The key that signs the JWT access tokens of these stories.
+pub(super) fn access_token_key() -> SigningKeyRecord {
+    ready_key(KeyPurpose::AccessTokens, SignatureAlgorithm::Es256)
+}
+
+/// A key for statements with this life.
 pub(crate) fn fresh_key(algorithm: SignatureAlgorithm, schedule: KeySchedule) -> SigningKeyRecord {
-    let purpose = KeyPurpose::Statements;
+    key_for(KeyPurpose::Statements, algorithm, schedule)
+}
+
+fn key_for(
+    purpose: KeyPurpose,
+    algorithm: SignatureAlgorithm,
+    schedule: KeySchedule,
+) -> SigningKeyRecord {
     let made = make_signing_key(algorithm, purpose, schedule, &sealer(), &SystemRandom);
     made.unwrap().record
 }

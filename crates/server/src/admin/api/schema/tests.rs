@@ -51,7 +51,7 @@ fn describe() -> Described {
                 "name": "Shop", "uri": "https://shop.example", "contacts": ["it@shop.example"],
                 "tos_uri": "https://shop.example/tos", "policy_uri": "https://shop.example/privacy",
             },
-            "access_token_lifetime": 60,
+            "access_token_lifetime": 60, "access_token_format": "jwt",
         }],
         "resource_server": [{
             "id": "pay", "resources": ["https://pay.example"], "suspended": "audit",
@@ -59,6 +59,7 @@ fn describe() -> Described {
                 "typ": "JWT", "members": {"ath": true},
                 "encryption": {"alg": "RSA-OAEP-256", "jwks_uri": "https://pay.example/keys"},
             },
+            "access_tokens": {"format": "jwt"},
             "details": {
                 "name": "Pay", "uri": "https://pay.example", "contacts": ["it@pay.example"],
                 "tos_uri": "https://pay.example/tos", "policy_uri": "https://pay.example/privacy",
@@ -130,7 +131,8 @@ fn words_are_described_as_they_are_read() {
     all_read::<Kinds, records::RegistrationKinds>(3);
     all_read::<Sharing, records::ResourceSharing>(2);
     all_read::<Life, records::KeyLife>(4);
-    all_read::<Purpose, records::KeyPurpose>(1);
+    all_read::<Purpose, records::KeyPurpose>(2);
+    all_read::<Format, records::TokenFormat>(2);
     all_read::<super::Target, Target>(2);
     all_read::<super::Current, Current>(3);
     all_read::<KeyManagement, avouch_jose::KeyManagementAlgorithm>(7);
