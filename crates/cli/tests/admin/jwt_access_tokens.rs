@@ -15,10 +15,12 @@ const PAY: &str = "https://pay.example";
 
 /// `pay` has JWTs with an IBAN inside; the token of Erika's there, in a file.
 fn token_in_a_file(it: &Stage) -> String {
+    let signed = ["--signing-alg", "ES256"];
     let add = ["resource-server", "add", "pay", "--resource", PAY];
     let reads = ["--access-token-format", "jwt", "--release-claim", "iban"];
     let embeds = ["--embed-claim", "iban"];
-    it.run(&[&add[..], &reads, &embeds].concat()).well();
+    it.run(&[&add[..], &signed, &reads, &embeds].concat())
+        .well();
     let add = ["client", "add", "shop", "--scope", "pay", "--resource", PAY];
     it.run(&add).well();
     let claims = it.write("claims.json", r#"{"iban": "DE02", "name": "Erika"}"#);

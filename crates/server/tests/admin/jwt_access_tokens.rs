@@ -232,7 +232,8 @@ async fn what_is_to_travel_must_be_released_and_every_change_is_kept() {
 #[tokio::test]
 async fn what_would_show_one_provider_the_others_part_is_refused() {
     let (it, _) = start().await;
-    let sign = json!({"id": "sign", "resources": ["https://sign.example"]});
+    let profile = json!({"signing_algorithm": "ES256"});
+    let sign = json!({"id": "sign", "resources": ["https://sign.example"], "profile": profile});
     it.post("/admin/v1/resource-servers", sign)
         .await
         .expect(201);
