@@ -3,9 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stdout, reason = "a skipped test says so")]
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, sync::LazyLock};
 
-use avouch_jose::{Jwk, SigningKey, VerificationKey, base64url, jws, jws::VerifiedJws};
+use avouch_crypto::random::SystemRandom;
+use avouch_jose::{
+    ContentEncryption, DecryptionKey, EncryptionKey, Jwk, KeyManagementAlgorithm, SigningKey,
+    VerificationKey, base64url,
+    jwe::{self, AgreementCurve, DecryptError, Encrypter, UndecryptedJwe},
+    jws,
+    jws::VerifiedJws,
+};
 use serde_json::Value;
 
 /// A file of `/tests/vectors`.
@@ -62,4 +69,70 @@ pub(crate) fn public_half(jwk: &Value) -> Jwk {
         members.remove(name);
     }
     Jwk::from_object(members).unwrap()
+}
+
+pub(crate) const RNG: SystemRandom = SystemRandom;
+
+static DECRYPTION_KEYS: LazyLock<Vec<DecryptionKey>> = LazyLock::new(|| {
+    let mut keys = Vec::new();
+    for algorithm in KeyManagementAlgorithm::ALL {
+        if algorithm.is_rsa() {
+            keys.push(DecryptionKey::generate(algorithm, &RNG).unwrap());
+        } else {
+            keys.extend(
+                AgreementCurve::ALL
+                    .map(|curve| DecryptionKey::generate_on(algorithm, curve, &RNG).unwrap()),
+            );
+        }
+    }
+    keys
+});
+
+/// One key of each algorithm, on each curve where it has one.
+pub(crate) fn decryption_keys() -> &'static [DecryptionKey] {
+    &DECRYPTION_KEYS
+}
+
+/// The first key of an algorithm: on P-256 where it lies on a curve.
+pub(crate) fn decryption_key(algorithm: KeyManagementAlgorithm) -> &'static DecryptionKey {
+    let mut keys = DECRYPTION_KEYS.iter();
+    keys.find(|key| key.algorithm() == algorithm).unwrap()
+}
+
+/// Encrypts to the key pair's other half.
+pub(crate) fn encrypter(key: &DecryptionKey, header: &jwe::ProtectedHeader) -> Encrypter {
+    Encrypter::new(EncryptionKey::try_from(key.public_jwk()).unwrap(), header)
+}
+
+/// A token for the key pair's other half.
+pub(crate) fn encrypt(
+    key: &DecryptionKey,
+    encryption: ContentEncryption,
+    content: &[u8],
+) -> String {
+    encrypter(key, &jwe::ProtectedHeader::new(encryption))
+        .encrypt(content, &RNG)
+        .unwrap()
+}
+
+/// Parse and decrypt in one go, for tokens that parse.
+pub(crate) fn decrypt(token: &str, key: &DecryptionKey) -> Result<Vec<u8>, DecryptError> {
+    let undecrypted = UndecryptedJwe::parse(token).unwrap();
+    let decrypted = undecrypted.decrypt(key, &ContentEncryption::ALL)?;
+    Ok(decrypted.content().to_vec())
+}
+
+/// A token with one of its five parts replaced.
+pub(crate) fn with_part(token: &str, at: usize, part: &str) -> String {
+    let mut parts: Vec<&str> = token.split('.').collect();
+    parts[at] = part;
+    parts.join(".")
+}
+
+/// A token with its header changed.
+pub(crate) fn with_header(token: &str, change: impl FnOnce(&mut Value)) -> String {
+    let header = base64url::decode(token.split('.').next().unwrap()).unwrap();
+    let mut header = serde_json::from_slice(&header).unwrap();
+    change(&mut header);
+    with_part(token, 0, &base64url::encode(header.to_string()))
 }
