@@ -171,7 +171,15 @@ fn show(change: &Change) -> io::Result<()> {
     let name = format!("{} {}", kind(change.target), change.id);
     match change.current {
         Current::Same => output::line(style.faint(format!("= {name}"))),
-        Current::Absent => output::line(style.good(format!("+ {name}"))),
+        Current::Absent => {
+            output::line(style.good(format!("+ {name}")))?;
+            change
+                .fields
+                .iter()
+                .try_for_each(|FieldChange { field, to, .. }| {
+                    output::line(format!("    {field}: {to}"))
+                })
+        }
         Current::Differs => {
             output::line(style.strong(format!("~ {name}")))?;
             change

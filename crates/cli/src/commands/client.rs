@@ -28,7 +28,7 @@ pub(crate) enum Command {
     List(List),
     /// Show one client, as avouch apply would take it
     Show(Named),
-    /// Remove a client; its tokens die with it
+    /// Remove a client for good; its tokens die with it, its id is never given again
     Remove(Named),
     /// Give it a fresh secret; the older one ends, or works on for an overlap
     Secret(RenewSecret),

@@ -36,7 +36,7 @@ pub(crate) enum Command {
     List(List),
     /// Show one resource server, as avouch apply would take it
     Show(Named),
-    /// Remove a resource server; its history stays
+    /// Remove a resource server for good; its history stays, its id is never given again
     Remove(Named),
     /// Give it a fresh secret; the older one ends, or works on for an overlap
     Secret(RenewSecret),

@@ -32,7 +32,7 @@ pub struct Change {
     pub id: String,
     /// What is there now.
     pub current: Current,
-    /// Which fields differ. Empty where all is as described, and for new records.
+    /// Which fields differ; for a new record all that it has. Empty where all is as described.
     pub fields: Vec<FieldChange>,
 }
 
@@ -190,7 +190,7 @@ impl Plan {
                 Target::Client,
                 wanted.id.as_str(),
                 Current::Absent,
-                Vec::new(),
+                everything(wanted),
             );
             self.writes.push(PlannedWrite::AddClient(wanted.clone()));
             return;
@@ -220,7 +220,7 @@ impl Plan {
                 Target::ResourceServer,
                 wanted.id.as_str(),
                 Current::Absent,
-                Vec::new(),
+                everything(wanted),
             );
             self.writes
                 .push(PlannedWrite::AddResourceServer(wanted.clone()));
@@ -267,6 +267,43 @@ fn follow<T: Clone + PartialEq>(current: &Revision<T>, value: T, now: Timestamp)
         current.clone()
     } else {
         current.next(value, now)
+    }
+}
+
+/// All that a new record has: what it may learn is never added unseen.
+fn everything<T: Serialize>(description: &T) -> Vec<FieldChange> {
+    let mut fields = Vec::new();
+    flatten("", &as_value(description), &mut fields);
+    fields.retain(|field| field.field != "id");
+    fields
+}
+
+fn flatten(path: &str, value: &Value, fields: &mut Vec<FieldChange>) {
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let path = match path {
+                    "" => name.clone(),
+                    path => format!("{path}.{name}"),
+                };
+                flatten(&path, value, fields);
+            }
+        }
+        value if is_empty(value) => {}
+        value => fields.push(FieldChange {
+            field: path.to_owned(),
+            from: Value::Null,
+            to: value.clone(),
+        }),
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::String(text) => text.is_empty(),
+        Value::Null => true,
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
     }
 }
 

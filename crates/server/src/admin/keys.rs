@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avouch_core::keys::Overlap;
-use avouch_core::records::{KeyPurpose, SigningKeyRecord};
+use avouch_core::records::{KeyLife, KeyPurpose, SigningKeyRecord};
 use avouch_core::storage::KeyStore;
 use avouch_core::time::Timestamp;
 use avouch_jose::SignatureAlgorithm;
@@ -36,7 +36,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .summary("Make a successor for the key that now signs with an algorithm")
             .takes::<RotateKey>()
             .answers::<KeyEntry>(201)
-            .fails(&[400, 413, 415]),
+            .fails(&[400, 409, 413, 415]),
     ]
 }
 
@@ -71,6 +71,7 @@ async fn rotate(
     let (overlap, what) = if at_once {
         (AT_ONCE, "signing key replaced at once")
     } else {
+        refuse_second_successor(&app, purpose, algorithm).await?;
         (app.settings.overlap, "signing key rotated")
     };
     let record = key_changes::rotate(&app, purpose, algorithm, overlap).await?;
@@ -78,6 +79,30 @@ async fn rotate(
     let name = record.kid();
     record_administered(&app, now, what, name).await?;
     Ok(json(StatusCode::CREATED, &entry(&record, now)))
+}
+
+/// A second successor would take the place of one that verifiers were told of and that never
+/// signed: a mistake, or two administrators who do not know of each other.
+async fn refuse_second_successor(
+    app: &App,
+    purpose: KeyPurpose,
+    algorithm: SignatureAlgorithm,
+) -> Result<(), AdminError> {
+    let now = app.clock.now();
+    let keys = app.store.signing_keys().await?;
+    let announced = keys.iter().find(|key| {
+        let same = (key.purpose, key.algorithm) == (purpose, algorithm);
+        same && key.schedule.life(now) == KeyLife::Next
+    });
+    match announced {
+        None => Ok(()),
+        Some(next) => Err(AdminError::conflict(format!(
+            "the successor {} is published already and signs from {} (seconds since 1970); to replace a \
+             compromised key now, ask for it at once",
+            next.kid(),
+            next.schedule.active_at.numeric_date()
+        ))),
+    }
 }
 
 fn entry(record: &SigningKeyRecord, now: Timestamp) -> KeyEntry {

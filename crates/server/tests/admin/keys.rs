@@ -39,6 +39,12 @@ async fn a_rotated_key_is_announced_before_it_signs() {
         lives(&it.get("/admin/v1/keys").await.expect(200)),
         ["active", "next"]
     );
+    // A second one would take the place of the first before it ever signed.
+    let again = it
+        .post("/admin/v1/keys/rotate", json!({"algorithm": "ES256"}))
+        .await;
+    let said = again.error(409, "conflict");
+    assert!(said.contains(made["kid"].as_str().unwrap()), "{said}");
     it.pass(86_400);
     assert_eq!(
         lives(&it.get("/admin/v1/keys").await.expect(200)),

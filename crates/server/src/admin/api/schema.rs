@@ -437,7 +437,7 @@ pub(crate) struct Change {
     id: String,
     /// What the database held before.
     current: Current,
-    /// Which fields differ. Empty for a new record.
+    /// Which fields differ; for a new record all that it has.
     fields: Vec<FieldChange>,
 }
 
