@@ -7,9 +7,9 @@ use std::time::Duration;
 use avouch_core::apply::{ClientDescription, Description, ResourceServerDescription};
 use avouch_server::admin::api::{
     Applied, ClientEntry, ClientList, CreateInitialAccessToken, CreatedInitialAccessToken,
-    ErrorAnswer, FreshSecret, InitialAccessTokenList, IssueToken, IssuedToken, KeyEntry, KeyList,
-    NewSecret, PartlyApplied, Planned, ResourceServerEntry, ResourceServerList, RevokeAll,
-    RevokedAll, RevokedToken, RotateKey, TokenReference, TokenState,
+    ErrorAnswer, Explain, Explanation, FreshSecret, InitialAccessTokenList, IssueToken,
+    IssuedToken, KeyEntry, KeyList, NewSecret, PartlyApplied, Planned, ResourceServerEntry,
+    ResourceServerList, RevokeAll, RevokedAll, RevokedToken, RotateKey, TokenReference, TokenState,
 };
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
@@ -91,6 +91,14 @@ impl AdminClient {
         token: &TokenReference,
     ) -> Result<TokenState, AdminClientError> {
         self.post("/admin/v1/tokens/show", token).await
+    }
+
+    /// Why a resource server is told what it is told of a token.
+    pub(crate) async fn explain(
+        &self,
+        question: &Explain,
+    ) -> Result<Explanation, AdminClientError> {
+        self.post("/admin/v1/explain", question).await
     }
 
     /// Revokes one token.

@@ -4,6 +4,7 @@ mod apply;
 mod client;
 mod config;
 mod demo;
+mod explain;
 mod fresh_secret;
 pub(crate) mod human;
 mod initial_access_token;
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Introspect(introspect::Arguments),
     /// Verify a statement that was kept, without asking anybody
     Verify(verify::Arguments),
+    /// Say why a resource server is told what it is told of a token
+    Explain(explain::Arguments),
     /// Issue, revoke and show access tokens
     #[command(subcommand)]
     Token(token::Command),
@@ -65,6 +68,7 @@ impl Command {
             Self::Serve(arguments) => serve::run(arguments).await,
             Self::Introspect(arguments) => introspect::run(arguments).await,
             Self::Verify(arguments) => verify::run(&arguments),
+            Self::Explain(arguments) => explain::run(arguments).await,
             Self::Token(command) => token::run(command).await,
             Self::Client(command) => client::run(command).await,
             Self::ResourceServer(command) => resource_server::run(command).await,

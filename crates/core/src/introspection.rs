@@ -20,6 +20,7 @@
 
 mod authorize;
 mod compose;
+mod explain;
 mod find;
 mod judge;
 mod pairwise;
@@ -28,6 +29,7 @@ mod secure;
 
 pub use authorize::{AuthorizationError, AuthorizedResourceServer, authorize};
 pub use compose::compose;
+pub use explain::{Because, ExplainedMember, MemberKind, explain};
 pub use find::{Sought, find};
 pub use judge::{InactiveReason, Judgement, judge, reason_against};
 pub use pairwise::PairwiseSubjects;

@@ -13,6 +13,7 @@ mod apply;
 mod clients;
 mod document;
 mod error;
+mod explanations;
 mod health;
 mod initial_access_tokens;
 mod keys;
@@ -70,6 +71,7 @@ pub(crate) fn observation_routes(app: Arc<App>) -> Router {
 fn operations() -> Vec<Operation> {
     [
         tokens::operations(),
+        explanations::operations(),
         revocations::operations(),
         clients::operations(),
         resource_servers::operations(),

@@ -161,3 +161,43 @@ fn what_the_server_refuses_is_said_in_its_words() {
     assert_eq!(usage.code, 2, "claims ask for a legal basis");
     assert!(usage.err.contains("--legal-basis"), "{}", usage.err);
 }
+
+#[test]
+fn an_answer_is_explained_line_by_line_and_the_token_is_not_said() {
+    let it = Stage::set();
+    it.shop_and_pay();
+    let claims = it.write("claims.json", r#"{"iban": "DE02", "name": "Erika"}"#);
+    let issue = ["token", "issue", "--client", "shop", "--subject", "erika"];
+    let options = ["--claims", &claims, "--legal-basis", "consent 4711"];
+    let token = it.run(&[&issue[..], &options].concat()).well();
+    let explain = ["explain", "--token", "-", "--resource-server", "pay"];
+    let said = it.run_with(&explain, &token).well();
+    for line in [
+        "active for pay\n",
+        "  + claim     iban: the policy names it\n",
+        "  - claim     name: the policy does not name it\n",
+        "  + audience  https://pay.example: a resource of this resource server\n",
+        "policy revision 1 since 20",
+    ] {
+        assert!(said.contains(line), "{line} in {said}");
+    }
+    for hidden in [token.trim(), "DE02", "Erika"] {
+        assert!(!said.contains(hidden), "{hidden} in {said}");
+    }
+    let json = it
+        .run_with(&[&explain[..], &["--json"]].concat(), &token)
+        .json();
+    assert_eq!(json["active"], true);
+    let dead = it.run_with(&explain, "unknown").well();
+    assert!(
+        dead.starts_with("not active for pay: never issued"),
+        "{dead}"
+    );
+    let error = it
+        .run_with(
+            &["explain", "--token", "-", "--resource-server", "pya"],
+            "x",
+        )
+        .badly();
+    assert!(error.contains("did you mean pay?"), "{error}");
+}

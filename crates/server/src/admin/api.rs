@@ -7,6 +7,7 @@
 mod apply;
 mod caller;
 mod error;
+mod explanation;
 mod initial_access_token;
 mod key;
 mod revocation;
@@ -19,6 +20,7 @@ pub use caller::{
     RevisionEntry, SecretEntry,
 };
 pub use error::ErrorAnswer;
+pub use explanation::{Explain, Explanation};
 pub use initial_access_token::{
     CreateInitialAccessToken, CreatedInitialAccessToken, InitialAccessTokenEntry,
     InitialAccessTokenList, Unlimited, Uses,

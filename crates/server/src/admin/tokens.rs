@@ -147,7 +147,7 @@ async fn show(
     Ok(json(StatusCode::OK, &state))
 }
 
-async fn sought(app: &App, token: &IssuedSecret) -> Result<Sought, AdminError> {
+pub(super) async fn sought(app: &App, token: &IssuedSecret) -> Result<Sought, AdminError> {
     let presented = PresentedToken::new(token.expose());
     let keys = app.keys.load();
     Ok(app

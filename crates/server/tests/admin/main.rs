@@ -9,6 +9,7 @@ mod apply;
 mod callers;
 mod description;
 mod events;
+mod explanations;
 mod harness;
 mod initial_access_tokens;
 mod jwt_access_tokens;

@@ -135,6 +135,8 @@ fn words_are_described_as_they_are_read() {
     all_read::<Format, records::TokenFormat>(2);
     all_read::<super::Target, Target>(2);
     all_read::<super::Current, Current>(3);
+    all_read::<MemberKind, avouch_core::introspection::MemberKind>(5);
+    all_read::<Because, avouch_core::introspection::Because>(10);
     all_read::<KeyManagement, avouch_jose::KeyManagementAlgorithm>(7);
     all_read::<ContentEncryption, avouch_jose::ContentEncryption>(6);
     all_read::<Algorithm, avouch_jose::SignatureAlgorithm>(11);
