@@ -285,6 +285,7 @@ impl Add {
                 claims: self.claims.into_iter().collect(),
                 authorization_details_types: self.details.into_iter().collect(),
                 subject: self.subject.into(),
+                not_cleared: None,
             },
             access_tokens: AccessTokenProfile {
                 format: self.access_token_format.map(TokenFormat::from),

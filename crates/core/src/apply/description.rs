@@ -143,6 +143,9 @@ pub enum DescriptionError {
     /// An RS that serves nothing.
     #[error("{0}: a resource server needs at least one resource identifier")]
     NoResources(ResourceServerId),
+    /// An RS that is not cleared, and nobody says why.
+    #[error("{0}: policy.not_cleared is the reason why; leave it out if it is cleared")]
+    NoReason(ResourceServerId),
     /// A profile whose switches contradict each other.
     #[error("{0}: {1}")]
     Profile(ResourceServerId, ProfileError),
@@ -254,6 +257,10 @@ impl ResourceServerDescription {
         check_method(self.id.as_str(), self.authentication)?;
         if self.resources.is_empty() {
             return Err(DescriptionError::NoResources(self.id.clone()));
+        }
+        let reason = self.policy.not_cleared.as_deref();
+        if reason.is_some_and(|reason| reason.trim().is_empty()) {
+            return Err(DescriptionError::NoReason(self.id.clone()));
         }
         self.profile
             .check()

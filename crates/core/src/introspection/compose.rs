@@ -38,6 +38,11 @@ fn narrow(
 ) -> ActiveToken {
     let FoundToken { token, grant, .. } = found;
     let policy = &resource_server.policy.value;
+    // When and how somebody logged in is about a person too.
+    let login = grant
+        .authentication
+        .as_ref()
+        .filter(|_| policy.is_cleared());
     ActiveToken {
         iss: Some(issuer.as_str().to_owned()),
         aud: released_audience(&token.audience, resource_server),
@@ -52,14 +57,8 @@ fn narrow(
         jti: Some(token.id.to_string()),
         cnf: token.confirmation.clone(),
         authorization_details: Some(released_details(&token.authorization_details, policy)),
-        acr: grant
-            .authentication
-            .as_ref()
-            .and_then(|login| login.acr.clone()),
-        auth_time: grant
-            .authentication
-            .as_ref()
-            .and_then(|login| login.auth_time),
+        acr: login.and_then(|login| login.acr.clone()),
+        auth_time: login.and_then(|login| login.auth_time),
         claims: released_claims(grant, policy),
     }
 }
@@ -80,7 +79,11 @@ fn released_subject(
     let Some(subject) = &grant.subject else {
         return Some(grant.client.to_string());
     };
-    match resource_server.policy.value.subject {
+    let policy = &resource_server.policy.value;
+    if !policy.is_cleared() {
+        return None;
+    }
+    match policy.subject {
         SubjectForm::Public => Some(subject.as_str().to_owned()),
         SubjectForm::Pairwise => Some(pairwise.derive(subject, &resource_server.id)),
         SubjectForm::Withheld => None,
@@ -102,17 +105,16 @@ fn released_details(
     details: &AuthorizationDetails,
     policy: &ReleasePolicy,
 ) -> AuthorizationDetails {
-    details.filter(|detail| {
-        policy
-            .authorization_details_types
-            .contains(detail.detail_type())
-    })
+    let types = &policy.authorization_details_types;
+    details.filter(|detail| policy.is_cleared() && types.contains(detail.detail_type()))
 }
 
-/// No claim without a legal basis, and none the policy does not name.
+/// No claim without a legal basis, none for an RS that is not cleared, and none the policy does
+/// not name.
 fn released_claims(grant: &Grant, policy: &ReleasePolicy) -> FurtherClaims {
     match grant.legal_basis {
         None => FurtherClaims::default(),
+        Some(_) if !policy.is_cleared() => FurtherClaims::default(),
         Some(_) => grant.claims.filter(|name| policy.claims.contains(name)),
     }
 }
@@ -189,6 +191,38 @@ mod tests {
         let mut found = found(SIGN);
         Arc::make_mut(&mut found.grant).legal_basis = None;
         assert_eq!(answer(found, &server).get("family_name"), None);
+    }
+
+    #[test]
+    fn row_9701_9_01_who_is_not_cleared_learns_nothing_about_the_person_whatever_is_named() {
+        let cleared = ReleasePolicy {
+            claims: words(&["family_name", "birthdate", "iban"]),
+            authorization_details_types: words(&["signature", "payment"]),
+            subject: SubjectForm::Public,
+            ..ReleasePolicy::default()
+        };
+        let told = answer(found(SIGN), &with_policy(cleared.clone()));
+        assert_eq!(told["sub"], "erika");
+        let told = answer(
+            found(SIGN),
+            &with_policy(ReleasePolicy {
+                not_cleared: Some("contract ended".to_owned()),
+                ..cleared
+            }),
+        );
+        assert_eq!(told["active"], true);
+        for name in [
+            "sub",
+            "family_name",
+            "birthdate",
+            "iban",
+            "authorization_details",
+            "acr",
+            "auth_time",
+        ] {
+            assert_eq!(told.get(name), None, "{name}");
+        }
+        assert!(!told.to_string().contains("contract ended"));
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub enum Because {
     PolicyDoesNotNameIt,
     /// The grant has no legal basis, so no claim leaves.
     NoLegalBasis,
+    /// The RS is not cleared: it learns nothing about a person.
+    NotCleared,
     /// As the login system knows the subject.
     SubjectIsPublic,
     /// In a form of its own for this RS.
@@ -75,6 +77,7 @@ impl Because {
             | Self::OwnResource => true,
             Self::PolicyDoesNotNameIt
             | Self::NoLegalBasis
+            | Self::NotCleared
             | Self::SubjectIsWithheld
             | Self::ForeignResource => false,
         }
@@ -87,6 +90,9 @@ impl Because {
             Self::PolicyNamesIt => "the policy names it",
             Self::PolicyDoesNotNameIt => "the policy does not name it",
             Self::NoLegalBasis => "the grant has no legal basis, so no claim leaves",
+            Self::NotCleared => {
+                "the resource server is not cleared: it learns nothing about a person"
+            }
             Self::SubjectIsPublic => "the policy says public: as the login system knows it",
             Self::SubjectIsPairwise => "the policy says pairwise: another at every resource server",
             Self::SubjectIsWithheld => "the policy says withheld",
@@ -149,19 +155,25 @@ pub fn explain(
             .authorization_details
             .as_ref()
             .is_some_and(|told| told.iter().any(|detail| detail.detail_type() == name));
-        let because = named(policy.authorization_details_types.contains(name));
+        let because = if policy.is_cleared() {
+            named(policy.authorization_details_types.contains(name))
+        } else {
+            Because::NotCleared
+        };
         note(MemberKind::AuthorizationDetails, name, released, because);
     }
     for (name, _) in found.grant.claims.iter() {
         let released = told.claims.iter().any(|(told, _)| told == name);
         let because = match &found.grant.legal_basis {
             None => Because::NoLegalBasis,
+            Some(_) if !policy.is_cleared() => Because::NotCleared,
             Some(_) => named(policy.claims.contains(name)),
         };
         note(MemberKind::Claim, name, released, because);
     }
     let because = match (&found.grant.subject, policy.subject) {
         (None, _) => Because::SubjectIsTheClient,
+        (Some(_), _) if !policy.is_cleared() => Because::NotCleared,
         (Some(_), SubjectForm::Public) => Because::SubjectIsPublic,
         (Some(_), SubjectForm::Pairwise) => Because::SubjectIsPairwise,
         (Some(_), SubjectForm::Withheld) => Because::SubjectIsWithheld,
@@ -229,15 +241,19 @@ mod tests {
             names(&["family_name", "birthdate", "iban"]),
             names(&["signature", "payment"]),
             subject,
+            prop::option::of(Just("contract ended".to_owned())),
         )
-            .prop_map(|(scopes, claims, authorization_details_types, subject)| {
-                ReleasePolicy {
-                    scopes,
-                    claims,
-                    authorization_details_types,
-                    subject,
-                }
-            })
+            .prop_map(
+                |(scopes, claims, authorization_details_types, subject, not_cleared)| {
+                    ReleasePolicy {
+                        scopes,
+                        claims,
+                        authorization_details_types,
+                        subject,
+                        not_cleared,
+                    }
+                },
+            )
     }
 
     proptest! {

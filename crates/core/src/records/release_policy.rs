@@ -17,6 +17,18 @@ pub struct ReleasePolicy {
     pub authorization_details_types: BTreeSet<String>,
     /// The form in which it sees the subject.
     pub subject: SubjectForm,
+    /// Why it may learn nothing about a person at all, whatever else stands here: no legal basis
+    /// for the transfer, a contract that ended (RFC 9701 section 9). It is still told whether a
+    /// token is active. The reason is for administrators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_cleared: Option<String>,
+}
+
+impl ReleasePolicy {
+    /// Whether anything about a person may be released at all.
+    pub const fn is_cleared(&self) -> bool {
+        self.not_cleared.is_none()
+    }
 }
 
 impl Default for ReleasePolicy {
@@ -28,6 +40,7 @@ impl Default for ReleasePolicy {
             claims: BTreeSet::new(),
             authorization_details_types: BTreeSet::new(),
             subject: SubjectForm::Pairwise,
+            not_cleared: None,
         }
     }
 }

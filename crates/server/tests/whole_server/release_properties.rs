@@ -54,13 +54,17 @@ fn policies() -> impl Strategy<Value = ReleasePolicy> {
         subsequence(CLAIM_NAMES.to_vec(), 0..=5),
         subsequence(TYPES.to_vec(), 0..=3),
         select(forms.to_vec()),
+        prop::option::weighted(0.2, Just("contract ended".to_owned())),
     )
-        .prop_map(move |(scopes, claims, types, subject)| ReleasePolicy {
-            scopes,
-            claims: own(claims),
-            authorization_details_types: own(types),
-            subject,
-        })
+        .prop_map(
+            move |(scopes, claims, types, subject, not_cleared)| ReleasePolicy {
+                scopes,
+                claims: own(claims),
+                authorization_details_types: own(types),
+                subject,
+                not_cleared,
+            },
+        )
 }
 
 fn tokens() -> impl Strategy<Value = Held> {
@@ -151,14 +155,16 @@ proptest! {
         prop_assert_eq!(&plain, &signed);
         prop_assert_eq!(&plain["active"], &Value::Bool(true));
 
+        let cleared = policy.not_cleared.is_none();
+        prop_assert!(!text.contains("contract ended"));
         for name in CLAIM_NAMES {
-            let released =
-                held.has_basis && held.claims.contains(&name) && policy.claims.contains(name);
+            let released = cleared
+                && held.has_basis && held.claims.contains(&name) && policy.claims.contains(name);
             prop_assert_eq!(plain.get(name).is_some(), released, "{}", name);
             prop_assert_eq!(text.contains(&marker("claim", name)), released, "{}", name);
         }
         for kind in TYPES {
-            let released = held.types.contains(&kind)
+            let released = cleared && held.types.contains(&kind)
                 && policy.authorization_details_types.contains(kind);
             prop_assert_eq!(text.contains(&marker("detail", kind)), released, "{}", kind);
         }
@@ -171,10 +177,11 @@ proptest! {
             };
             prop_assert_eq!(shown.contains(name), held.scopes.contains(&name) && allowed);
         }
-        prop_assert_eq!(text.contains("erika"), policy.subject == SubjectForm::Public);
+        let public = cleared && policy.subject == SubjectForm::Public;
+        prop_assert_eq!(text.contains("erika"), public);
         prop_assert_eq!(
             plain.get("sub").is_some(),
-            policy.subject != SubjectForm::Withheld
+            cleared && policy.subject != SubjectForm::Withheld
         );
         prop_assert_eq!(plain.get("cnf").is_some(), held.is_bound);
         for name in plain.as_object().unwrap().keys() {

@@ -115,6 +115,7 @@ pub(crate) fn policy(claims: &[&str]) -> ReleasePolicy {
         claims: claims.iter().map(|&claim| claim.to_owned()).collect(),
         authorization_details_types: BTreeSet::from(["signature".to_owned()]),
         subject: SubjectForm::Public,
+        not_cleared: Some("audit".to_owned()),
     }
 }
 

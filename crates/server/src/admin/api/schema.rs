@@ -403,6 +403,8 @@ pub(crate) struct ReleasePolicy {
     authorization_details_types: BTreeSet<String>,
     /// The form in which it sees the subject; `pairwise` if left out.
     subject: SubjectForm,
+    /// Why it may learn nothing about a person at all, whatever else stands here.
+    not_cleared: Option<String>,
 }
 
 /// Which scope values of a token a resource server sees.
@@ -505,6 +507,7 @@ pub(crate) enum Because {
     PolicyNamesIt,
     PolicyDoesNotNameIt,
     NoLegalBasis,
+    NotCleared,
     SubjectIsPublic,
     SubjectIsPairwise,
     SubjectIsWithheld,

@@ -59,7 +59,7 @@ fn describe() -> Described {
                 "typ": "JWT", "members": {"ath": true},
                 "encryption": {"alg": "RSA-OAEP-256", "jwks_uri": "https://pay.example/keys"},
             },
-            "access_tokens": {"format": "jwt"},
+            "access_tokens": {"format": "jwt"}, "policy": {"not_cleared": "audit"},
             "details": {
                 "name": "Pay", "uri": "https://pay.example", "contacts": ["it@pay.example"],
                 "tos_uri": "https://pay.example/tos", "policy_uri": "https://pay.example/privacy",
@@ -136,7 +136,7 @@ fn words_are_described_as_they_are_read() {
     all_read::<super::Target, Target>(2);
     all_read::<super::Current, Current>(3);
     all_read::<MemberKind, avouch_core::introspection::MemberKind>(5);
-    all_read::<Because, avouch_core::introspection::Because>(10);
+    all_read::<Because, avouch_core::introspection::Because>(11);
     all_read::<KeyManagement, avouch_jose::KeyManagementAlgorithm>(7);
     all_read::<ContentEncryption, avouch_jose::ContentEncryption>(6);
     all_read::<Algorithm, avouch_jose::SignatureAlgorithm>(11);
