@@ -100,6 +100,23 @@ fn the_story_is_told_to_its_end() {
 }
 
 #[test]
+fn a_folder_that_is_there_is_refused_before_the_story_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_avouch"))
+        .args(["demo", "--keep"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(output.stdout.is_empty());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("there already") && said.contains("not there yet"),
+        "{said}"
+    );
+}
+
+#[test]
 fn each_statement_holds_one_part_alone() {
     let kept = demo();
     let part = |name: &str| {

@@ -31,6 +31,12 @@ pub(crate) struct Arguments {
 
 /// Tells the story.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    if let Some(folder) = arguments.keep.as_deref().filter(|folder| folder.exists()) {
+        return Err(
+            Failure::new(format!("{}: it is there already", folder.display()))
+                .next("name a folder that is not there yet"),
+        );
+    }
     let tell = Narrator::new();
     tell.opening(
         "A customer signs a contract in a shop and pays for it. One access token serves\n\

@@ -83,6 +83,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
                 .next("keep one of them in a file"),
         );
     }
+    if let Some(file) = arguments.save.as_deref().filter(|file| file.exists()) {
+        return Err(
+            Failure::new(format!("{}: it is there already", file.display()))
+                .next("a statement is never written over; name a file that is not there yet"),
+        );
+    }
     let secret = input::secret(&arguments.secret_file)?;
     let credentials = match arguments.method {
         Method::ClientSecretBasic => Credentials::client_secret_basic(secret.as_str()),

@@ -47,7 +47,13 @@ pub(crate) struct Arguments {
 /// Checks and shows the statement.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let jwt = input::secret(&arguments.statement)?;
-    let keys = JwkSet::parse_published(input::read(&arguments.jwks)?.as_bytes())?;
+    let keys =
+        JwkSet::parse_published(input::read(&arguments.jwks)?.as_bytes()).map_err(|error| {
+            Failure::new(format!("{}: {error}", arguments.jwks.display())).next(
+                "--jwks takes the key set of the issuer: a JSON object with keys, as its jwks_uri \
+             serves it",
+            )
+        })?;
     let mut expected = Expectations::new(arguments.issuer.clone(), arguments.audience.as_str())
         .form(arguments.expected.form());
     if let Some(typ) = &arguments.expected.typ {
