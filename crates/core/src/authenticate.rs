@@ -49,10 +49,7 @@ impl AuthenticatedCaller {
 
     /// Its `client_id`.
     pub fn id(&self) -> &str {
-        match &self.0 {
-            CallerRecord::Client(client) => client.id.as_str(),
-            CallerRecord::ResourceServer(resource_server) => resource_server.id.as_str(),
-        }
+        self.0.id()
     }
 }
 
@@ -111,11 +108,8 @@ pub async fn authenticate(
             AuthenticationFailure::UnknownCaller,
         ));
     };
-    let credentials = match &record {
-        CallerRecord::Client(client) => &client.credentials,
-        CallerRecord::ResourceServer(resource_server) => &resource_server.credentials,
-    };
-    check_secret(credentials, *method, &presented, now).map_err(AuthenticationError::Failed)?;
+    check_secret(record.credentials(), *method, &presented, now)
+        .map_err(AuthenticationError::Failed)?;
     Ok(AuthenticatedCaller(record))
 }
 
@@ -125,14 +119,7 @@ fn check_secret(
     presented: &SecretHash,
     now: Timestamp,
 ) -> Result<(), AuthenticationFailure> {
-    // Every secret is compared, so that the time does not tell which one fits.
-    let matches = registered
-        .secrets
-        .iter()
-        .filter(|stored| stored.is_live(now))
-        .fold(false, |found, stored| {
-            stored.hash.matches(presented) | found
-        });
+    let matches = registered.has_secret(presented, now);
     if registered.method != method {
         return Err(AuthenticationFailure::WrongMethod);
     }

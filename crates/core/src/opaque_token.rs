@@ -29,6 +29,8 @@ pub enum TokenKind {
     Access,
     /// An initial access token (RFC 7591 section 1.2).
     InitialAccess,
+    /// A registration access token (RFC 7592 section 1.2).
+    Registration,
 }
 
 impl TokenKind {
@@ -36,6 +38,7 @@ impl TokenKind {
         match self {
             Self::Access => "avt_",
             Self::InitialAccess => "avi_",
+            Self::Registration => "avr_",
         }
     }
 }
@@ -166,9 +169,18 @@ mod tests {
 
     #[test]
     fn row_fsp_5_4_1_04_a_token_carries_256_random_bits() {
+        carries_256_random_bits(TokenKind::Access);
+    }
+
+    #[test]
+    fn row_7592_5_01_a_registration_access_token_carries_256_random_bits() {
+        carries_256_random_bits(TokenKind::Registration);
+    }
+
+    fn carries_256_random_bits(kind: TokenKind) {
         let (one, two) = (
-            mint().mint(TokenKind::Access, &SystemRandom).unwrap(),
-            mint().mint(TokenKind::Access, &SystemRandom).unwrap(),
+            mint().mint(kind, &SystemRandom).unwrap(),
+            mint().mint(kind, &SystemRandom).unwrap(),
         );
         let random = |token: &OpaqueToken| {
             base64url::decode(&token.expose()[4..]).unwrap()[KEY_ID..KEY_ID + RANDOM].to_vec()
@@ -179,17 +191,21 @@ mod tests {
 
     #[test]
     fn a_genuine_token_is_recognised_as_its_own_kind_only() {
-        let token = mint().mint(TokenKind::Access, &SystemRandom).unwrap();
-        assert_eq!(
-            mint().recognise(TokenKind::Access, token.expose()),
-            Some(token.hash())
-        );
-        assert_eq!(
-            mint().recognise(TokenKind::InitialAccess, token.expose()),
-            None
-        );
-        let renamed = token.expose().replacen("avt_", "avi_", 1);
-        assert_eq!(mint().recognise(TokenKind::InitialAccess, &renamed), None);
+        const KINDS: [TokenKind; 3] = [
+            TokenKind::Access,
+            TokenKind::InitialAccess,
+            TokenKind::Registration,
+        ];
+        for kind in KINDS {
+            let token = mint().mint(kind, &SystemRandom).unwrap();
+            for other in KINDS {
+                let recognised = mint().recognise(other, token.expose());
+                assert_eq!(recognised, (kind == other).then(|| token.hash()));
+                let renamed = token.expose().replacen(kind.prefix(), other.prefix(), 1);
+                let recognised = mint().recognise(other, &renamed);
+                assert_eq!(recognised.is_some(), kind == other);
+            }
+        }
     }
 
     #[test]

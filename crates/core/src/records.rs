@@ -3,10 +3,12 @@
 
 mod access_token;
 mod access_token_profile;
+mod allowance;
 mod client;
 mod grant;
 mod initial_access_token;
 mod jwt_profile;
+mod registration;
 mod release_policy;
 mod resource_server;
 mod revision;
@@ -15,10 +17,12 @@ mod statement_encryption;
 
 pub use access_token::{AccessToken, CallerState, FoundToken};
 pub use access_token_profile::{AccessTokenProfile, TokenFormat};
-pub use client::{AllowedResources, Client, Credentials, GrantType, PublicDetails};
+pub use allowance::{Allowance, RegistrationKinds, ResourceSharing};
+pub use client::{AllowedResources, Client, Credentials, GrantType, PublicDetails, TooManySecrets};
 pub use grant::{Authentication, Grant, LegalBasis, LegalBasisError};
-pub use initial_access_token::{InitialAccessToken, RegistrationKinds, ResourceSharing};
+pub use initial_access_token::InitialAccessToken;
 pub use jwt_profile::{JwtProfile, ProfileError, ServerAnswers, StatementMembers};
+pub use registration::{Approval, Registration, RegistrationTokens, Software, SoftwareStatement};
 pub use release_policy::{ReleasePolicy, ReleasedScopes, SubjectForm};
 pub use resource_server::{ResourceServer, Standing};
 pub use revision::Revision;

@@ -24,12 +24,12 @@ use thiserror::Error;
 
 pub use callers::{CallerRecord, CallerStore, Page, RevisionHistory};
 pub use keys::{KeyStore, ServerSecret};
-pub use registration::InitialAccessTokenStore;
+pub use registration::{Changed, InitialAccessTokenStore, RegisteredCaller, RegistrationStore};
 pub use tokens::{Revoked, TokenStore};
 
 /// Everything the server stores, behind one name.
 pub trait Storage:
-    TokenStore + CallerStore + KeyStore + InitialAccessTokenStore + Send + Sync
+    TokenStore + CallerStore + KeyStore + InitialAccessTokenStore + RegistrationStore + Send + Sync
 {
     /// Whether the engine answers: cheap, for readiness probes.
     fn ping(&self) -> impl Future<Output = Result<(), StoreError>> + Send;

@@ -1,13 +1,21 @@
-//! Client metadata: what a client or resource server registers (RFC 7591).
+//! Client metadata: what a client or resource server registers (RFC 7591), and
+//! changes later (RFC 7592).
+
+mod response;
+mod update;
 
 use crate::ErrorCode;
 use crate::auth_method::AuthenticationMethod;
 use crate::resource::ResourceIdentifier;
 use crate::scope::Scope;
-use crate::secret::IssuedSecret;
 use avouch_jose::strict_json::{self, JsonError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use response::{
+    ClientSecretResponse, IssuedClientSecret, RegistrationManagement, RegistrationResponse,
+};
+pub use update::RegistrationUpdate;
 
 /// The metadata of RFC 7591, section 2, RFC 9701, section 6, and `resource`, which makes the
 /// registrant a resource server. Unknown members are ignored; known ones have strict types.
@@ -75,35 +83,6 @@ pub struct ClientMetadata {
     pub introspection_encrypted_response_enc: Option<String>,
 }
 
-/// The body of a registration request (RFC 7591, section 3.1).
-pub type RegistrationRequest = ClientMetadata;
-
-/// The body of the answer (RFC 7591, section 3.2.1): what was registered, and the credentials.
-/// `Debug` hides the secret.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RegistrationResponse {
-    /// The identifier made for the registrant.
-    pub client_id: String,
-    /// When it was made, in seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client_id_issued_at: Option<u64>,
-    /// The secret and when it expires, both or neither.
-    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<IssuedClientSecret>,
-    /// All metadata as registered, replaced values and defaults included.
-    #[serde(flatten)]
-    pub metadata: ClientMetadata,
-}
-
-/// A client secret on its way to its owner.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct IssuedClientSecret {
-    /// The secret.
-    pub client_secret: IssuedSecret,
-    /// When it expires, in seconds; 0 is never.
-    pub client_secret_expires_at: u64,
-}
-
 /// Why a body is no metadata (`invalid_client_metadata`).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientMetadataError {
@@ -118,12 +97,28 @@ pub enum ClientMetadataError {
         "introspection_encrypted_response_enc needs introspection_encrypted_response_alg beside it"
     )]
     ContentEncryptionAlone,
+    /// A member that only the server writes (RFC 7592, section 2.2).
+    #[error("{0} must not be sent: only the server sets it")]
+    SetByServer(&'static str),
+    /// An update that does not say whom it is about (RFC 7592, section 2.2).
+    #[error("an update carries the client_id, as a string")]
+    NoClientId,
+    /// A secret that is no string.
+    #[error("client_secret is a string")]
+    Secret,
 }
 
 impl ClientMetadata {
     /// Reads a request body and checks what can be checked without knowing the server.
     pub fn parse(json: &[u8]) -> Result<Self, ClientMetadataError> {
-        let metadata: Self = strict_json::from_slice(json)?;
+        Self::from_object(strict_json::object(json)?)
+    }
+
+    /// The same for an object that [`strict_json::object`] has parsed. A member that is `null` is
+    /// one that is left out (RFC 7592, section 2.2).
+    pub fn from_object(mut members: Map<String, Value>) -> Result<Self, ClientMetadataError> {
+        members.retain(|_, value| !value.is_null());
+        let metadata: Self = strict_json::from_object(members)?;
         if metadata.jwks.is_some() && metadata.jwks_uri.is_some() {
             return Err(ClientMetadataError::TwoKeySources);
         }
@@ -140,13 +135,6 @@ impl ClientMetadataError {
     /// The code on the wire.
     pub fn code(&self) -> ErrorCode {
         ErrorCode::InvalidClientMetadata
-    }
-}
-
-impl RegistrationResponse {
-    /// The body of the answer.
-    pub fn to_json(&self) -> Vec<u8> {
-        crate::json::to_vec(self, 1024)
     }
 }
 
@@ -256,6 +244,13 @@ mod tests {
     }
 
     #[test]
+    fn null_is_left_out() {
+        let nulls = json!({"contacts": null, "client_name": null, "scope": null, "resource": null});
+        assert_eq!(parse(&nulls), Ok(ClientMetadata::default()));
+        assert!(parse(&json!({"contacts": [null]})).is_err());
+    }
+
+    #[test]
     fn types_are_strict_and_errors_quote_nothing() {
         for bad in [
             json!([]),
@@ -271,36 +266,6 @@ mod tests {
             assert!(!error.to_string().contains("s3cret"), "{error}");
         }
         assert!(ClientMetadata::parse(br#"{"scope":"a","scope":"b"}"#).is_err());
-    }
-
-    #[test]
-    fn row_7591_3_2_1_02_secret_and_expiry_come_together() {
-        let mut response = RegistrationResponse {
-            client_id: "rs-1".into(),
-            client_id_issued_at: Some(1_514_797_892),
-            secret: Some(IssuedClientSecret {
-                client_secret: IssuedSecret::new("s3cret"),
-                client_secret_expires_at: 0,
-            }),
-            metadata: parse(&json!({"resource": "https://a.example"})).unwrap(),
-        };
-        assert_eq!(
-            String::from_utf8(response.to_json()).unwrap(),
-            concat!(
-                r#"{"client_id":"rs-1","client_id_issued_at":1514797892,"client_secret":"s3cret","#,
-                r#""client_secret_expires_at":0,"resource":"https://a.example"}"#
-            )
-        );
-        assert!(!format!("{response:?}").contains("s3cret"));
-        let read: RegistrationResponse = serde_json::from_slice(&response.to_json()).unwrap();
-        assert_eq!(read.secret.unwrap().client_secret.expose(), "s3cret");
-        assert_eq!(read.metadata, response.metadata);
-
-        response.secret = None;
-        let json = String::from_utf8(response.to_json()).unwrap();
-        assert!(!json.contains("secret"), "{json}");
-        let read: RegistrationResponse = serde_json::from_str(&json).unwrap();
-        assert!(read.secret.is_none());
     }
 
     proptest! {

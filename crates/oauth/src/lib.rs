@@ -72,6 +72,7 @@ pub mod resource;
 pub mod revocation;
 pub mod scope;
 pub mod secret;
+pub mod software_statement;
 pub mod token;
 
 mod header;

@@ -108,6 +108,8 @@ fn endpoint_name(app: &App, route: &str) -> &'static str {
         crate::paths::TOKEN => "token",
         crate::paths::REVOCATION => "revocation",
         crate::paths::REGISTRATION => "registration",
+        crate::paths::MANAGEMENT => "registration_management",
+        crate::paths::CLIENT_SECRET => "client_secret",
         crate::paths::JWKS => "jwks",
         crate::paths::HEALTH | crate::paths::READINESS => "health",
         other if other.starts_with("/.well-known/") => "metadata",

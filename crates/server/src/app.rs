@@ -10,6 +10,7 @@ use avouch_core::keys::{Sealer, SoftwareSigner};
 use avouch_core::opaque_token::TokenMint;
 use avouch_core::own_tokens::OwnTokens;
 use avouch_core::records::KeyPurpose;
+use avouch_core::registration::TrustedStatements;
 use avouch_core::time::{Clock, Timestamp};
 use avouch_crypto::random::SecureRandom;
 use avouch_jose::SignatureAlgorithm;
@@ -34,11 +35,14 @@ pub(crate) struct App {
     pub(crate) pairwise: PairwiseSubjects,
     /// Replaced as a whole when a key is made or rotated.
     pub(crate) keys: ArcSwap<Keys>,
+    /// Whose software statements count.
+    pub(crate) statements: TrustedStatements,
     /// Held while keys are changed, so that two changes never plan on the same
     /// state; signing does not wait for it.
     pub(crate) key_changes: tokio::sync::Mutex<()>,
-    /// Held while an administrator changes clients or resource servers, so that
-    /// no change is planned on a state that another is about to replace.
+    /// Held while clients or resource servers are changed, by an administrator
+    /// or by themselves, so that no change is planned on a state that another
+    /// is about to replace.
     pub(crate) caller_changes: tokio::sync::Mutex<()>,
     /// The keys that resource servers publish.
     pub(crate) published_keys: PublishedKeys,

@@ -23,6 +23,7 @@ mod reader;
 mod registration;
 mod sealing;
 mod section;
+pub(crate) mod software_statements;
 mod suggestion;
 mod text;
 mod tokens;
@@ -50,6 +51,7 @@ pub use metrics::MetricsConfig;
 pub use problem::{ConfigError, Position, Problem, Refused};
 pub use registration::RegistrationConfig;
 pub use sealing::{KeyFileError, KeyTextError, SealingConfig, SealingKey, SealingKeyError};
+pub use software_statements::{ApprovedKinds, SoftwareStatementIssuer, StatementKeysError};
 pub use tokens::{AccessTokenFormat, TokensConfig};
 pub use trusted_proxies::TrustedProxies;
 
@@ -191,6 +193,7 @@ impl Config {
         self.keys.conflicts(&self.tokens, &mut found);
         self.introspection.conflicts(&mut found);
         self.fetch.conflicts(&mut found);
+        self.registration.conflicts(&self.issuer, &mut found);
         self.metrics.conflicts(&self.listen, &mut found);
         found
     }

@@ -1,10 +1,12 @@
 //! The public endpoints, a file each, all in the same order: the request,
 //! errors and their mapping, the handler, tests.
 
+pub(crate) mod client_secret;
 pub(crate) mod introspection;
 pub(crate) mod jwks;
 pub(crate) mod metadata;
 pub(crate) mod registration;
+pub(crate) mod registration_management;
 pub(crate) mod revocation;
 pub(crate) mod token;
 

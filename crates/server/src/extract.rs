@@ -2,12 +2,13 @@
 //! [`avouch_core::authenticate`] alone.
 
 use avouch_core::event::{Event, Recorder};
+use avouch_core::opaque_token::{TokenHash, TokenKind};
 use avouch_core::{AuthenticatedCaller, AuthenticationError, PresentedCredentials, authenticate};
 use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::authorization::{Authorization, Scheme};
 use avouch_oauth::error::ErrorCode;
 use avouch_oauth::form::Form;
-use avouch_oauth::secret::PresentedSecret;
+use avouch_oauth::secret::{PresentedSecret, PresentedToken};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
@@ -89,6 +90,37 @@ pub(crate) fn authorization_header(
     Authorization::parse(value.as_bytes())
         .map(Some)
         .map_err(|error| ExtractError::Malformed(error.scheme().unwrap_or(Scheme::Basic)))
+}
+
+/// A bearer token that this server made for one purpose: it may still be
+/// unknown, or good no longer.
+pub(crate) struct OwnToken {
+    /// The token as it was presented.
+    pub(crate) presented: PresentedToken,
+    /// What it is found by.
+    pub(crate) hash: TokenHash,
+}
+
+/// The `Authorization` header holds no token of ours for this purpose.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NotRecognised;
+
+/// The token of this kind in the `Authorization` header, if there is such a
+/// header. It is taken from nowhere else.
+pub(crate) fn own_token(
+    app: &App,
+    headers: &HeaderMap,
+    kind: TokenKind,
+) -> Result<Option<OwnToken>, NotRecognised> {
+    match authorization_header(headers) {
+        Ok(None) => Ok(None),
+        Ok(Some(Authorization::Bearer(presented))) => {
+            let hash = app.mint.recognise(kind, presented.expose());
+            let hash = hash.ok_or(NotRecognised)?;
+            Ok(Some(OwnToken { presented, hash }))
+        }
+        Ok(Some(_)) | Err(_) => Err(NotRecognised),
+    }
 }
 
 /// Extracts and authenticates, with the answers that all endpoints share.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use avouch_core::keys::{RecipientKeyError, RecipientKeys};
 use avouch_core::records::encrypter;
+use avouch_core::registration::JwksUriPolicy;
 use avouch_core::time::Clock;
 use avouch_fetch::{
     DocumentUrl, FetchError, GuardedFetcher, HostError, JwksCache, JwksCacheSettings, Policy,
@@ -91,6 +92,12 @@ impl PublishedKeys {
     /// Whether this may be fetched, as far as can be told without asking anybody.
     pub(crate) fn check(&self, uri: &JwksUri) -> Result<DocumentUrl, UrlError> {
         DocumentUrl::parse(uri.as_str(), &self.policy)
+    }
+}
+
+impl JwksUriPolicy for PublishedKeys {
+    fn check(&self, uri: &JwksUri) -> Result<(), String> {
+        self.check(uri).map(drop).map_err(|error| error.to_string())
     }
 }
 

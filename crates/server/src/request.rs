@@ -36,6 +36,17 @@ pub(crate) async fn read_json(
     read(request, media_type::JSON, limit).await
 }
 
+/// Sees to it that nothing is sent where nothing is taken.
+pub(crate) async fn read_nothing(request: Request<Body>) -> Result<(), ErrorReply> {
+    match Limited::new(request.into_body(), 0).collect().await {
+        Ok(_) => Ok(()),
+        Err(_) => Err(ErrorReply::bad_request(
+            ErrorCode::InvalidRequest,
+            "nothing is taken here: send no body",
+        )),
+    }
+}
+
 async fn read(
     request: Request<Body>,
     content_type: &'static str,

@@ -9,9 +9,14 @@ use axum::routing::{get, post};
 use http::StatusCode;
 
 use crate::app::App;
-use crate::endpoints::{introspection, jwks, metadata, registration, revocation, token};
+use crate::endpoints::{
+    client_secret, introspection, jwks, metadata, registration, registration_management,
+    revocation, token,
+};
 use crate::error_reply::ErrorReply;
-use crate::paths::{INTROSPECTION, JWKS, REGISTRATION, REVOCATION, TOKEN};
+use crate::paths::{
+    CLIENT_SECRET, INTROSPECTION, JWKS, MANAGEMENT, REGISTRATION, REVOCATION, TOKEN,
+};
 
 /// Every public route, below the issuer's path.
 pub(crate) fn public(app: Arc<App>) -> Router {
@@ -39,7 +44,15 @@ pub(crate) fn public(app: Arc<App>) -> Router {
         );
     }
     if app.settings.registration {
-        router = router.route(&at(REGISTRATION), post(registration::registration));
+        router = router
+            .route(&at(REGISTRATION), post(registration::registration))
+            .route(
+                &at(MANAGEMENT),
+                get(registration_management::read)
+                    .put(registration_management::update)
+                    .delete(registration_management::remove),
+            )
+            .route(&at(CLIENT_SECRET), post(client_secret::renew));
     }
     router
         .fallback(not_found)

@@ -33,8 +33,10 @@ pub(crate) struct Settings {
     pub(crate) overlap: Overlap,
     /// The algorithms to have keys for statements for.
     pub(crate) algorithms: Vec<SignatureAlgorithm>,
-    /// Whether `POST /register` is served.
+    /// Whether `/register` is served.
     pub(crate) registration: bool,
+    /// How long older client secrets work on after a registrant's own rotation.
+    pub(crate) secret_overlap: Duration,
     /// How long verifiers may keep the published keys.
     pub(crate) jwks_cache_control: HeaderValue,
     /// Who may speak plain HTTP to us from another machine.
@@ -85,6 +87,7 @@ impl From<&Config> for Settings {
                 .map(|name| name.algorithm())
                 .collect(),
             registration: config.registration.enabled,
+            secret_overlap: config.registration.secret_overlap.duration(),
             jwks_cache_control: cache_for(keys.jwks_max_age.duration()),
             trusted_proxies: config.listen.trusted_proxies.clone(),
         }

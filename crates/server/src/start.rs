@@ -29,7 +29,7 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::app::App;
-use crate::config::{Config, SealingKeyError};
+use crate::config::{Config, SealingKeyError, StatementKeysError, software_statements};
 use crate::keys::{self, Keys, KeysError};
 use crate::listen::{self, Bounds};
 use crate::metrics::Metrics;
@@ -117,6 +117,9 @@ pub enum StartError {
     /// Published keys cannot be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchSetupError),
+    /// The keys of those whose software statements are trusted cannot be had.
+    #[error(transparent)]
+    StatementKeys(#[from] StatementKeysError),
     /// A listener cannot be set up.
     #[error("cannot listen on {what}: {error}")]
     Listen {
@@ -238,6 +241,10 @@ async fn put_together(
     let pairwise_key =
         load_or_make_secret(ServerSecret::PairwiseSubjects, &store, &sealer, &*random).await?;
     let keys = Keys::load(&store, &sealer, clock.now()).await?;
+    let statements = software_statements::load(
+        &config.registration.software_statement_issuers,
+        &config.issuer,
+    )?;
     Ok(App {
         issuer: config.issuer.on_the_wire().clone(),
         settings: Settings::from(config),
@@ -245,6 +252,7 @@ async fn put_together(
         mint: TokenMint::new(&check_key),
         pairwise: PairwiseSubjects::new(&pairwise_key),
         keys: ArcSwap::from_pointee(keys),
+        statements,
         key_changes: tokio::sync::Mutex::new(()),
         caller_changes: tokio::sync::Mutex::new(()),
         published_keys: PublishedKeys::new(&config.fetch, fetching, Arc::clone(&clock))?,

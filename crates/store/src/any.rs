@@ -5,12 +5,12 @@ use std::sync::Arc;
 use avouch_core::id::{ClientId, GrantId, InitialAccessTokenId, ResourceServerId, SubjectId};
 use avouch_core::opaque_token::TokenHash;
 use avouch_core::records::{
-    AccessToken, Client, FoundToken, Grant, InitialAccessToken, KeySchedule, ResourceServer,
-    ResourceSharing, SigningKeyRecord,
+    AccessToken, Client, FoundToken, Grant, InitialAccessToken, KeySchedule, Registration,
+    ResourceServer, ResourceSharing, SigningKeyRecord,
 };
 use avouch_core::storage::{
-    CallerRecord, CallerStore, InitialAccessTokenStore, KeyStore, Page, RevisionHistory, Revoked,
-    ServerSecret, Storage, StoreError, TokenStore,
+    CallerRecord, CallerStore, Changed, InitialAccessTokenStore, KeyStore, Page, RegisteredCaller,
+    RegistrationStore, RevisionHistory, Revoked, ServerSecret, Storage, StoreError, TokenStore,
 };
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
@@ -85,7 +85,14 @@ dispatch!(KeyStore {
 dispatch!(InitialAccessTokenStore {
     fn insert_initial_access_token(token: &InitialAccessToken) -> ();
     fn find_initial_access_token(hash: &TokenHash, now: Timestamp) -> Option<InitialAccessToken>;
-    fn use_initial_access_token(hash: &TokenHash, now: Timestamp) -> bool;
     fn list_initial_access_tokens() -> Vec<InitialAccessToken>;
     fn remove_initial_access_token(id: &InitialAccessTokenId) -> bool;
+});
+
+dispatch!(RegistrationStore {
+    fn register(new: &RegisteredCaller, with: Option<&TokenHash>, now: Timestamp) -> bool;
+    fn find_registration(token: &TokenHash) -> Option<RegisteredCaller>;
+    fn registration_of(id: &str) -> Option<Registration>;
+    fn change_registration(from: &RegisteredCaller, to: &RegisteredCaller) -> Changed;
+    fn put_registration(id: &str, registration: &Registration) -> bool;
 });

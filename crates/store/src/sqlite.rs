@@ -8,7 +8,8 @@
 //! readers    connections that read where they are asked
 //! cache      what was found lately; never out of date, never absence
 //! rows       records to columns and back
-//! tokens, callers (clients, resource_servers, revisions, secrets), keys, registration
+//! tokens, callers (clients, resource_servers, revisions, secrets), keys,
+//! initial_access_tokens, registrations
 //!            the SQL behind each trait
 //! fault      what goes wrong, as the contract's errors
 //! ```
@@ -17,12 +18,13 @@ mod cache;
 mod callers;
 mod clients;
 mod fault;
+mod initial_access_tokens;
 mod keys;
 mod migrate;
 mod open;
 mod presence;
 mod readers;
-mod registration;
+mod registrations;
 mod resource_servers;
 mod revisions;
 mod rows;

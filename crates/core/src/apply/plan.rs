@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::{ClientDescription, Description, DescriptionError, ResourceServerDescription};
 use crate::id::ResourceServerId;
-use crate::records::{Client, ResourceServer, ResourceSharing, Revision};
+use crate::records::{Client, ResourceServer, ResourceSharing};
 use crate::storage::{CallerRecord, CallerStore, StoreError};
 use crate::time::Timestamp;
 
@@ -237,9 +237,11 @@ impl Plan {
         if state == Current::Differs {
             let secrets = current.credentials.secrets.clone();
             let mut record = wanted.to_record(secrets, current.registered_at);
-            record.profile = follow(&current.profile, record.profile.value, now);
-            record.policy = follow(&current.policy, record.policy.value, now);
-            record.access_tokens = follow(&current.access_tokens, record.access_tokens.value, now);
+            record.profile = current.profile.follow(record.profile.value, now);
+            record.policy = current.policy.follow(record.policy.value, now);
+            record.access_tokens = current
+                .access_tokens
+                .follow(record.access_tokens.value, now);
             let sharing = if wanted.shared {
                 ResourceSharing::Shared
             } else {
@@ -258,15 +260,6 @@ impl Plan {
             current,
             fields,
         });
-    }
-}
-
-/// The revision that holds `value`: the current one if it does already.
-fn follow<T: Clone + PartialEq>(current: &Revision<T>, value: T, now: Timestamp) -> Revision<T> {
-    if current.value == value {
-        current.clone()
-    } else {
-        current.next(value, now)
     }
 }
 

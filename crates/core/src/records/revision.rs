@@ -35,3 +35,15 @@ impl<T> Revision<T> {
         }
     }
 }
+
+impl<T: Clone + PartialEq> Revision<T> {
+    /// The revision that holds this value: this one if it does already.
+    #[must_use]
+    pub fn follow(&self, value: T, since: Timestamp) -> Self {
+        if self.value == value {
+            self.clone()
+        } else {
+            self.next(value, since)
+        }
+    }
+}

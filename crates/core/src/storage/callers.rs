@@ -5,19 +5,62 @@ use std::sync::Arc;
 use super::StoreError;
 use crate::id::{ClientId, ResourceServerId};
 use crate::records::{
-    AccessTokenProfile, Client, JwtProfile, ReleasePolicy, ResourceServer, ResourceSharing,
-    Revision,
+    AccessTokenProfile, Client, Credentials, JwtProfile, ReleasePolicy, ResourceServer,
+    ResourceSharing, Revision,
 };
 use crate::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
 
-/// What a `client_id` leads to.
-#[derive(Clone, Debug)]
+/// What a `client_id` leads to. Which kind it is never changes.
+#[derive(Clone, Debug, PartialEq)]
 pub enum CallerRecord {
     /// A client.
     Client(Arc<Client>),
     /// A resource server.
     ResourceServer(Arc<ResourceServer>),
+}
+
+impl CallerRecord {
+    /// The `client_id`.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Client(client) => client.id.as_str(),
+            Self::ResourceServer(resource_server) => resource_server.id.as_str(),
+        }
+    }
+
+    /// How it proves itself.
+    pub fn credentials(&self) -> &Credentials {
+        match self {
+            Self::Client(client) => &client.credentials,
+            Self::ResourceServer(resource_server) => &resource_server.credentials,
+        }
+    }
+
+    /// The same caller with other credentials.
+    #[must_use]
+    pub fn with_credentials(&self, credentials: Credentials) -> Self {
+        match self {
+            Self::Client(client) => Self::Client(Arc::new(Client {
+                credentials,
+                ..Client::clone(client)
+            })),
+            Self::ResourceServer(resource_server) => {
+                Self::ResourceServer(Arc::new(ResourceServer {
+                    credentials,
+                    ..ResourceServer::clone(resource_server)
+                }))
+            }
+        }
+    }
+
+    /// When it was registered.
+    pub fn registered_at(&self) -> Timestamp {
+        match self {
+            Self::Client(client) => client.registered_at,
+            Self::ResourceServer(resource_server) => resource_server.registered_at,
+        }
+    }
 }
 
 /// Where a list goes on: after this id, in the order of ids.
@@ -60,8 +103,8 @@ pub trait CallerStore {
         client: &Client,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Removes a client. Its tokens die in the same transaction, its id is not
-    /// given again. `false` if there is none.
+    /// Removes a client. Its tokens die in the same transaction, its secrets and
+    /// its registration go, its id is not given again. `false` if there is none.
     fn remove_client(
         &self,
         id: &ClientId,
@@ -93,8 +136,9 @@ pub trait CallerStore {
         sharing: ResourceSharing,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Removes an RS; its history stays, its id is not given again. `false` if
-    /// there is none.
+    /// Removes an RS. Its resources are free again in the same transaction, its
+    /// secrets and its registration go, its history stays, its id is not given
+    /// again. `false` if there is none.
     fn remove_resource_server(
         &self,
         id: &ResourceServerId,

@@ -1,6 +1,7 @@
 //! JWK out: one order of members, and no way to write a private one.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Map, Value};
 
 use super::{Jwk, JwkSet, KeyMaterial};
 use crate::base64url;
@@ -61,6 +62,17 @@ impl Jwk {
 }
 
 impl JwkSet {
+    /// The set as a JSON object, the form in which it is registered.
+    #[expect(
+        clippy::expect_used,
+        clippy::missing_panics_doc,
+        reason = "string keys and string values: serde_json has no way to fail on them"
+    )]
+    pub fn to_object(&self) -> Map<String, Value> {
+        let keys = serde_json::to_value(&self.keys).expect("strings become JSON");
+        Map::from_iter([("keys".to_owned(), keys)])
+    }
+
     /// The set as JSON.
     #[expect(
         clippy::expect_used,

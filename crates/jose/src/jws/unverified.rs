@@ -2,18 +2,21 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use super::{CriticalError, JwsHeader};
 use crate::{
     base64url,
     base64url::NotBase64url,
     compact::{MAX_HEADER_LEN, MAX_TOKEN_LEN},
-    strict_json::JsonError,
+    strict_json::{self, JsonError},
 };
 
 /// Longest encoded signature, in octets: RSA with 8192 bits, the longest key there is.
 const MAX_SIGNATURE_LEN: usize = base64url::encoded_len(1024);
 
-/// A JWS that was taken apart but not verified. It gives its header, for picking a key, and nothing else.
+/// A JWS that was taken apart but not verified. It gives its header and the issuer it claims, both for picking a key,
+/// and nothing else.
 pub struct UnverifiedJws<'a> {
     pub(super) header: JwsHeader,
     pub(super) signing_input: &'a str,
@@ -91,6 +94,15 @@ impl<'a> UnverifiedJws<'a> {
     pub fn header(&self) -> &JwsHeader {
         &self.header
     }
+
+    /// The `iss` of a JWT that may come from one of several issuers, for picking whose keys to verify it with. Not
+    /// verified: who signed is known only by the key that [`verify`](Self::verify) was given.
+    pub fn claimed_issuer(&self) -> Result<Option<String>, JsonError> {
+        Ok(match strict_json::object(&self.payload)?.remove("iss") {
+            Some(Value::String(issuer)) => Some(issuer),
+            _ => None,
+        })
+    }
 }
 
 fn decode(part: &'static str, text: &str) -> Result<Vec<u8>, ParseError> {
@@ -102,5 +114,31 @@ impl fmt::Debug for UnverifiedJws<'_> {
         f.debug_struct("UnverifiedJws")
             .field("header", &self.header)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(payload: &str) -> String {
+        let header = base64url::encode(br#"{"alg":"ES256"}"#);
+        format!("{header}.{}.AAAA", base64url::encode(payload))
+    }
+
+    #[test]
+    fn the_claimed_issuer_is_a_string_of_a_strict_object_or_none() {
+        let claimed = |payload: &str| {
+            UnverifiedJws::parse(&token(payload))
+                .unwrap()
+                .claimed_issuer()
+        };
+        assert_eq!(claimed(r#"{"iss":"a"}"#), Ok(Some("a".to_owned())));
+        for none in ["{}", r#"{"iss":5}"#, r#"{"iss":["a"]}"#] {
+            assert_eq!(claimed(none), Ok(None), "{none}");
+        }
+        for bad in ["", "[]", r#"{"iss":"a","iss":"b"}"#] {
+            assert!(claimed(bad).is_err(), "{bad}");
+        }
     }
 }

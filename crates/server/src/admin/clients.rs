@@ -132,8 +132,7 @@ async fn renew_secret(
     let now = app.clock.now();
     let mut client = Client::clone(&*find(&app, &id).await?);
     let (secret, stored) = secrets::generate(&app, now)?;
-    client.credentials.secrets =
-        secrets::rotated(&client.credentials.secrets, stored, request, now)?;
+    client.credentials = secrets::rotated(&client.credentials, stored, request, now)?;
     if !app.store.update_client(&client).await? {
         return Err(no_such_client(&app, &id).await);
     }

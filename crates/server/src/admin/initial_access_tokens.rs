@@ -7,7 +7,7 @@ use std::time::Duration;
 use avouch_core::apply::{AccessDescription, AnyResource};
 use avouch_core::id::InitialAccessTokenId;
 use avouch_core::opaque_token::TokenKind;
-use avouch_core::records::{AllowedResources, InitialAccessToken};
+use avouch_core::records::{Allowance, AllowedResources, InitialAccessToken};
 use avouch_core::storage::InitialAccessTokenStore;
 use avouch_core::time::Timestamp;
 use avouch_oauth::secret::IssuedSecret;
@@ -79,12 +79,14 @@ async fn create(
     let record = InitialAccessToken {
         hash: token.hash(),
         id: InitialAccessTokenId::generate(&*app.random)?,
-        kinds: order.kinds,
-        resources: match order.resources {
-            AccessDescription::Any(_) => AllowedResources::Any,
-            AccessDescription::Only(resources) => AllowedResources::Only(resources),
+        allowance: Allowance {
+            kinds: order.kinds,
+            resources: match order.resources {
+                AccessDescription::Any(_) => AllowedResources::Any,
+                AccessDescription::Only(resources) => AllowedResources::Only(resources),
+            },
+            sharing: order.sharing,
         },
-        sharing: order.sharing,
         uses_left: match order.uses {
             Uses::Times(times) => Some(times.get()),
             Uses::Unlimited(_) => None,
@@ -129,12 +131,12 @@ fn unknown() -> AdminError {
 fn entry(token: InitialAccessToken) -> InitialAccessTokenEntry {
     InitialAccessTokenEntry {
         id: token.id,
-        kinds: token.kinds,
-        resources: match token.resources {
+        kinds: token.allowance.kinds,
+        resources: match token.allowance.resources {
             AllowedResources::Any => AccessDescription::Any(AnyResource::Any),
             AllowedResources::Only(resources) => AccessDescription::Only(resources),
         },
-        sharing: token.sharing,
+        sharing: token.allowance.sharing,
         uses_left: token.uses_left,
         created_at: token.created_at.numeric_date(),
         expires_at: token.expires_at.map(Timestamp::numeric_date),

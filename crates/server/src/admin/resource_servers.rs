@@ -158,8 +158,7 @@ async fn renew_secret(
     let now = app.clock.now();
     let mut server = ResourceServer::clone(&*find(&app, &id).await?);
     let (secret, stored) = secrets::generate(&app, now)?;
-    server.credentials.secrets =
-        secrets::rotated(&server.credentials.secrets, stored, request, now)?;
+    server.credentials = secrets::rotated(&server.credentials, stored, request, now)?;
     // Its resources stay, so whom it shares them with was settled before.
     if !app
         .store

@@ -1,5 +1,8 @@
 //! Fresh client secrets, for clients and resource servers alike.
 
+use std::time::Duration;
+
+use avouch_core::records::Credentials;
 use avouch_core::secret::{PlainSecret, StoredSecret};
 use avouch_core::time::Timestamp;
 use avouch_crypto::random::RandomError;
@@ -8,9 +11,6 @@ use avouch_oauth::secret::IssuedSecret;
 use super::api::{NewSecret, SecretEntry};
 use super::error::AdminError;
 use crate::app::App;
-
-/// The most secrets a caller has at a time: enough to rotate without haste.
-const MOST: usize = 8;
 
 /// Makes a secret. The record keeps it without an end.
 pub(super) fn generate(
@@ -27,31 +27,17 @@ pub(super) fn issued(secret: &PlainSecret) -> IssuedSecret {
     IssuedSecret::new(secret.expose())
 }
 
-/// The secrets after a rotation: the fresh one, and before it those that live
-/// on for the overlap, none longer than it would have.
+/// The credentials after a rotation with the overlap that was asked for.
 pub(super) fn rotated(
-    old: &[StoredSecret],
+    old: &Credentials,
     fresh: StoredSecret,
     request: NewSecret,
     now: Timestamp,
-) -> Result<Vec<StoredSecret>, AdminError> {
-    let end = now.after(std::time::Duration::from_secs(request.overlap));
-    let mut secrets: Vec<_> = old
-        .iter()
-        .map(|secret| StoredSecret {
-            expires_at: Some(secret.expires_at.map_or(end, |sooner| sooner.min(end))),
-            ..secret.clone()
-        })
-        .filter(|secret| secret.is_live(now))
-        .collect();
-    if secrets.len() >= MOST {
-        return Err(AdminError::conflict(format!(
-            "there are {MOST} secrets already: let some expire, or send an overlap of 0 to end \
-             them all"
-        )));
-    }
-    secrets.push(fresh);
-    Ok(secrets)
+) -> Result<Credentials, AdminError> {
+    let overlap = Duration::from_secs(request.overlap);
+    old.rotated(fresh, overlap, now).map_err(|error| {
+        AdminError::conflict(format!("{error}, or send an overlap of 0 to end them all"))
+    })
 }
 
 /// The secrets as an administrator sees them: never what they are.

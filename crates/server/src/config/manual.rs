@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::section::{Key, SECTIONS};
+use super::section::{Key, Kind, SECTIONS};
 
 /// A configuration file with every key and its documentation. What is needed
 /// stands there with an example, everything else is commented out at its
@@ -82,6 +82,11 @@ pub fn reference() -> String {
 
 fn facts(key: &Key) -> String {
     let mut out = format!("- Value: {}\n", key.kind);
+    if let Kind::Tables(keys) = &key.kind {
+        for key in keys {
+            facts_in_table(&mut out, key);
+        }
+    }
     match &key.default {
         _ if key.required => out.push_str("- Must be set\n"),
         Some(default) => _ = writeln!(out, "- Default: `{}`", toml_value(default)),
@@ -91,6 +96,16 @@ fn facts(key: &Key) -> String {
         _ = writeln!(out, "- Example: `{}`", toml_value(example));
     }
     out
+}
+
+/// A key of a table in a list, in one point.
+fn facts_in_table(out: &mut String, key: &Key) {
+    let about = key.about.replace('\n', " ");
+    _ = write!(out, "  - `{}`: {about} Value: {}; ", key.name, key.kind);
+    match &key.default {
+        Some(default) => _ = writeln!(out, "default `{}`", toml_value(default)),
+        None => out.push_str("must be set\n"),
+    }
 }
 
 fn comment(out: &mut String, text: &str) {

@@ -132,16 +132,20 @@ impl Reader<'_> {
     ) -> bool {
         let is_table = matches!(value.get_ref(), DeValue::Table(_));
         if let Some(key) = section.key(name.get_ref()) {
-            let Some((span, found)) = mismatch(&key.kind, value) else {
+            let dotted = dotted(section.name, key.name);
+            let (span, message) = if let Some((span, found)) = mismatch(&key.kind, value) {
+                // Not a word about the value itself: it may be a secret that
+                // was put in the wrong place.
+                (
+                    span,
+                    format!("{dotted}: this is {found}; give {}", key.kind),
+                )
+            } else if let Some((span, keys, name)) = unknown_in_tables(&key.kind, value) {
+                (span, suggestion::unknown_in_table(&dotted, keys, &name))
+            } else {
                 return true;
             };
-            // Not a word about the value itself: it may be a secret that was
-            // put in the wrong place.
-            let dotted = dotted(section.name, key.name);
-            self.report(
-                Some(span),
-                format!("{dotted}: this is {found}; give {}", key.kind),
-            );
+            self.report(Some(span), message);
             self.struck.insert(dotted);
         } else if section.name.is_empty() && SECTIONS.iter().any(|s| s.name == name.get_ref()) {
             if is_table {
@@ -284,8 +288,43 @@ fn mismatch(kind: &Kind, value: &Spanned<DeValue<'_>>) -> Option<(Range<usize>, 
         (Kind::List(kind), DeValue::Array(entries)) => {
             entries.iter().find_map(|entry| mismatch(kind, entry))
         }
+        (Kind::Tables(keys), DeValue::Array(entries)) => entries
+            .iter()
+            .find_map(|entry| mismatch_in_table(keys, entry)),
         (_, found) => Some((value.span(), name_of(found))),
     }
+}
+
+/// The same for a table in a list.
+fn mismatch_in_table(
+    keys: &[Key],
+    entry: &Spanned<DeValue<'_>>,
+) -> Option<(Range<usize>, &'static str)> {
+    let DeValue::Table(table) = entry.get_ref() else {
+        return Some((entry.span(), name_of(entry.get_ref())));
+    };
+    keys.iter().find_map(|key| {
+        let value = table.get(key.name)?;
+        mismatch(&key.kind, value)
+    })
+}
+
+/// Where a table of a list has a name that is none of its keys, the keys, and
+/// the name.
+fn unknown_in_tables<'k>(
+    kind: &'k Kind,
+    value: &Spanned<DeValue<'_>>,
+) -> Option<(Range<usize>, &'k [Key], String)> {
+    let (Kind::Tables(keys), DeValue::Array(entries)) = (kind, value.get_ref()) else {
+        return None;
+    };
+    let tables = entries.iter().filter_map(|entry| match entry.get_ref() {
+        DeValue::Table(table) => Some(table),
+        _ => None,
+    });
+    let mut names = tables.flat_map(|table| table.keys());
+    let unknown = names.find(|name| !keys.iter().any(|key| key.name == name.get_ref()))?;
+    Some((unknown.span(), keys, unknown.get_ref().to_string()))
 }
 
 fn name_of(value: &DeValue<'_>) -> &'static str {

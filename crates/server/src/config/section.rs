@@ -56,35 +56,24 @@ pub(super) struct Key {
 pub(super) enum Kind {
     Text,
     Boolean,
-    Whole { min: u64, max: u64, seconds: bool },
+    Whole {
+        min: u64,
+        max: u64,
+        seconds: bool,
+    },
     OneOf(Vec<String>),
     List(Box<Kind>),
+    /// `[[...]]`: any number of tables with these keys.
+    Tables(Vec<Key>),
 }
 
 impl Section {
     /// Whatever `T` says about itself.
     fn of<T: JsonSchema + DeserializeOwned>(name: &'static str) -> Self {
         let schema = inlined::<T>();
-        let required: Vec<_> = members(&schema, "required")
-            .filter_map(Value::as_str)
-            .collect();
-        let key = |name| {
-            let schema = schema.as_value().get("properties")?.get(name)?;
-            Some(Key {
-                name,
-                about: about(schema),
-                kind: Kind::of(schema)?,
-                required: required.contains(&name),
-                default: schema
-                    .get("default")
-                    .filter(|value| !value.is_null())
-                    .cloned(),
-                example: schema.get("examples").and_then(|all| all.get(0)).cloned(),
-            })
-        };
         let keys = field_names::<T>()
             .iter()
-            .filter_map(|name| key(*name))
+            .filter_map(|name| Key::of(name, schema.as_value()))
             .collect();
         Self {
             name,
@@ -95,6 +84,26 @@ impl Section {
 
     pub(super) fn key(&self, name: &str) -> Option<&Key> {
         self.keys.iter().find(|key| key.name == name)
+    }
+}
+
+impl Key {
+    /// What the schema of a table says about one of its keys; none if that is a
+    /// section.
+    fn of(name: &'static str, table: &Value) -> Option<Self> {
+        let schema = table.get("properties")?.get(name)?;
+        let required = table.get("required").and_then(Value::as_array);
+        Some(Self {
+            name,
+            about: about(schema),
+            kind: Kind::of(schema)?,
+            required: required.is_some_and(|names| names.iter().any(|own| own == name)),
+            default: schema
+                .get("default")
+                .filter(|value| !value.is_null())
+                .cloned(),
+            example: schema.get("examples").and_then(|all| all.get(0)).cloned(),
+        })
     }
 }
 
@@ -122,7 +131,13 @@ impl Kind {
                     .get("format")
                     .is_some_and(|format| format == "seconds"),
             }),
-            "array" => Some(Self::List(Box::new(Self::of(schema.get("items")?)?))),
+            "array" => {
+                let items = schema.get("items")?;
+                Some(match items.get("type").and_then(Value::as_str) {
+                    Some("object") => Self::Tables(keys_of_table(items)),
+                    _ => Self::List(Box::new(Self::of(items)?)),
+                })
+            }
             _ => None,
         }
     }
@@ -151,6 +166,13 @@ impl fmt::Display for Kind {
                 Ok(())
             }
             Self::List(kind) => write!(f, "a list in brackets, each entry {kind}"),
+            Self::Tables(keys) => {
+                f.write_str("tables, each with ")?;
+                for (index, key) in keys.iter().enumerate() {
+                    write!(f, "{}`{}`", if index == 0 { "" } else { ", " }, key.name)?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -162,12 +184,15 @@ fn inlined<T: JsonSchema>() -> Schema {
         .into_root_schema_for::<T>()
 }
 
-fn members<'a>(schema: &'a Schema, name: &str) -> impl Iterator<Item = &'a Value> {
-    schema
-        .get(name)
-        .and_then(Value::as_array)
+/// The keys of a table within a list. Made once, for [`SECTIONS`], so that their
+/// names may stay for good.
+fn keys_of_table(schema: &Value) -> Vec<Key> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties
         .into_iter()
-        .flatten()
+        .flat_map(|properties| properties.keys())
+        .filter_map(|name| Key::of(name.clone().leak(), schema))
+        .collect()
 }
 
 fn about(schema: &Value) -> String {
@@ -257,6 +282,9 @@ mod tests {
         }
         for key in SECTIONS.iter().flat_map(|section| &section.keys) {
             assert!(!key.about.is_empty(), "{}", key.name);
+            if let Kind::Tables(keys) = &key.kind {
+                assert!(keys.iter().all(|key| !key.about.is_empty()), "{}", key.name);
+            }
             assert!(
                 key.default.is_some() || key.example.is_some(),
                 "{}",

@@ -1,6 +1,6 @@
 //! What somebody may have meant by a name that does not exist.
 
-use super::section::{SECTIONS, Section};
+use super::section::{Key, SECTIONS, Section};
 
 /// The message for the unknown `name` in `section`.
 pub(super) fn unknown(section: &Section, name: &str, is_table: bool) -> String {
@@ -37,6 +37,18 @@ pub(super) fn unknown(section: &Section, name: &str, is_table: bool) -> String {
         "unknown key `{name}` {place}; the keys here are {}",
         list(names())
     )
+}
+
+/// The message for the unknown `name` in a table of the list `dotted`.
+pub(super) fn unknown_in_table(dotted: &str, keys: &[Key], name: &str) -> String {
+    let names = || keys.iter().map(|key| key.name);
+    match nearest(name, names()) {
+        Some(near) => format!("unknown key `{name}` in [[{dotted}]]; did you mean `{near}`?"),
+        None => format!(
+            "unknown key `{name}` in [[{dotted}]]; the keys here are {}",
+            list(names())
+        ),
+    }
 }
 
 /// Where the keys of `section` stand.

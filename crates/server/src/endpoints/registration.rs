@@ -1,19 +1,19 @@
 //! `POST /register`: dynamic registration (RFC 7591) of clients and resource
-//! servers, with an initial access token.
+//! servers, with an initial access token or an approved software statement.
 
 use std::sync::Arc;
 
 use avouch_core::event::{Event, Recorder};
 use avouch_core::opaque_token::TokenKind;
-use avouch_core::records::{
-    InitialAccessToken, KeyPurpose, Recipient, ResourceSharing, StatementEncryption,
+use avouch_core::records::{InitialAccessToken, KeyPurpose};
+use avouch_core::registration::{Registered, RegistrationContext, RegistrationError, register};
+use avouch_core::storage::{
+    CallerRecord, InitialAccessTokenStore, RegisteredCaller, RegistrationStore, StoreError, Taken,
 };
-use avouch_core::registration::{NewRecord, Registered, RegistrationError, register};
-use avouch_core::storage::{CallerStore, InitialAccessTokenStore, StoreError, Taken};
 use avouch_core::time::Timestamp;
-use avouch_oauth::authorization::Authorization;
+use avouch_jose::{SignatureAlgorithm, strict_json};
 use avouch_oauth::client_metadata::{
-    ClientMetadata, ClientMetadataError, IssuedClientSecret, RegistrationResponse,
+    ClientMetadataError, IssuedClientSecret, RegistrationManagement, RegistrationResponse,
 };
 use avouch_oauth::error::ErrorCode;
 use avouch_oauth::media_type;
@@ -25,7 +25,8 @@ use http::{HeaderMap, Request, StatusCode};
 
 use crate::app::App;
 use crate::error_reply::ErrorReply;
-use crate::extract::authorization_header;
+use crate::extract::own_token;
+use crate::paths;
 use crate::request::{ReadRequest, read_json};
 use crate::respond::respond;
 
@@ -35,61 +36,52 @@ pub(crate) async fn registration(
     request: Request<Body>,
 ) -> Result<Response, ErrorReply> {
     let now = app.clock.now();
-    let allowance = initial_access_token(&app, request.headers(), now).await?;
+    let token = initial_access_token(&app, request.headers(), now).await?;
+    if token.is_none() && !app.statements.are_supported() {
+        return Err(RegistrationError::NoApproval.into());
+    }
     let ReadRequest { body, .. } = read_json(request, app.settings.body_limit).await?;
-    let metadata = ClientMetadata::parse(&body)?;
+    let members = strict_json::object(&body).map_err(ClientMetadataError::from)?;
 
-    let algorithms = app.keys.load().ring.algorithms(KeyPurpose::Statements, now);
+    let algorithms = signing_algorithms(&app, now);
     let Registered {
-        record,
+        registered,
         secret,
-        metadata,
-    } = register(metadata, &allowance, &algorithms, &*app.random, now)?;
-    check_published_keys(&app, &record)?;
-    refuse_taken_resources(&app, &record, allowance.sharing).await?;
+        token: registration_token,
+    } = register(members, token.as_ref(), &context(&app, &algorithms, now))?;
+    let used = token.as_ref().map(|token| &token.hash);
     if !app
         .store
-        .use_initial_access_token(&allowance.hash, now)
-        .await?
+        .register(&registered, used, now)
+        .await
+        .map_err(not_kept)?
     {
         return Err(no_longer_good());
     }
-    let what = match &record {
-        NewRecord::Client(client) => {
-            app.store.insert_client(client).await?;
-            "client registered"
-        }
-        NewRecord::ResourceServer(resource_server) => {
-            app.store
-                .insert_resource_server(resource_server, allowance.sharing)
-                .await
-                .map_err(resource_taken)?;
-            "resource server registered"
-        }
+    let what = match &registered.caller {
+        CallerRecord::Client(_) => "client registered",
+        CallerRecord::ResourceServer(_) => "resource server registered",
     };
-    let by = allowance.id.as_str();
     app.recorder
         .record(&Event::Administered {
             at: now,
-            by,
+            by: registered.registration.approval.name(),
             what,
-            name: record.id(),
+            name: registered.caller.id(),
         })
         .await?;
 
-    let response = RegistrationResponse {
-        client_id: record.id().to_owned(),
-        client_id_issued_at: Some(now.numeric_date()),
-        secret: Some(IssuedClientSecret {
-            client_secret: IssuedSecret::new(secret.expose()),
-            client_secret_expires_at: 0,
-        }),
-        metadata,
+    let secret = IssuedClientSecret {
+        client_secret: IssuedSecret::new(secret.expose()),
+        client_secret_expires_at: 0,
     };
-    Ok(respond(
+    let token = IssuedSecret::new(registration_token.expose());
+    Ok(describe(
+        &app,
         StatusCode::CREATED,
-        media_type::JSON,
-        response.to_json(),
+        &registered,
+        Some(secret),
+        token,
     ))
 }
 
@@ -98,24 +90,16 @@ async fn initial_access_token(
     app: &App,
     headers: &HeaderMap,
     now: Timestamp,
-) -> Result<InitialAccessToken, ErrorReply> {
-    let presented = match authorization_header(headers) {
-        Ok(Some(Authorization::Bearer(token))) => token,
-        Ok(None) => {
-            return Err(ErrorReply::token_required(
-                "registration needs an initial access token: send it as Authorization: Bearer",
-            ));
-        }
-        Ok(Some(_)) | Err(_) => return Err(no_longer_good()),
+) -> Result<Option<InitialAccessToken>, ErrorReply> {
+    let presented = own_token(app, headers, TokenKind::InitialAccess);
+    let Some(presented) = presented.map_err(|_| no_longer_good())? else {
+        return Ok(None);
     };
-    let hash = app
-        .mint
-        .recognise(TokenKind::InitialAccess, presented.expose());
-    let Some(hash) = hash else {
-        return Err(no_longer_good());
-    };
-    let found = app.store.find_initial_access_token(&hash, now).await?;
-    found.ok_or_else(no_longer_good)
+    let found = app
+        .store
+        .find_initial_access_token(&presented.hash, now)
+        .await?;
+    found.map(Some).ok_or_else(no_longer_good)
 }
 
 fn no_longer_good() -> ErrorReply {
@@ -125,50 +109,67 @@ fn no_longer_good() -> ErrorReply {
     )
 }
 
-/// What the form of a `jwks_uri` tells about whether it may be fetched.
-fn check_published_keys(app: &App, record: &NewRecord) -> Result<(), ErrorReply> {
-    let NewRecord::ResourceServer(resource_server) = record else {
-        return Ok(());
-    };
-    let encryption = resource_server.profile.value.encryption.as_ref();
-    match encryption.map(StatementEncryption::recipient) {
-        Some(Recipient::Uri(uri)) => app.published_keys.check(uri).map(drop).map_err(|error| {
-            let text = format!("jwks_uri {error}");
-            ErrorReply::bad_request(ErrorCode::InvalidClientMetadata, text)
-        }),
-        Some(Recipient::Keys { .. }) | None => Ok(()),
+/// The algorithms a resource server may choose from at this instant.
+pub(super) fn signing_algorithms(app: &App, now: Timestamp) -> Vec<SignatureAlgorithm> {
+    app.keys.load().ring.algorithms(KeyPurpose::Statements, now)
+}
+
+/// What reading a registration works with, at this instant.
+pub(super) fn context<'a>(
+    app: &'a App,
+    signing_algorithms: &'a [SignatureAlgorithm],
+    now: Timestamp,
+) -> RegistrationContext<'a> {
+    RegistrationContext {
+        statements: &app.statements,
+        signing_algorithms,
+        jwks_uris: &app.published_keys,
+        encrypted_only: app.settings.answers.encrypted_only,
+        mint: &app.mint,
+        random: &*app.random,
+        now,
     }
 }
 
-/// Asked before a use of the token is taken, so that a refusal does not cost
-/// one. The insertion decides; only who loses a race for a resource pays.
-async fn refuse_taken_resources(
+/// All that is registered (RFC 7591 section 3.2.1), and how it is managed
+/// (RFC 7592 section 3).
+pub(super) fn describe(
     app: &App,
-    record: &NewRecord,
-    sharing: ResourceSharing,
-) -> Result<(), ErrorReply> {
-    if let (NewRecord::ResourceServer(wanted), ResourceSharing::Exclusive) = (record, sharing) {
-        for resource in &wanted.resources {
-            if app.store.is_served(resource).await? {
-                return Err(taken());
-            }
-        }
-    }
-    Ok(())
+    status: StatusCode,
+    registered: &RegisteredCaller,
+    secret: Option<IssuedClientSecret>,
+    registration_access_token: IssuedSecret,
+) -> Response {
+    let id = registered.caller.id();
+    let response = RegistrationResponse {
+        client_id: id.to_owned(),
+        client_id_issued_at: Some(registered.caller.registered_at().numeric_date()),
+        secret,
+        management: Some(RegistrationManagement {
+            registration_client_uri: registration_client_uri(app, id),
+            registration_access_token,
+        }),
+        metadata: registered.metadata(),
+    };
+    respond(status, media_type::JSON, response.to_json())
 }
 
-fn resource_taken(error: StoreError) -> ErrorReply {
+/// Where a registration is managed. Ids hold nothing that a path would take for
+/// its own.
+pub(crate) fn registration_client_uri(app: &App, id: &str) -> String {
+    app.issuer
+        .endpoint(&format!("{}/{id}", paths::REGISTRATION))
+}
+
+/// Why the store did not keep a registration or a change of one.
+pub(super) fn not_kept(error: StoreError) -> ErrorReply {
     match error {
-        StoreError::Conflict(Taken::Resource(_)) => taken(),
+        StoreError::Conflict(Taken::Resource(_)) => ErrorReply::bad_request(
+            ErrorCode::InvalidClientMetadata,
+            "a resource belongs to another resource server already",
+        ),
         error => error.into(),
     }
-}
-
-fn taken() -> ErrorReply {
-    ErrorReply::bad_request(
-        ErrorCode::InvalidClientMetadata,
-        "a resource belongs to another resource server already",
-    )
 }
 
 impl From<ClientMetadataError> for ErrorReply {
@@ -179,13 +180,23 @@ impl From<ClientMetadataError> for ErrorReply {
 
 impl From<RegistrationError> for ErrorReply {
     fn from(error: RegistrationError) -> Self {
-        match error {
-            RegistrationError::Metadata(text) | RegistrationError::NotAllowed(text) => {
-                Self::bad_request(ErrorCode::InvalidClientMetadata, text)
+        let code = match &error {
+            RegistrationError::NoApproval => {
+                return Self::token_required(
+                    "registration needs an initial access token, sent as Authorization: Bearer, \
+                     or a software statement of an issuer that is trusted here",
+                );
             }
             RegistrationError::Random(error) => {
-                Self::server_error("no randomness for a registration", &error)
+                return Self::server_error("no randomness for a registration", error);
             }
-        }
+            RegistrationError::Metadata(_) | RegistrationError::NotAllowed(_) => {
+                ErrorCode::InvalidClientMetadata
+            }
+            RegistrationError::RedirectUri(_) => ErrorCode::InvalidRedirectUri,
+            RegistrationError::InvalidStatement(_) => ErrorCode::InvalidSoftwareStatement,
+            RegistrationError::UnapprovedStatement(_) => ErrorCode::UnapprovedSoftwareStatement,
+        };
+        Self::bad_request(code, error.to_string())
     }
 }

@@ -144,6 +144,66 @@ enabled = 1",
         "avouch.toml:9:11: registration.enabled: this is a whole number; give true or false",
     ),
     (
+        r#"[[registration.software_statement_issuers]]
+issuer = "https://federation.example""#,
+        "avouch.toml:8:1: registration.software_statement_issuers: missing field `jwks_file`",
+    ),
+    (
+        r#"[[registration.software_statement_issuers]]
+issuer = "https://federation.example"
+jwks_file = "f.json"
+jwk_file = "g.json""#,
+        "avouch.toml:11:1: unknown key `jwk_file` in [[registration.software_statement_issuers]]; did you mean `jwks_file`?",
+    ),
+    (
+        r#"[[registration.software_statement_issuers]]
+issuer = 5
+jwks_file = "f.json""#,
+        "avouch.toml:9:10: registration.software_statement_issuers: this is a whole number; give tables, each with `issuer`, `jwks_file`, `algorithms`, `kinds`, `resources`, `any_resource`, `shared`",
+    ),
+    (
+        r#"[registration]
+software_statement_issuers = ["https://federation.example"]"#,
+        "avouch.toml:9:31: registration.software_statement_issuers: this is text; give tables, each with `issuer`, `jwks_file`, `algorithms`, `kinds`, `resources`, `any_resource`, `shared`",
+    ),
+    (
+        r#"[[registration.software_statement_issuers]]
+issuer = "https://as.example.com"
+jwks_file = "f.json""#,
+        "avouch.toml:8:1: registration.software_statement_issuers: `https://as.example.com`: this server itself is no issuer of software statements; leave it out",
+    ),
+    (
+        r#"[[registration.software_statement_issuers]]
+issuer = "https://federation.example"
+jwks_file = "f.json"
+kinds = "both""#,
+        "avouch.toml:8:1: registration.software_statement_issuers: `https://federation.example`: a resource server that serves nothing cannot be registered; name what may be given away in `resources`, or set `any_resource`",
+    ),
+    (
+        r#"[[registration.software_statement_issuers]]
+issuer = "https://federation.example"
+jwks_file = "f.json"
+any_resource = true
+resources = ["https://pay.example"]"#,
+        "avouch.toml:8:1: registration.software_statement_issuers: `https://federation.example`: `any_resource` and `resources` contradict each other; leave one of them out",
+    ),
+    (
+        r#"[[registration.software_statement_issuers]]
+issuer = "https://federation.example"
+jwks_file = "f.json"
+algorithms = []"#,
+        "avouch.toml:8:1: registration.software_statement_issuers: `https://federation.example`: no algorithm is allowed; name one at least, or leave `algorithms` out",
+    ),
+    (
+        r#"[[registration.software_statement_issuers]]
+issuer = "https://federation.example"
+jwks_file = "f.json"
+[[registration.software_statement_issuers]]
+issuer = "https://federation.example"
+jwks_file = "g.json""#,
+        "avouch.toml:8:1: registration.software_statement_issuers: `https://federation.example` is there twice; name it once",
+    ),
+    (
         r#"[log]
 format = "xml""#,
         r#"avouch.toml:9:10: log.format: this is an unknown name; give one of "text", "json""#,

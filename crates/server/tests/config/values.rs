@@ -19,6 +19,8 @@ fn the_least_file_has_the_documented_defaults() {
     assert_eq!(config.keys.jwks_max_age.get(), 3600);
     assert!(!config.introspection.always_jwt && !config.introspection.jwt_only);
     assert!(config.registration.enabled);
+    assert_eq!(config.registration.secret_overlap.get(), 86_400);
+    assert!(config.registration.software_statement_issuers.is_empty());
     assert_eq!(config.limits.body.as_usize(), 65_536);
     assert_eq!(config.limits.header.as_usize(), 16_384);
     assert_eq!(config.metrics.listen, None);
@@ -42,6 +44,17 @@ fn what_is_printed_reads_back_the_same() {
         jwt_only = true
         [registration]
         enabled = false
+        [[registration.software_statement_issuers]]
+        issuer = "https://federation.example"
+        jwks_file = "/etc/avouch/federation.jwks.json"
+        kinds = "both"
+        resources = ["https://pay.example"]
+        [[registration.software_statement_issuers]]
+        issuer = "https://other.example"
+        jwks_file = "other.json"
+        algorithms = ["PS256"]
+        any_resource = true
+        shared = true
         [log]
         format = "json"
         level = "warn,avouch_store=debug"

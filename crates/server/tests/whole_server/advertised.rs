@@ -75,7 +75,7 @@ async fn desk() -> (Running, String) {
     let setup = Setup::new().await.algorithms(&SignatureAlgorithm::ALL);
     let token = setup
         .initial_access_token("both", |token| {
-            token.sharing = avouch_core::records::ResourceSharing::Shared;
+            token.allowance.sharing = avouch_core::records::ResourceSharing::Shared;
         })
         .await;
     (setup.start().await, token)

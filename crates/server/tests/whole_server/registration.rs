@@ -115,7 +115,7 @@ async fn row_7591_3_2_1_02_each_secret_is_its_own_and_says_when_it_ends() {
 async fn row_7591_3_2_1_04_all_registered_metadata_comes_back_defaults_included() {
     let (server, token) = desk().await;
     let asked = json!({
-        "resource": [SIGN, PAY],
+        "resource": [PAY, SIGN],
         "client_name": "Sign",
         "client_uri": "https://sign.example/",
         "contacts": ["ops@sign.example"],
@@ -394,12 +394,12 @@ async fn row_f617_04_nobody_becomes_a_resource_server_on_its_own_word() {
     let setup = Setup::new().await;
     let clients = setup
         .initial_access_token("clients", |record| {
-            record.kinds = RegistrationKinds::Clients;
+            record.allowance.kinds = RegistrationKinds::Clients;
         })
         .await;
     let narrow = setup
         .initial_access_token("narrow", |record| {
-            record.resources = AllowedResources::Only(vec![resource(SIGN)]);
+            record.allowance.resources = AllowedResources::Only(vec![resource(SIGN)]);
         })
         .await;
     let server = setup.start().await;
@@ -437,7 +437,9 @@ async fn a_resource_that_another_serves_is_taken_unless_sharing_was_allowed() {
     let setup = Setup::new().await;
     let exclusive = setup.initial_access_token("exclusive", |_| {}).await;
     let shared = setup
-        .initial_access_token("shared", |record| record.sharing = ResourceSharing::Shared)
+        .initial_access_token("shared", |record| {
+            record.allowance.sharing = ResourceSharing::Shared;
+        })
         .await;
     setup.resource_server("sign", SIGN).await;
     let server = setup.start().await;

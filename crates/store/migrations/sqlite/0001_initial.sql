@@ -159,3 +159,23 @@ CREATE TABLE initial_access_token (
     expires_at INTEGER,
     withdrawn  INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1))
 ) STRICT;
+
+-- What a caller was registered with, if not by an administrator alone. Goes
+-- with the caller.
+CREATE TABLE registration (
+    caller           TEXT NOT NULL PRIMARY KEY REFERENCES caller (id),
+    approval_details TEXT NOT NULL,       -- who gave the right
+    kind             TEXT NOT NULL,       -- how far the right reached, as above
+    resources        TEXT NOT NULL,
+    sharing          TEXT NOT NULL CHECK (sharing IN ('exclusive', 'shared')),
+    software_details TEXT NOT NULL
+) STRICT;
+
+-- Registration access tokens; position 0 is in use, the others were handed out
+-- and not used yet.
+CREATE TABLE registration_token (
+    hash     BLOB    NOT NULL PRIMARY KEY CHECK (length(hash) = 32),
+    caller   TEXT    NOT NULL REFERENCES registration (caller),
+    position INTEGER NOT NULL,
+    UNIQUE (caller, position)
+) STRICT;

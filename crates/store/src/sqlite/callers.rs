@@ -21,19 +21,7 @@ impl CallerStore for SqliteStore {
             return Ok(Some(caller));
         }
         let ticket = cache.ticket();
-        let found = self.readers.snapshot(|connection| {
-            if let Some((client, octets)) = clients::select(connection, id)? {
-                return Ok(Some((CallerRecord::Client(Arc::new(client)), octets)));
-            }
-            Ok(
-                resource_servers::select(connection, id)?.map(|(resource_server, octets)| {
-                    (
-                        CallerRecord::ResourceServer(Arc::new(resource_server)),
-                        octets,
-                    )
-                }),
-            )
-        })?;
+        let found = self.readers.snapshot(|connection| select(connection, id))?;
         let Some((caller, octets)) = found else {
             return Ok(None);
         };
@@ -44,8 +32,7 @@ impl CallerStore for SqliteStore {
     async fn insert_client(&self, client: &Client) -> Result<(), StoreError> {
         let client = client.clone();
         self.write(move |connection| {
-            give_id(connection, client.id.as_str(), "client")?;
-            clients::insert(connection, &client)?;
+            insert_client(connection, &client)?;
             Ok(Done::fresh(()))
         })
         .await
@@ -93,8 +80,7 @@ impl CallerStore for SqliteStore {
     ) -> Result<(), StoreError> {
         let resource_server = resource_server.clone();
         self.write(move |connection| {
-            give_id(connection, resource_server.id.as_str(), "resource_server")?;
-            resource_servers::insert(connection, &resource_server, sharing)?;
+            insert_resource_server(connection, &resource_server, sharing)?;
             Ok(Done::fresh(()))
         })
         .await
@@ -175,6 +161,40 @@ impl CallerStore for SqliteStore {
         }
         Ok(servers)
     }
+}
+
+/// Whoever has this id, removed ones excepted, with the size of what was read.
+/// The connection must be in a snapshot.
+pub(super) fn select(
+    connection: &Connection,
+    id: &str,
+) -> Result<Option<(CallerRecord, usize)>, Fault> {
+    if let Some((client, octets)) = clients::select(connection, id)? {
+        return Ok(Some((CallerRecord::Client(Arc::new(client)), octets)));
+    }
+    let found = resource_servers::select(connection, id)?;
+    Ok(found.map(|(resource_server, octets)| {
+        (
+            CallerRecord::ResourceServer(Arc::new(resource_server)),
+            octets,
+        )
+    }))
+}
+
+/// Keeps a new client under an id that was never given.
+pub(super) fn insert_client(connection: &Connection, client: &Client) -> Result<(), Fault> {
+    give_id(connection, client.id.as_str(), "client")?;
+    clients::insert(connection, client)
+}
+
+/// Keeps a new RS under an id that was never given.
+pub(super) fn insert_resource_server(
+    connection: &Connection,
+    resource_server: &ResourceServer,
+    sharing: ResourceSharing,
+) -> Result<(), Fault> {
+    give_id(connection, resource_server.id.as_str(), "resource_server")?;
+    resource_servers::insert(connection, resource_server, sharing)
 }
 
 /// Enters an id into the name space that both kinds share. Nothing ever leaves it.

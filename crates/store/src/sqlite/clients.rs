@@ -12,7 +12,7 @@ use rusqlite::{Connection, params};
 
 use super::fault::Fault;
 use super::rows::{Columns, all, first, from_json, from_time, from_word, json, number, time, word};
-use super::secrets;
+use super::{registrations, secrets};
 
 /// A client that was not removed, with the size of what was read.
 pub(super) fn select(connection: &Connection, id: &str) -> Result<Option<(Client, usize)>, Fault> {
@@ -74,6 +74,7 @@ pub(super) fn remove(connection: &Connection, id: &ClientId, at: Timestamp) -> R
         .execute(params![id.as_str(), at.as_micros()])?;
     if changed > 0 {
         secrets::remove(connection, id.as_str())?;
+        registrations::remove(connection, id.as_str())?;
     }
     Ok(changed > 0)
 }

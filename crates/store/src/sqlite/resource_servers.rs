@@ -17,7 +17,7 @@ use rusqlite::{Connection, params};
 use super::fault::{Damage, Fault};
 use super::revisions::{self, History};
 use super::rows::{Columns, all, first, from_json, from_time, from_word, json, text, time, word};
-use super::secrets;
+use super::{registrations, secrets};
 
 /// An RS that was not removed, with the size of what was read. The connection
 /// must be in a snapshot.
@@ -116,6 +116,7 @@ pub(super) fn remove(
         .execute(params![id.as_str(), at.as_micros()])?;
     if changed > 0 {
         secrets::remove(connection, id.as_str())?;
+        registrations::remove(connection, id.as_str())?;
         connection
             .prepare_cached("DELETE FROM resource WHERE resource_server = ?1")?
             .execute([id.as_str()])?;

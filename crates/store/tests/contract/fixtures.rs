@@ -1,6 +1,7 @@
 //! Records to keep, and where time stands.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use avouch_core::id::{
@@ -8,12 +9,14 @@ use avouch_core::id::{
 };
 use avouch_core::opaque_token::TokenHash;
 use avouch_core::records::{
-    AccessToken, AccessTokenProfile, AllowedResources, Authentication, Client, Credentials, Grant,
-    GrantType, InitialAccessToken, JwtProfile, KeyPurpose, KeySchedule, LegalBasis, PublicDetails,
-    RegistrationKinds, ReleasePolicy, ReleasedScopes, ResourceServer, ResourceSharing, Revision,
-    SigningKeyRecord, Standing, SubjectForm, TokenFormat,
+    AccessToken, AccessTokenProfile, Allowance, AllowedResources, Approval, Authentication, Client,
+    Credentials, Grant, GrantType, InitialAccessToken, JwtProfile, KeyPurpose, KeySchedule,
+    LegalBasis, PublicDetails, Registration, RegistrationKinds, RegistrationTokens, ReleasePolicy,
+    ReleasedScopes, ResourceServer, ResourceSharing, Revision, SigningKeyRecord, Software,
+    SoftwareStatement, Standing, SubjectForm, TokenFormat,
 };
 use avouch_core::secret::{SecretHash, StoredSecret};
+use avouch_core::storage::{CallerRecord, RegisteredCaller};
 use avouch_core::time::Timestamp;
 use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::authorization_details::AuthorizationDetails;
@@ -198,11 +201,57 @@ pub(crate) fn initial_access_token(name: &str, uses_left: Option<u32>) -> Initia
     InitialAccessToken {
         hash: hash(name),
         id: InitialAccessTokenId::new(&format!("iat-{name}")).unwrap(),
-        kinds: RegistrationKinds::Both,
-        resources: AllowedResources::Any,
-        sharing: ResourceSharing::Exclusive,
+        allowance: Allowance {
+            kinds: RegistrationKinds::Both,
+            resources: AllowedResources::Any,
+            sharing: ResourceSharing::Exclusive,
+        },
         uses_left,
         created_at: at(1_000),
         expires_at: Some(at(2_000)),
+    }
+}
+
+/// A registration with something in every field, managed with the token of
+/// this name.
+pub(crate) fn registration(token: &str) -> Registration {
+    let metadata = json!({"client_name": "Müller", "contacts": ["ops@shop.example"]});
+    Registration {
+        approval: Approval::SoftwareStatement("https://federation.example".into()),
+        allowance: Allowance {
+            kinds: RegistrationKinds::ResourceServers,
+            resources: AllowedResources::Only(vec![resource("https://pay.example")]),
+            sharing: ResourceSharing::Exclusive,
+        },
+        software: Software {
+            id: Some("4711".into()),
+            version: Some("1.2 \"beta\"".into()),
+            statement: Some(SoftwareStatement {
+                text: "e30.e30.AAAA".into(),
+                issuer: "https://federation.example".into(),
+                metadata: metadata.as_object().unwrap().clone(),
+            }),
+        },
+        tokens: RegistrationTokens::new(hash(token)),
+    }
+}
+
+/// A client that was registered and is managed with the token of this name.
+pub(crate) fn registered_client(id: &str, token: &str) -> RegisteredCaller {
+    RegisteredCaller {
+        caller: CallerRecord::Client(Arc::new(client(id))),
+        registration: registration(token),
+    }
+}
+
+/// The same for an RS.
+pub(crate) fn registered_resource_server(
+    id: &str,
+    serves: &[&str],
+    token: &str,
+) -> RegisteredCaller {
+    RegisteredCaller {
+        caller: CallerRecord::ResourceServer(Arc::new(resource_server(id, serves))),
+        registration: registration(token),
     }
 }

@@ -7,9 +7,10 @@
 mod callers;
 mod clients;
 mod fixtures;
+mod initial_access_tokens;
 mod keys;
 mod model;
-mod registration;
+mod registrations;
 mod reopening;
 mod resource_servers;
 mod revocation;
@@ -124,13 +125,28 @@ on_every_engine! {
         starting_at_once_all_get_the_same_secret,
         resealing_is_all_or_nothing,
     },
-    registration::{
+    initial_access_tokens::{
         an_initial_access_token_is_found_while_it_is_live,
         each_use_is_taken_once,
         the_last_use_goes_to_one_of_many,
+        a_registration_that_is_refused_takes_no_use,
         a_withdrawn_one_is_gone,
         all_but_the_withdrawn_are_listed_in_the_order_of_ids,
         nothing_is_kept_twice,
+    },
+    registrations::{
+        a_registration_is_found_by_its_token_with_its_caller,
+        a_registration_is_kept_whole_or_not_at_all,
+        a_change_is_made_if_nothing_changed_since_it_was_read,
+        a_change_from_a_past_state_changes_nothing,
+        a_removed_caller_does_not_come_back,
+        changes_at_once_are_made_one_after_the_other,
+        changes_and_a_removal_at_once_leave_it_removed,
+        a_change_that_wants_a_taken_resource_changes_nothing,
+        a_change_carries_the_histories_on,
+        a_change_never_makes_another_caller,
+        after_a_change_returned_no_look_up_misses_it,
+        an_administrator_gives_a_registration_and_takes_it,
     },
     reopening::{
         everything_is_there_again,

@@ -2,12 +2,14 @@
 
 use avouch_core::records::{CallerState, ResourceSharing};
 use avouch_core::storage::{
-    CallerRecord, CallerStore, InitialAccessTokenStore, KeyStore, Revoked, ServerSecret, TokenStore,
+    CallerRecord, CallerStore, Changed, InitialAccessTokenStore, KeyStore, RegistrationStore,
+    Revoked, ServerSecret, TokenStore,
 };
 
 use crate::Engine;
 use crate::fixtures::{
-    at, client, client_id, initial_access_token, issued, resource_server, signing_key, subject,
+    at, client, client_id, hash, initial_access_token, issued, registered_client, resource_server,
+    signing_key, subject,
 };
 
 pub(crate) async fn everything_is_there_again(engine: &impl Engine) {
@@ -46,10 +48,13 @@ pub(crate) async fn everything_is_there_again(engine: &impl Engine) {
             .unwrap();
         let twice = initial_access_token("a", Some(2));
         store.insert_initial_access_token(&twice).await.unwrap();
-        store
-            .use_initial_access_token(&twice.hash, at(1_100))
-            .await
-            .unwrap();
+        let managed = registered_client("managed", "m");
+        let registering = store.register(&managed, Some(&twice.hash), at(1_100));
+        assert!(registering.await.unwrap());
+        let mut changed = managed.clone();
+        changed.registration.tokens = changed.registration.tokens.with(hash("n"));
+        let changing = store.change_registration(&managed, &changed);
+        assert_eq!(changing.await.unwrap(), Changed::Done);
     }
     let store = engine.open();
     let found = store.find(&token.hash).await.unwrap().unwrap();
@@ -80,6 +85,17 @@ pub(crate) async fn everything_is_there_again(engine: &impl Engine) {
             .unwrap(),
         b"s"
     );
+    let managed = registered_client("managed", "m");
+    for token in ["m", "n"] {
+        let found = store
+            .find_registration(&hash(token))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(found.caller, managed.caller);
+        let tokens = managed.registration.tokens.with(hash("n"));
+        assert_eq!(found.registration.tokens, tokens);
+    }
     assert_eq!(
         store.list_initial_access_tokens().await.unwrap()[0].uses_left,
         Some(1)

@@ -11,10 +11,10 @@ use avouch_core::id::{ClientId, InitialAccessTokenId, ResourceServerId};
 use avouch_core::keys::{Sealer, load_or_make_secret, make_signing_key};
 use avouch_core::opaque_token::{TokenKind, TokenMint};
 use avouch_core::records::{
-    AccessToken, AccessTokenProfile, AllowedResources, Client, Credentials, Grant, GrantType,
-    InitialAccessToken, JwtProfile, KeyPurpose, KeySchedule, PublicDetails, RegistrationKinds,
-    ReleasePolicy, ResourceServer, ResourceSharing, Revision, SigningKeyRecord, Standing,
-    TokenFormat,
+    AccessToken, AccessTokenProfile, Allowance, AllowedResources, Client, Credentials, Grant,
+    GrantType, InitialAccessToken, JwtProfile, KeyPurpose, KeySchedule, PublicDetails,
+    RegistrationKinds, ReleasePolicy, ResourceServer, ResourceSharing, Revision, SigningKeyRecord,
+    Standing, TokenFormat,
 };
 use avouch_core::secret::{PlainSecret, StoredSecret};
 use avouch_core::storage::{
@@ -255,9 +255,11 @@ impl Setup {
         let mut record = InitialAccessToken {
             hash: token.hash(),
             id: InitialAccessTokenId::new(name).unwrap(),
-            kinds: RegistrationKinds::Both,
-            resources: AllowedResources::Any,
-            sharing: ResourceSharing::Exclusive,
+            allowance: Allowance {
+                kinds: RegistrationKinds::Both,
+                resources: AllowedResources::Any,
+                sharing: ResourceSharing::Exclusive,
+            },
             uses_left: None,
             created_at: self.now(),
             expires_at: None,

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use avouch_core::records::AllowedResources;
-use avouch_core::storage::{InitialAccessTokenStore, StoreError, Taken};
+use avouch_core::storage::{
+    CallerStore, InitialAccessTokenStore, RegistrationStore, StoreError, Taken,
+};
 use tokio::task::JoinSet;
 
 use crate::Engine;
-use crate::fixtures::{at, hash, initial_access_token, resource};
+use crate::fixtures::{at, client, hash, initial_access_token, registered_client, resource};
 
 pub(crate) async fn an_initial_access_token_is_found_while_it_is_live(engine: &impl Engine) {
     let store = engine.open();
     let mut kept = initial_access_token("a", Some(1));
-    kept.resources = AllowedResources::Only(vec![resource("https://sign.example")]);
+    kept.allowance.resources = AllowedResources::Only(vec![resource("https://sign.example")]);
     store.insert_initial_access_token(&kept).await.unwrap();
     let find = async |name: &str, now| store.find_initial_access_token(&hash(name), now).await;
     assert_eq!(find("a", at(1_999)).await.unwrap(), Some(kept));
@@ -33,43 +35,38 @@ pub(crate) async fn an_initial_access_token_is_found_while_it_is_live(engine: &i
     assert_eq!(find("d", at(1_999)).await.unwrap(), None);
 }
 
+/// Registers client `id`; whether there was a use to be had.
+async fn register(store: &impl RegistrationStore, id: &str, token: &str, now: i64) -> bool {
+    let new = registered_client(id, &format!("of {id}"));
+    let token = hash(token);
+    let registering = store.register(&new, Some(&token), at(now));
+    registering.await.unwrap()
+}
+
 pub(crate) async fn each_use_is_taken_once(engine: &impl Engine) {
     let store = engine.open();
-    store
-        .insert_initial_access_token(&initial_access_token("a", Some(2)))
-        .await
-        .unwrap();
-    store
-        .insert_initial_access_token(&initial_access_token("b", None))
-        .await
-        .unwrap();
-    let take = async |name: &str, now| {
-        store
-            .use_initial_access_token(&hash(name), at(now))
-            .await
-            .unwrap()
-    };
-    assert!(!take("a", 2_000).await, "expired");
-    assert!(take("a", 1_999).await);
-    let left = store
-        .find_initial_access_token(&hash("a"), at(1_999))
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(left.uses_left, Some(1));
-    assert!(take("a", 1_999).await);
-    assert!(!take("a", 1_999).await);
-    assert!(
-        store
-            .find_initial_access_token(&hash("a"), at(1_999))
-            .await
-            .unwrap()
-            .is_none()
-    );
-    for _ in 0..3 {
-        assert!(take("b", 1_999).await);
+    for token in [
+        initial_access_token("a", Some(2)),
+        initial_access_token("b", None),
+    ] {
+        store.insert_initial_access_token(&token).await.unwrap();
     }
-    assert!(!take("none", 1_999).await);
+    assert!(!register(&store, "late", "a", 2_000).await, "expired");
+    assert!(store.find_caller("late").await.unwrap().is_none());
+    assert!(register(&store, "one", "a", 1_999).await);
+    let left = async || {
+        let token = hash("a");
+        let finding = store.find_initial_access_token(&token, at(1_999));
+        finding.await.unwrap()
+    };
+    assert_eq!(left().await.unwrap().uses_left, Some(1));
+    assert!(register(&store, "two", "a", 1_999).await);
+    assert!(!register(&store, "three", "a", 1_999).await);
+    assert!(left().await.is_none());
+    for id in ["four", "five", "six"] {
+        assert!(register(&store, id, "b", 1_999).await);
+    }
+    assert!(!register(&store, "seven", "none", 1_999).await);
 }
 
 pub(crate) async fn the_last_use_goes_to_one_of_many(engine: &impl Engine) {
@@ -79,24 +76,28 @@ pub(crate) async fn the_last_use_goes_to_one_of_many(engine: &impl Engine) {
         .await
         .unwrap();
     let mut using = JoinSet::new();
-    for _ in 0..20 {
+    for number in 0..20 {
         let store = Arc::clone(&store);
-        using.spawn(async move {
-            store
-                .use_initial_access_token(&hash("a"), at(1_100))
-                .await
-                .unwrap()
-        });
+        using.spawn(async move { register(&*store, &number.to_string(), "a", 1_100).await });
     }
-    assert_eq!(
-        using
-            .join_all()
-            .await
-            .into_iter()
-            .filter(|used| *used)
-            .count(),
-        3
+    let used = using.join_all().await;
+    assert_eq!(used.into_iter().filter(|used| *used).count(), 3);
+}
+
+pub(crate) async fn a_registration_that_is_refused_takes_no_use(engine: &impl Engine) {
+    let store = engine.open();
+    store
+        .insert_initial_access_token(&initial_access_token("a", Some(1)))
+        .await
+        .unwrap();
+    store.insert_client(&client("one")).await.unwrap();
+    let taken = registered_client("one", "of one");
+    let refused = store.register(&taken, Some(&hash("a")), at(1_100)).await;
+    assert!(
+        matches!(refused, Err(StoreError::Conflict(Taken::CallerId))),
+        "{refused:?}"
     );
+    assert!(register(&store, "two", "a", 1_100).await);
 }
 
 pub(crate) async fn a_withdrawn_one_is_gone(engine: &impl Engine) {
@@ -112,12 +113,7 @@ pub(crate) async fn a_withdrawn_one_is_gone(engine: &impl Engine) {
             .unwrap()
             .is_none()
     );
-    assert!(
-        !store
-            .use_initial_access_token(&kept.hash, at(1_100))
-            .await
-            .unwrap()
-    );
+    assert!(!register(&store, "one", "a", 1_100).await);
     assert!(store.list_initial_access_tokens().await.unwrap().is_empty());
 }
 

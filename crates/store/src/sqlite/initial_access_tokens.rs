@@ -2,11 +2,11 @@
 
 use avouch_core::id::InitialAccessTokenId;
 use avouch_core::opaque_token::TokenHash;
-use avouch_core::records::InitialAccessToken;
+use avouch_core::records::{Allowance, InitialAccessToken};
 use avouch_core::storage::{InitialAccessTokenStore, StoreError, Taken};
 use avouch_core::time::Timestamp;
-use rusqlite::params;
 use rusqlite::types::Value;
+use rusqlite::{Connection, params};
 
 use super::SqliteStore;
 use super::fault::{Fault, OrTaken};
@@ -41,7 +41,7 @@ impl InitialAccessTokenStore for SqliteStore {
         hash: &TokenHash,
         now: Timestamp,
     ) -> Result<Option<InitialAccessToken>, StoreError> {
-        // What "live" means is said here and in `use_initial_access_token`.
+        // What "live" means is said here and in `take_use`.
         let sql = "SELECT hash, id, kind, resources, sharing, uses_left, created_at, expires_at
                    FROM initial_access_token
                    WHERE hash = ?1 AND withdrawn = 0
@@ -55,27 +55,6 @@ impl InitialAccessTokenStore for SqliteStore {
                 token,
             )
         })?)
-    }
-
-    async fn use_initial_access_token(
-        &self,
-        hash: &TokenHash,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let hash = *hash;
-        self.write(move |connection| {
-            // Null, without limit, stays null.
-            let used = connection
-                .prepare_cached(
-                    "UPDATE initial_access_token SET uses_left = uses_left - 1
-                     WHERE hash = ?1 AND withdrawn = 0
-                       AND (uses_left IS NULL OR uses_left > 0)
-                       AND (expires_at IS NULL OR expires_at > ?2)",
-                )?
-                .execute(params![hash.as_bytes(), now.as_micros()])?;
-            Ok(Done::fresh(used > 0))
-        })
-        .await
     }
 
     async fn list_initial_access_tokens(&self) -> Result<Vec<InitialAccessToken>, StoreError> {
@@ -103,13 +82,33 @@ impl InitialAccessTokenStore for SqliteStore {
     }
 }
 
+/// Takes one use, if the token is live and one is left; `false` if not.
+pub(super) fn take_use(
+    connection: &Connection,
+    hash: &TokenHash,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    // Null, without limit, stays null.
+    let used = connection
+        .prepare_cached(
+            "UPDATE initial_access_token SET uses_left = uses_left - 1
+             WHERE hash = ?1 AND withdrawn = 0
+               AND (uses_left IS NULL OR uses_left > 0)
+               AND (expires_at IS NULL OR expires_at > ?2)",
+        )?
+        .execute(params![hash.as_bytes(), now.as_micros()])?;
+    Ok(used > 0)
+}
+
 fn token(row: &mut Columns<'_>) -> Result<InitialAccessToken, Fault> {
     Ok(InitialAccessToken {
         hash: TokenHash::from_bytes(row.take(hash)?),
         id: row.take(word)?,
-        kinds: row.take(word)?,
-        resources: row.take(json)?,
-        sharing: row.take(word)?,
+        allowance: Allowance {
+            kinds: row.take(word)?,
+            resources: row.take(json)?,
+            sharing: row.take(word)?,
+        },
         uses_left: row.take_optional(number)?,
         created_at: row.take(time)?,
         expires_at: row.take_optional(time)?,
@@ -120,9 +119,9 @@ fn columns(token: &InitialAccessToken) -> Result<[Value; 8], Fault> {
     Ok([
         token.hash.as_bytes().to_vec().into(),
         token.id.as_str().to_owned().into(),
-        from_word("kind of registration", &token.kinds)?,
-        from_json("list of resources", &token.resources)?,
-        from_word("sharing", &token.sharing)?,
+        from_word("kind of registration", &token.allowance.kinds)?,
+        from_json("list of resources", &token.allowance.resources)?,
+        from_word("sharing", &token.allowance.sharing)?,
         token.uses_left.map(i64::from).into(),
         from_time(token.created_at),
         from_optional_time(token.expires_at),

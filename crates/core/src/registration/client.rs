@@ -1,0 +1,119 @@
+//! What metadata comes to for a client.
+
+use std::collections::BTreeSet;
+
+use avouch_oauth::auth_method::AuthenticationMethod;
+use avouch_oauth::client_metadata::ClientMetadata;
+use avouch_oauth::scope::Scope;
+
+use super::{RegistrationError, authentication_method, details};
+use crate::id::ClientId;
+use crate::records::{AllowedResources, Client, Credentials, GrantType, PublicDetails};
+use crate::secret::StoredSecret;
+use crate::time::Timestamp;
+
+/// All that a client says of itself.
+#[derive(Debug)]
+pub(super) struct ClientRequest {
+    details: PublicDetails,
+    method: AuthenticationMethod,
+    grant_types: BTreeSet<GrantType>,
+    scope: Scope,
+}
+
+impl ClientRequest {
+    pub(super) fn read(metadata: &ClientMetadata) -> Result<Self, RegistrationError> {
+        if !metadata.resource.is_empty() {
+            return Err(RegistrationError::metadata(
+                "a client serves no resource: resource is for resource servers",
+            ));
+        }
+        if metadata.introspection_signed_response_alg.is_some()
+            || metadata.introspection_encrypted_response_alg.is_some()
+            || metadata.introspection_encrypted_response_enc.is_some()
+        {
+            return Err(RegistrationError::metadata(
+                "introspection answers go to resource servers: register one with resource",
+            ));
+        }
+        let response_types = metadata.response_types.as_deref().unwrap_or_default();
+        if !response_types.is_empty() {
+            return Err(RegistrationError::metadata(
+                "no response type works with these grant_types: send []",
+            ));
+        }
+        Ok(Self {
+            details: details::read(metadata)?,
+            method: authentication_method::read(metadata)?,
+            grant_types: grant_types(metadata)?,
+            scope: metadata.scope.clone().unwrap_or_default(),
+        })
+    }
+
+    /// The record of a new client.
+    pub(super) fn new_record(
+        self,
+        id: ClientId,
+        resources: AllowedResources,
+        secret: StoredSecret,
+        now: Timestamp,
+    ) -> Client {
+        Client {
+            id,
+            details: self.details,
+            credentials: Credentials {
+                method: self.method,
+                secrets: vec![secret],
+            },
+            grant_types: self.grant_types,
+            scope: self.scope,
+            resources,
+            access_token_lifetime: None,
+            access_token_format: None,
+            registered_at: now,
+        }
+    }
+
+    /// The record of a client that changes. What is not its own to say stays.
+    pub(super) fn changed_record(self, current: &Client) -> Client {
+        Client {
+            details: self.details,
+            credentials: Credentials {
+                method: self.method,
+                secrets: current.credentials.secrets.clone(),
+            },
+            grant_types: self.grant_types,
+            scope: self.scope,
+            id: current.id.clone(),
+            resources: current.resources.clone(),
+            access_token_lifetime: current.access_token_lifetime,
+            access_token_format: current.access_token_format,
+            registered_at: current.registered_at,
+        }
+    }
+}
+
+fn grant_types(metadata: &ClientMetadata) -> Result<BTreeSet<GrantType>, RegistrationError> {
+    let supported = || {
+        let names: Vec<_> = GrantType::ALL.iter().map(|grant| grant.name()).collect();
+        names.join(", ")
+    };
+    let Some(names) = &metadata.grant_types else {
+        return Err(RegistrationError::metadata(format!(
+            "grant_types is missing and its default, authorization_code, is not supported; \
+             supported: {}",
+            supported()
+        )));
+    };
+    names
+        .iter()
+        .map(|name| {
+            GrantType::from_name(name).ok_or_else(|| {
+                RegistrationError::metadata(format!(
+                    "a grant type in grant_types is not supported; supported: {}",
+                    supported()
+                ))
+            })
+        })
+        .collect()
+}

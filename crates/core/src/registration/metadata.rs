@@ -1,0 +1,94 @@
+//! The way back: a registration as metadata, with every default and replaced
+//! value (RFC 7591 section 3.2.1). Read from the record itself, so that it shows
+//! what is in force, an administrator's changes included.
+
+use avouch_oauth::auth_method::AuthenticationMethod;
+use avouch_oauth::client_metadata::ClientMetadata;
+
+use crate::records::{Client, PublicDetails, Recipient, ResourceServer, StatementEncryption};
+use crate::storage::{CallerRecord, RegisteredCaller};
+
+impl RegisteredCaller {
+    /// All that is registered, but for ids, secrets and tokens. Sent back as an
+    /// update it changes nothing.
+    pub fn metadata(&self) -> ClientMetadata {
+        let software = &self.registration.software;
+        ClientMetadata {
+            software_id: software.id.clone(),
+            software_version: software.version.clone(),
+            software_statement: software
+                .statement
+                .as_ref()
+                .map(|statement| statement.text.clone()),
+            ..match &self.caller {
+                CallerRecord::Client(client) => of_client(client),
+                CallerRecord::ResourceServer(server) => of_resource_server(server),
+            }
+        }
+    }
+}
+
+fn of_client(client: &Client) -> ClientMetadata {
+    let names = client
+        .grant_types
+        .iter()
+        .map(|grant| grant.name().to_owned());
+    ClientMetadata {
+        grant_types: Some(names.collect()),
+        scope: (!client.scope.is_empty()).then(|| client.scope.clone()),
+        ..common(&client.details, client.credentials.method)
+    }
+}
+
+fn of_resource_server(server: &ResourceServer) -> ClientMetadata {
+    let profile = &server.profile.value;
+    ClientMetadata {
+        grant_types: Some(Vec::new()),
+        resource: server.resources.iter().cloned().collect(),
+        introspection_signed_response_alg: Some(profile.signing_algorithm.name().to_owned()),
+        ..with_encryption(
+            common(&server.details, server.credentials.method),
+            profile.encryption.as_ref(),
+        )
+    }
+}
+
+fn with_encryption(
+    metadata: ClientMetadata,
+    encryption: Option<&StatementEncryption>,
+) -> ClientMetadata {
+    let Some(encryption) = encryption else {
+        return metadata;
+    };
+    let (jwks, jwks_uri) = match encryption.recipient() {
+        Recipient::Keys { set, .. } => (Some(set.to_object()), None),
+        Recipient::Uri(uri) => (None, Some(uri.as_str().to_owned())),
+    };
+    ClientMetadata {
+        introspection_encrypted_response_alg: Some(encryption.algorithm().name().to_owned()),
+        introspection_encrypted_response_enc: Some(encryption.encryption().name().to_owned()),
+        jwks,
+        jwks_uri,
+        ..metadata
+    }
+}
+
+fn common(details: &PublicDetails, method: AuthenticationMethod) -> ClientMetadata {
+    let PublicDetails {
+        name,
+        uri,
+        contacts,
+        tos_uri,
+        policy_uri,
+    } = details.clone();
+    ClientMetadata {
+        token_endpoint_auth_method: Some(method),
+        response_types: Some(Vec::new()),
+        client_name: name,
+        client_uri: uri,
+        contacts,
+        tos_uri,
+        policy_uri,
+        ..ClientMetadata::default()
+    }
+}

@@ -1,0 +1,124 @@
+//! A new record of the right kind, within what its approval allows.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use avouch_oauth::client_metadata::ClientMetadata;
+use serde_json::{Map, Value};
+
+use super::client::ClientRequest;
+use super::request::Request;
+use super::resource_server::ResourceServerRequest;
+use super::{RegistrationContext, RegistrationError};
+use crate::id::{ClientId, ResourceServerId};
+use crate::opaque_token::{OpaqueToken, TokenKind};
+use crate::records::{
+    Allowance, Approval, InitialAccessToken, Registration, RegistrationKinds, RegistrationTokens,
+    SoftwareStatement,
+};
+use crate::secret::{PlainSecret, StoredSecret};
+use crate::storage::{CallerRecord, RegisteredCaller};
+
+/// What a registration comes to: what to keep, and what to show once.
+#[derive(Debug)]
+pub struct Registered {
+    /// Caller and registration, to be kept.
+    pub registered: RegisteredCaller,
+    /// Its secret.
+    pub secret: PlainSecret,
+    /// Its registration access token.
+    pub token: OpaqueToken,
+}
+
+/// Reads a registration. It is approved by an initial access token, or without
+/// one by a software statement; where both are there the token approves, and
+/// the statement's values count all the same. Whether the resources are still
+/// to be had is decided by the store when the record is kept.
+pub fn register(
+    members: Map<String, Value>,
+    initial_access_token: Option<&InitialAccessToken>,
+    context: &RegistrationContext<'_>,
+) -> Result<Registered, RegistrationError> {
+    let has_statement =
+        context.statements.are_supported() && members.contains_key("software_statement");
+    if initial_access_token.is_none() && !has_statement {
+        return Err(RegistrationError::NoApproval);
+    }
+    let request = Request::read(members, None, context)?;
+    let statement = request.software.statement.as_ref();
+    let (approval, allowance) = approve(initial_access_token, statement, context)?;
+
+    let secret = PlainSecret::generate(context.random)?;
+    let stored = StoredSecret::new(&secret, context.now);
+    let metadata = &request.metadata;
+    let caller = if is_resource_server(metadata, &allowance, &approval)? {
+        let request = ResourceServerRequest::read(metadata, context)?;
+        request.stays_within(&allowance, &approval, &BTreeSet::new())?;
+        let id = ResourceServerId::generate(context.random)?;
+        CallerRecord::ResourceServer(Arc::new(request.new_record(id, stored, context.now)))
+    } else {
+        let request = ClientRequest::read(metadata)?;
+        let id = ClientId::generate(context.random)?;
+        let resources = allowance.resources.clone();
+        CallerRecord::Client(Arc::new(request.new_record(
+            id,
+            resources,
+            stored,
+            context.now,
+        )))
+    };
+    let token = context.mint.mint(TokenKind::Registration, context.random)?;
+    let registration = Registration {
+        approval,
+        allowance,
+        software: request.software,
+        tokens: RegistrationTokens::new(token.hash()),
+    };
+    Ok(Registered {
+        registered: RegisteredCaller {
+            caller,
+            registration,
+        },
+        secret,
+        token,
+    })
+}
+
+fn approve(
+    initial_access_token: Option<&InitialAccessToken>,
+    statement: Option<&SoftwareStatement>,
+    context: &RegistrationContext<'_>,
+) -> Result<(Approval, Allowance), RegistrationError> {
+    if let Some(token) = initial_access_token {
+        let approval = Approval::InitialAccessToken(token.id.clone());
+        return Ok((approval, token.allowance.clone()));
+    }
+    let issuer = &statement.ok_or(RegistrationError::NoApproval)?.issuer;
+    let allowance = context.statements.allowance_of(issuer);
+    let allowance = allowance.ok_or(RegistrationError::NoApproval)?;
+    Ok((
+        Approval::SoftwareStatement(issuer.clone()),
+        allowance.clone(),
+    ))
+}
+
+/// Told by the approval; by the request only where the approval leaves it open.
+fn is_resource_server(
+    metadata: &ClientMetadata,
+    allowance: &Allowance,
+    approval: &Approval,
+) -> Result<bool, RegistrationError> {
+    let reads_as_resource_server =
+        !metadata.resource.is_empty() || metadata.grant_types.as_ref().is_some_and(Vec::is_empty);
+    match allowance.kinds {
+        RegistrationKinds::Both => Ok(reads_as_resource_server),
+        RegistrationKinds::ResourceServers => Ok(true),
+        RegistrationKinds::Clients if metadata.resource.is_empty() => Ok(false),
+        RegistrationKinds::Clients => Err(RegistrationError::beyond(
+            approval,
+            "this approval registers clients only; a request with resource registers a resource \
+             server"
+                .to_owned(),
+        )),
+    }
+}

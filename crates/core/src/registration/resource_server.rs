@@ -1,0 +1,149 @@
+//! What metadata comes to for a resource server (RS).
+
+use std::collections::BTreeSet;
+
+use avouch_jose::SignatureAlgorithm;
+use avouch_oauth::auth_method::AuthenticationMethod;
+use avouch_oauth::client_metadata::ClientMetadata;
+use avouch_oauth::resource::ResourceIdentifier;
+
+use super::details::too_many;
+use super::{
+    MAX_ENTRIES, RegistrationContext, RegistrationError, authentication_method, details, encryption,
+};
+use crate::id::ResourceServerId;
+use crate::records::{
+    AccessTokenProfile, Allowance, Approval, Credentials, JwtProfile, PublicDetails, ReleasePolicy,
+    ResourceServer, Revision, Standing, StatementEncryption,
+};
+use crate::secret::StoredSecret;
+use crate::time::Timestamp;
+
+/// All that an RS says of itself.
+#[derive(Debug)]
+pub(super) struct ResourceServerRequest {
+    details: PublicDetails,
+    method: AuthenticationMethod,
+    resources: BTreeSet<ResourceIdentifier>,
+    signing_algorithm: SignatureAlgorithm,
+    encryption: Option<StatementEncryption>,
+}
+
+impl ResourceServerRequest {
+    pub(super) fn read(
+        metadata: &ClientMetadata,
+        context: &RegistrationContext<'_>,
+    ) -> Result<Self, RegistrationError> {
+        if metadata.resource.is_empty() {
+            return Err(RegistrationError::metadata(
+                "a resource server names what it serves in resource",
+            ));
+        }
+        if metadata.resource.len() > MAX_ENTRIES {
+            return Err(too_many());
+        }
+        let grant_types = metadata.grant_types.as_deref().unwrap_or_default();
+        let response_types = metadata.response_types.as_deref().unwrap_or_default();
+        if !grant_types.is_empty() || !response_types.is_empty() {
+            return Err(RegistrationError::metadata(
+                "a resource server asks for no grant: send grant_types and response_types as []",
+            ));
+        }
+        Ok(Self {
+            details: details::read(metadata)?,
+            method: authentication_method::read(metadata)?,
+            resources: metadata.resource.iter().cloned().collect(),
+            signing_algorithm: signing_algorithm(metadata, context.signing_algorithms)?,
+            encryption: encryption::read(metadata, context)?,
+        })
+    }
+
+    /// Checks that it serves nothing but what it serves already and what the
+    /// approval gives away.
+    pub(super) fn stays_within(
+        &self,
+        allowance: &Allowance,
+        approval: &Approval,
+        already: &BTreeSet<ResourceIdentifier>,
+    ) -> Result<(), RegistrationError> {
+        let mut wanted = self.resources.difference(already);
+        match wanted.find(|resource| !allowance.allows(resource)) {
+            None => Ok(()),
+            Some(closed) => Err(RegistrationError::beyond(
+                approval,
+                format!("the approval of this registration does not reach the resource {closed}"),
+            )),
+        }
+    }
+
+    /// The record of a new RS.
+    pub(super) fn new_record(
+        self,
+        id: ResourceServerId,
+        secret: StoredSecret,
+        now: Timestamp,
+    ) -> ResourceServer {
+        let profile = JwtProfile {
+            signing_algorithm: self.signing_algorithm,
+            encryption: self.encryption,
+            ..JwtProfile::default()
+        };
+        ResourceServer {
+            id,
+            details: self.details,
+            credentials: Credentials {
+                method: self.method,
+                secrets: vec![secret],
+            },
+            resources: self.resources,
+            standing: Standing::Good,
+            profile: Revision::first(profile, now),
+            // Nobody grants itself a look at personal data: that takes an administrator.
+            policy: Revision::first(ReleasePolicy::default(), now),
+            access_tokens: Revision::first(AccessTokenProfile::default(), now),
+            registered_at: now,
+        }
+    }
+
+    /// The record of an RS that changes. What is not its own to say stays.
+    pub(super) fn changed_record(self, current: &ResourceServer, now: Timestamp) -> ResourceServer {
+        let profile = JwtProfile {
+            signing_algorithm: self.signing_algorithm,
+            encryption: self.encryption,
+            ..current.profile.value.clone()
+        };
+        ResourceServer {
+            details: self.details,
+            credentials: Credentials {
+                method: self.method,
+                secrets: current.credentials.secrets.clone(),
+            },
+            resources: self.resources,
+            profile: current.profile.follow(profile, now),
+            id: current.id.clone(),
+            standing: current.standing.clone(),
+            policy: current.policy.clone(),
+            access_tokens: current.access_tokens.clone(),
+            registered_at: current.registered_at,
+        }
+    }
+}
+
+fn signing_algorithm(
+    metadata: &ClientMetadata,
+    supported: &[SignatureAlgorithm],
+) -> Result<SignatureAlgorithm, RegistrationError> {
+    let Some(name) = &metadata.introspection_signed_response_alg else {
+        return Ok(JwtProfile::default().signing_algorithm);
+    };
+    match name.parse::<SignatureAlgorithm>() {
+        Ok(algorithm) if supported.contains(&algorithm) => Ok(algorithm),
+        _ => {
+            let names: Vec<_> = supported.iter().map(|algorithm| algorithm.name()).collect();
+            Err(RegistrationError::unsupported(
+                "introspection_signed_response_alg",
+                &names,
+            ))
+        }
+    }
+}
