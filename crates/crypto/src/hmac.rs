@@ -1,10 +1,15 @@
-//! HMAC-SHA256 (RFC 2104, FIPS 198-1), for checks that only this server makes and reads.
+//! HMAC (RFC 2104, FIPS 198-1): an [`HmacKey`] for checks that only this server makes and reads, a [`SharedHmacKey`]
+//! for a secret that another party knows too.
+
+mod shared;
 
 use std::fmt;
 
 use aws_lc_rs::hmac;
 
 use crate::constant_time;
+
+pub use shared::{HmacHash, SecretTooShort, SharedHmacKey};
 
 /// A key for HMAC-SHA256. `Debug` shows nothing of it.
 #[derive(Clone)]

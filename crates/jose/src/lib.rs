@@ -9,8 +9,10 @@
 //! - **Decrypted says nothing of who encrypted.** What must be believed is signed first and then encrypted, and a
 //!   [nested] token is verified like one that came alone (RFC 8725 section 3.3). Why a token did not decrypt cannot be
 //!   told from the error.
-//! - **Strict in.** JSON with duplicate members, lax base64url, JSON serializations, `crit`, `zip`, `none`, shared
-//!   secrets and passwords: refused, with an error that says which rule was broken and shows nothing of the token.
+//! - **Shared secrets stand apart.** What is authenticated with one ([`mac`]) has an algorithm, a key and a token type
+//!   of its own, and no key or token of one kind goes where the other is wanted (RFC 8725 section 2.1).
+//! - **Strict in.** JSON with duplicate members, lax base64url, JSON serializations, `crit`, `zip`, `none` and
+//!   passwords: refused, with an error that says which rule was broken and shows nothing of the token.
 //!
 //! ```
 //! use avouch_crypto::random::SystemRandom;
@@ -35,6 +37,7 @@ pub mod base64url;
 pub mod jwe;
 pub mod jwk;
 pub mod jws;
+pub mod mac;
 pub mod media_type;
 pub mod nested;
 pub mod strict_json;
@@ -54,6 +57,7 @@ pub use jwk::{
     EcCurve, Jwk, JwkError, JwkSet, KeyMaterial, KeyUse, OkpCurve, PublicationError, SelectError,
 };
 pub use jws::{ParseError, VerifyError};
+pub use mac::{MacAlgorithm, MacKey};
 pub use protected_header::{EncodedHeader, ProtectedHeader};
 pub use signing_key::{KeyError, SignError, SigningKey};
 pub use verification_key::VerificationKey;

@@ -1,5 +1,7 @@
 //! Protected headers we read.
 
+use std::str::FromStr;
+
 use serde_json::{Map, Value};
 
 use super::ParseError;
@@ -8,18 +10,23 @@ use crate::{SignatureAlgorithm, critical, media_type, strict_json};
 /// A protected header, read strictly. Until [`VerifiedJws`](super::VerifiedJws) holds it, its words are a stranger's.
 ///
 /// `jku`, `x5u`, `jwk` and `x5c` may stand in it (RFC 7515 section 4.1), but nothing here looks at them: a token does
-/// not bring the key that proves it.
+/// not bring the key that proves it. The one exception says so in its name: [`self_signed`](super::self_signed).
+///
+/// `A` is what the algorithm is one of: a signature's here, a [`MacAlgorithm`](crate::MacAlgorithm) in [`mac`](crate::mac).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JwsHeader {
-    algorithm: SignatureAlgorithm,
+pub struct JwsHeader<A = SignatureAlgorithm> {
+    algorithm: A,
     kid: Option<String>,
     typ: Option<String>,
     cty: Option<String>,
 }
 
-impl JwsHeader {
-    pub(super) fn parse(json: &[u8]) -> Result<Self, ParseError> {
-        let mut members = strict_json::object(json).map_err(ParseError::HeaderJson)?;
+impl<A: FromStr> JwsHeader<A> {
+    pub(crate) fn parse(json: &[u8]) -> Result<Self, ParseError> {
+        Self::from_members(strict_json::object(json).map_err(ParseError::HeaderJson)?)
+    }
+
+    pub(super) fn from_members(mut members: Map<String, Value>) -> Result<Self, ParseError> {
         critical::check(&members).map_err(ParseError::Critical)?;
         // RFC 7797 section 6: without `crit` it must not be there, and with it, it is not understood.
         if members.contains_key("b64") {
@@ -33,12 +40,16 @@ impl JwsHeader {
             cty: string(&mut members, "cty")?,
         })
     }
+}
 
+impl<A: Copy> JwsHeader<A> {
     /// `alg`. It picks among keys and never overrules one.
-    pub fn algorithm(&self) -> SignatureAlgorithm {
+    pub fn algorithm(&self) -> A {
         self.algorithm
     }
+}
 
+impl<A> JwsHeader<A> {
     /// `kid`, if there is one.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()

@@ -7,7 +7,11 @@ const SIGNATURE_ROOM: usize = base64url::encoded_len(512);
 
 /// What gets signed: `BASE64URL(header) || "." || BASE64URL(payload)` (RFC 7515 section 5.1).
 pub fn signing_input(header: &EncodedHeader, payload: &[u8]) -> String {
-    let header = header.as_str();
+    signing_input_of(header.as_str(), payload)
+}
+
+/// The same for a header that is encoded already.
+pub(crate) fn signing_input_of(header: &str, payload: &[u8]) -> String {
     let length = header.len() + 1 + base64url::encoded_len(payload.len());
     let mut input = String::with_capacity(length + 1 + SIGNATURE_ROOM);
     input.push_str(header);

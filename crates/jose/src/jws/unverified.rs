@@ -15,8 +15,7 @@ use crate::{
 /// Longest encoded signature, in octets: RSA with 8192 bits, the longest key there is.
 const MAX_SIGNATURE_LEN: usize = base64url::encoded_len(1024);
 
-/// A JWS that was taken apart but not verified. It gives its header and the issuer it claims, both for picking a key,
-/// and nothing else.
+/// A JWS that was taken apart but not verified. It gives its header, for picking a key, and nothing that is proven.
 pub struct UnverifiedJws<'a> {
     pub(super) header: JwsHeader,
     pub(super) signing_input: &'a str,
@@ -69,6 +68,45 @@ impl<'a> UnverifiedJws<'a> {
 
     /// The same with a bound of the caller's.
     pub fn parse_bounded(token: &'a str, max_len: usize) -> Result<Self, ParseError> {
+        let parts = Parts::split(token, max_len)?;
+        Ok(Self {
+            header: JwsHeader::parse(&parts.header()?)?,
+            payload: parts.payload()?,
+            signature: parts.signature()?,
+            signing_input: parts.signing_input,
+        })
+    }
+
+    /// The header, for picking a key. Not verified.
+    pub fn header(&self) -> &JwsHeader {
+        &self.header
+    }
+
+    /// The payload as a stranger wrote it, for finding out whose keys to try, and for nothing else.
+    pub fn unverified_payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// The `iss` of a JWT that may come from one of several issuers, for picking whose keys to verify it with. Not
+    /// verified: who signed is known only by the key that [`verify`](Self::verify) was given.
+    pub fn claimed_issuer(&self) -> Result<Option<String>, JsonError> {
+        Ok(match strict_json::object(&self.payload)?.remove("iss") {
+            Some(Value::String(issuer)) => Some(issuer),
+            _ => None,
+        })
+    }
+}
+
+/// The three parts of a compact JWS, of bounded length, still encoded.
+pub(crate) struct Parts<'a> {
+    pub(crate) signing_input: &'a str,
+    header: &'a str,
+    payload: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    pub(crate) fn split(token: &'a str, max_len: usize) -> Result<Self, ParseError> {
         if token.len() > max_len {
             return Err(ParseError::TooLong);
         }
@@ -83,25 +121,23 @@ impl<'a> UnverifiedJws<'a> {
             return Err(ParseError::TooLong);
         }
         Ok(Self {
-            header: JwsHeader::parse(&decode("header", header)?)?,
-            payload: decode("payload", payload)?,
-            signature: decode("signature", signature)?,
             signing_input,
+            header,
+            payload,
+            signature,
         })
     }
 
-    /// The header, for picking a key. Not verified.
-    pub fn header(&self) -> &JwsHeader {
-        &self.header
+    pub(crate) fn header(&self) -> Result<Vec<u8>, ParseError> {
+        decode("header", self.header)
     }
 
-    /// The `iss` of a JWT that may come from one of several issuers, for picking whose keys to verify it with. Not
-    /// verified: who signed is known only by the key that [`verify`](Self::verify) was given.
-    pub fn claimed_issuer(&self) -> Result<Option<String>, JsonError> {
-        Ok(match strict_json::object(&self.payload)?.remove("iss") {
-            Some(Value::String(issuer)) => Some(issuer),
-            _ => None,
-        })
+    pub(crate) fn payload(&self) -> Result<Vec<u8>, ParseError> {
+        decode("payload", self.payload)
+    }
+
+    pub(crate) fn signature(&self) -> Result<Vec<u8>, ParseError> {
+        decode("signature", self.signature)
     }
 }
 
