@@ -16,6 +16,10 @@
 //! The JWT access tokens of RFC 9068 are in [`access_token`]: what is written, and how it is
 //! checked.
 //!
+//! How a client shows who it is and which key it holds, without sending a secret:
+//! [`client_assertion`] (RFC 7523) and [`dpop`] (RFC 9449), each with the side that makes and the
+//! side that checks.
+//!
 //! All instants are whole seconds since 1970-01-01T00:00:00Z, as `u64`.
 //!
 //! ```
@@ -58,8 +62,10 @@ pub mod authorization;
 pub mod authorization_details;
 pub mod basic;
 pub mod challenge;
+pub mod client_assertion;
 pub mod client_metadata;
 pub mod confirmation;
+pub mod dpop;
 pub mod error;
 pub mod form;
 pub mod introspection;
@@ -68,6 +74,7 @@ pub mod jwks_uri;
 pub mod media_type;
 pub mod metadata;
 pub mod negotiate;
+pub mod proof;
 pub mod resource;
 pub mod revocation;
 pub mod scope;
@@ -90,4 +97,4 @@ pub use issuer::Issuer;
 pub use negotiate::{AnswerPolicy, ResponseFormat, negotiate};
 pub use resource::ResourceIdentifier;
 pub use scope::Scope;
-pub use secret::{IssuedSecret, PresentedSecret, PresentedToken};
+pub use secret::{IssuedSecret, PresentedSecret, PresentedToken, SignedProof};

@@ -14,6 +14,10 @@ pub const FORM: &str = "application/x-www-form-urlencoded";
 pub const TOKEN_INTROSPECTION_JWT_TYP: &str = "token-introspection+jwt";
 /// The `typ` header of a JWT access token (RFC 9068, section 2.1).
 pub const ACCESS_TOKEN_JWT_TYP: &str = "at+jwt";
+/// The `typ` header of a client assertion (RFC 10070).
+pub const CLIENT_AUTHENTICATION_JWT_TYP: &str = "client-authentication+jwt";
+/// The `typ` header of a `DPoP` proof (RFC 9449, section 4.2).
+pub const DPOP_JWT_TYP: &str = "dpop+jwt";
 
 /// Whether a `Content-Type` names the expected type. Compared without case; parameters are
 /// ignored, except that a `charset` must be UTF-8.

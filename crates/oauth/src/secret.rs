@@ -44,6 +44,12 @@ redacted_string! {
 }
 
 redacted_string! {
+    /// A client assertion or `DPoP` proof, made to be sent once. Whoever gets hold of it before
+    /// it expires can try to use it.
+    SignedProof
+}
+
+redacted_string! {
     /// A token or secret made by the server, on its one way out to the owner.
     ///
     /// It serializes as the plain string, since the answer is where it belongs.

@@ -2,7 +2,7 @@
 //!
 //! Such a token proves that its maker holds that key, and nothing of who the maker is: anybody can make one. It is of
 //! use only where the key itself is the question, as in proofs of possession (RFC 9449). What must come from somebody
-//! in particular is verified with a key that was known before, by [`UnverifiedJws`](super::UnverifiedJws).
+//! in particular is verified with a key that was known before, by [`UnverifiedJws`].
 
 use std::fmt;
 

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use avouch_jose::media_type;
 use serde::{Deserialize, Serialize};
 
-use crate::media_type::TOKEN_INTROSPECTION_JWT_TYP;
+use crate::media_type::{
+    ACCESS_TOKEN_JWT_TYP, CLIENT_AUTHENTICATION_JWT_TYP, DPOP_JWT_TYP, TOKEN_INTROSPECTION_JWT_TYP,
+};
 
 /// The longest `typ` that is taken, in octets.
 const MAX_LENGTH: usize = 64;
@@ -14,10 +16,10 @@ const MAX_LENGTH: usize = 64;
 /// Kinds of JWT that mean something else, at this issuer or to those who read its JWTs
 /// (RFC 8725 section 3.11). A statement under one of these names could pass as another thing.
 const OTHER_KINDS: [&str; 11] = [
-    "at+jwt",                    // RFC 9068
-    "client-authentication+jwt", // RFC 10070
-    "dpop+jwt",                  // RFC 9449
-    "oauth-authz-req+jwt",       // RFC 9101
+    ACCESS_TOKEN_JWT_TYP,
+    CLIENT_AUTHENTICATION_JWT_TYP,
+    DPOP_JWT_TYP,
+    "oauth-authz-req+jwt", // RFC 9101
     "oauth-authz-resp+jwt",
     "id_token+jwt",
     "logout+jwt",   // OpenID Connect Back-Channel Logout
