@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use avouch_core::apply::{ClientDescription, Description, ResourceServerDescription};
 use avouch_server::admin::api::{
-    Applied, ClientEntry, ClientList, CreateInitialAccessToken, CreatedInitialAccessToken,
+    Added, Applied, ClientEntry, ClientList, CreateInitialAccessToken, CreatedInitialAccessToken,
     ErrorAnswer, Explain, Explanation, FreshSecret, InitialAccessTokenList, IssueToken,
     IssuedToken, KeyEntry, KeyList, NewSecret, PartlyApplied, Planned, ResourceServerEntry,
     ResourceServerList, RevokeAll, RevokedAll, RevokedToken, RotateKey, TokenReference, TokenState,
@@ -121,7 +121,7 @@ impl AdminClient {
     pub(crate) async fn add_client(
         &self,
         description: &ClientDescription,
-    ) -> Result<FreshSecret, AdminClientError> {
+    ) -> Result<Added, AdminClientError> {
         self.post("/admin/v1/clients", description).await
     }
 
@@ -147,7 +147,7 @@ impl AdminClient {
     pub(crate) async fn add_resource_server(
         &self,
         description: &ResourceServerDescription,
-    ) -> Result<FreshSecret, AdminClientError> {
+    ) -> Result<Added, AdminClientError> {
         self.post("/admin/v1/resource-servers", description).await
     }
 

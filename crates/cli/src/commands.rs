@@ -1,6 +1,7 @@
 //! The commands, a file each.
 
 mod apply;
+mod authentication;
 mod client;
 mod config;
 mod demo;

@@ -1,29 +1,60 @@
 //! Who is asking. The only place that makes an [`AuthenticatedCaller`].
+//!
+//! Each way of proving has a file; all of them end here.
+
+mod assertion;
+mod failure;
+mod secret;
 
 use std::fmt;
 use std::sync::Arc;
 
+use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::auth_method::AuthenticationMethod;
+use avouch_oauth::client_assertion::{ClientAssertion, ClientAssertionVerifier};
 use avouch_oauth::secret::PresentedSecret;
-use thiserror::Error;
 
-use crate::records::{Client, Credentials, ResourceServer};
-use crate::secret::SecretHash;
-use crate::storage::{CallerRecord, CallerStore, StoreError};
+use crate::client_secrets::ClientSecrets;
+use crate::keys::CallerKeys;
+use crate::records::{Client, ResourceServer};
+use crate::storage::{CallerRecord, CallerStore, ReplayStore};
 use crate::time::Timestamp;
+
+pub use failure::{AuthenticationError, AuthenticationFailure};
 
 /// What a request presented to prove its caller: extracted, not yet judged.
 #[derive(Debug)]
 pub enum PresentedCredentials {
     /// `client_id` and secret, by the method they came in.
     ClientSecret {
-        /// [`AuthenticationMethod::ClientSecretBasic`] or [`AuthenticationMethod::ClientSecretPost`].
-        method: AuthenticationMethod,
+        /// How the secret came.
+        method: SecretMethod,
         /// The claimed `client_id`.
         id: String,
         /// The secret.
         secret: PresentedSecret,
     },
+    /// A client assertion (RFC 7523).
+    ClientAssertion(ClientAssertion),
+}
+
+/// How a secret is sent (RFC 6749 section 2.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretMethod {
+    /// `client_secret_basic`.
+    Basic,
+    /// `client_secret_post`.
+    Post,
+}
+
+impl SecretMethod {
+    /// The name of the method.
+    pub const fn method(self) -> AuthenticationMethod {
+        match self {
+            Self::Basic => AuthenticationMethod::ClientSecretBasic,
+            Self::Post => AuthenticationMethod::ClientSecretPost,
+        }
+    }
 }
 
 /// A caller that has proved itself. Only [`authenticate`] makes one.
@@ -59,73 +90,44 @@ impl fmt::Debug for AuthenticatedCaller {
     }
 }
 
-/// Why nobody was authenticated.
-#[derive(Debug, Error)]
-pub enum AuthenticationError {
-    /// The credentials prove nothing. On the wire every reason looks the same.
-    #[error("client authentication failed")]
-    Failed(AuthenticationFailure),
-    /// The store could not say.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// The private reason of a failed authentication: for events, never for the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthenticationFailure {
-    /// Nobody has this `client_id`.
-    UnknownCaller,
-    /// The caller is registered for another method.
-    WrongMethod,
-    /// No live secret matches.
-    WrongSecret,
-}
-
-impl AuthenticationFailure {
-    /// A name for logs and metrics.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::UnknownCaller => "unknown_caller",
-            Self::WrongMethod => "wrong_method",
-            Self::WrongSecret => "wrong_secret",
-        }
-    }
+/// What callers are authenticated with.
+#[derive(Clone, Copy)]
+pub struct AuthenticationMeans<'a, S, K> {
+    /// Knows the callers, and remembers which proofs were used.
+    pub store: &'a S,
+    /// The methods that are offered.
+    pub methods: &'a [AuthenticationMethod],
+    /// Opens the secrets that both sides keep.
+    pub client_secrets: &'a ClientSecrets,
+    /// Finds the keys that callers publish.
+    pub published_keys: &'a K,
+    /// What is expected of assertions.
+    pub assertions: &'a ClientAssertionVerifier,
+    /// The algorithms that assertions may be signed with.
+    pub signing_algorithms: &'a [SignatureAlgorithm],
+    /// The most used proofs that are remembered of one caller.
+    pub proof_quota: u32,
 }
 
 /// Decides whether the presented credentials are those of a registered caller.
 ///
-/// An unknown id costs the same hashing and comparison as a wrong secret.
+/// A proof that is good for one use is used by this.
 pub async fn authenticate(
     presented: &PresentedCredentials,
-    callers: &impl CallerStore,
+    means: &AuthenticationMeans<'_, impl CallerStore + ReplayStore, impl CallerKeys>,
     now: Timestamp,
 ) -> Result<AuthenticatedCaller, AuthenticationError> {
-    let PresentedCredentials::ClientSecret { method, id, secret } = presented;
-    let presented = SecretHash::of(secret.expose());
-    let Some(record) = callers.find_caller(id).await? else {
-        let _ = SecretHash::OF_NOTHING.matches(&presented);
-        return Err(AuthenticationError::Failed(
-            AuthenticationFailure::UnknownCaller,
-        ));
+    let record = match presented {
+        PresentedCredentials::ClientSecret { method, id, secret } => {
+            secret::check(*method, id, secret, means.store, now).await?
+        }
+        PresentedCredentials::ClientAssertion(assertion) => {
+            assertion::check(assertion, means, now).await?
+        }
     };
-    check_secret(record.credentials(), *method, &presented, now)
-        .map_err(AuthenticationError::Failed)?;
+    let method = record.credentials().authentication.method();
+    if !means.methods.contains(&method) {
+        return Err(AuthenticationFailure::MethodNotOffered.into());
+    }
     Ok(AuthenticatedCaller(record))
-}
-
-fn check_secret(
-    registered: &Credentials,
-    method: AuthenticationMethod,
-    presented: &SecretHash,
-    now: Timestamp,
-) -> Result<(), AuthenticationFailure> {
-    let matches = registered.has_secret(presented, now);
-    if registered.method != method {
-        return Err(AuthenticationFailure::WrongMethod);
-    }
-    if matches {
-        Ok(())
-    } else {
-        Err(AuthenticationFailure::WrongSecret)
-    }
 }

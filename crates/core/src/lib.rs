@@ -7,6 +7,7 @@
 //! step; [`records`] says what is kept, [`storage`] what every engine must
 //! guarantee about it.
 
+pub mod client_secrets;
 pub mod event;
 pub mod id;
 pub mod introspection;
@@ -25,6 +26,6 @@ pub mod apply;
 mod authenticate;
 
 pub use authenticate::{
-    AuthenticatedCaller, AuthenticationError, AuthenticationFailure, PresentedCredentials,
-    authenticate,
+    AuthenticatedCaller, AuthenticationError, AuthenticationFailure, AuthenticationMeans,
+    PresentedCredentials, SecretMethod, authenticate,
 };

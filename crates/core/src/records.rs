@@ -5,23 +5,30 @@ mod access_token;
 mod access_token_profile;
 mod allowance;
 mod client;
+mod client_authentication;
+mod credentials;
 mod grant;
 mod initial_access_token;
 mod jwt_profile;
+mod key_source;
 mod registration;
 mod release_policy;
 mod resource_server;
 mod revision;
 mod signing_key;
 mod statement_encryption;
+mod used_proof;
 
 pub use access_token::{AccessToken, CallerState, FoundToken};
 pub use access_token_profile::{AccessTokenProfile, TokenFormat};
 pub use allowance::{Allowance, RegistrationKinds, ResourceSharing};
-pub use client::{AllowedResources, Client, Credentials, GrantType, PublicDetails, TooManySecrets};
+pub use client::{AllowedResources, Client, GrantType, PublicDetails};
+pub use client_authentication::{ClientAuthentication, ClientAuthenticationError, SecretKind};
+pub use credentials::{Credentials, RotationError};
 pub use grant::{Authentication, Grant, LegalBasis, LegalBasisError};
 pub use initial_access_token::InitialAccessToken;
 pub use jwt_profile::{JwtProfile, ProfileError, ServerAnswers, StatementMembers};
+pub use key_source::KeySource;
 pub use registration::{Approval, Registration, RegistrationTokens, Software, SoftwareStatement};
 pub use release_policy::{ReleasePolicy, ReleasedScopes, SubjectForm};
 pub use resource_server::{ResourceServer, Standing};
@@ -30,3 +37,4 @@ pub use signing_key::{KeyLife, KeyPurpose, KeySchedule, SigningKeyRecord};
 pub use statement_encryption::{
     DEFAULT_ENCRYPTION, EncryptionProfileError, Recipient, StatementEncryption, encrypter,
 };
+pub use used_proof::UsedProof;

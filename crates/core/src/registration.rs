@@ -17,8 +17,8 @@
 //! To take a further member, read it in `client` or `resource_server` (or in a
 //! file beside them, for both) and write it in `metadata`.
 
-mod authentication_method;
 mod client;
+mod client_authentication;
 mod details;
 mod encryption;
 mod hand_out;
@@ -32,19 +32,22 @@ mod statement;
 mod update;
 
 use avouch_crypto::random::{RandomError, SecureRandom};
+use avouch_crypto::seal::SealError;
 use avouch_jose::SignatureAlgorithm;
+use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::client_metadata::ClientMetadataError;
 use avouch_oauth::jwks_uri::JwksUri;
 use thiserror::Error;
 
+use crate::client_secrets::ClientSecrets;
 use crate::opaque_token::TokenMint;
 use crate::records::Approval;
 use crate::time::Timestamp;
 
 pub use hand_out::hand_out_registration_token;
 pub use management::{
-    ManagementError, Registrant, authenticate_registrant, remove_registered, renew_client_secret,
-    update_registration,
+    ManagementError, Registrant, Updated, authenticate_registrant, remove_registered,
+    renew_client_secret, update_registration,
 };
 pub use register::{Registered, register};
 pub use statement::{StatementIssuer, TrustedStatements};
@@ -68,6 +71,10 @@ pub struct RegistrationContext<'a> {
     pub statements: &'a TrustedStatements,
     /// The algorithms there are keys for.
     pub signing_algorithms: &'a [SignatureAlgorithm],
+    /// The methods of client authentication that are offered.
+    pub methods: &'a [AuthenticationMethod],
+    /// Makes client secrets.
+    pub secrets: &'a ClientSecrets,
     /// Where keys may be fetched from.
     pub jwks_uris: &'a dyn JwksUriPolicy,
     /// Whether this server gives encrypted answers only.
@@ -107,6 +114,9 @@ pub enum RegistrationError {
     /// No random octets.
     #[error(transparent)]
     Random(#[from] RandomError),
+    /// A secret could not be made.
+    #[error(transparent)]
+    Secret(#[from] SealError),
 }
 
 impl RegistrationError {

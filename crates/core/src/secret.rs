@@ -7,6 +7,7 @@ use avouch_crypto::{constant_time, hash};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::records::SecretKind;
 use crate::time::Timestamp;
 
 /// A secret in the clear: shown to its owner once, never stored.
@@ -15,7 +16,17 @@ pub struct PlainSecret(Zeroizing<String>);
 impl PlainSecret {
     /// A fresh secret of 256 random bits, base64url.
     pub fn generate(random: &dyn SecureRandom) -> Result<Self, RandomError> {
-        let mut bytes = Zeroizing::new([0; 32]);
+        Self::of_octets::<32>(random)
+    }
+
+    /// A fresh secret of 512 random bits: its text is long enough to be a key
+    /// of every HMAC of JOSE (RFC 7518 section 3.2).
+    pub fn generate_for_hmac(random: &dyn SecureRandom) -> Result<Self, RandomError> {
+        Self::of_octets::<64>(random)
+    }
+
+    fn of_octets<const N: usize>(random: &dyn SecureRandom) -> Result<Self, RandomError> {
+        let mut bytes = Zeroizing::new([0; N]);
         random.fill(bytes.as_mut_slice())?;
         Ok(Self(Zeroizing::new(avouch_jose::base64url::encode(
             bytes.as_slice(),
@@ -79,11 +90,44 @@ impl fmt::Debug for SecretHash {
     }
 }
 
+/// A secret that both sides keep, as it is stored: sealed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SealedSecret(Vec<u8>);
+
+impl SealedSecret {
+    /// Wraps what was read back from storage.
+    pub const fn from_bytes(sealed: Vec<u8>) -> Self {
+        Self(sealed)
+    }
+
+    /// The sealed secret as it is stored.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SealedSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealedSecret(..)")
+    }
+}
+
+/// What is kept of a secret: enough to check it, and no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeptSecret {
+    /// Of one that its owner sends.
+    Hash(SecretHash),
+    /// Of one that is never sent: assertions are checked under it.
+    Sealed(SealedSecret),
+}
+
 /// One of a caller's secrets, with its end if it has one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredSecret {
     /// What is kept of the secret.
-    pub hash: SecretHash,
+    pub kept: KeptSecret,
     /// When it was made.
     pub created_at: Timestamp,
     /// From when on it no longer counts; `None` for as long as it stands.
@@ -92,11 +136,27 @@ pub struct StoredSecret {
 
 impl StoredSecret {
     /// Keeps a fresh secret that has no end.
-    pub fn new(secret: &PlainSecret, now: Timestamp) -> Self {
+    pub const fn new(kept: KeptSecret, now: Timestamp) -> Self {
         Self {
-            hash: secret.hash(),
+            kept,
             created_at: now,
             expires_at: None,
+        }
+    }
+
+    /// The kind of method it works with.
+    pub const fn kind(&self) -> SecretKind {
+        match self.kept {
+            KeptSecret::Hash(_) => SecretKind::Hashed,
+            KeptSecret::Sealed(_) => SecretKind::Sealed,
+        }
+    }
+
+    /// The hash, of a secret that its owner sends.
+    pub const fn hash(&self) -> Option<&SecretHash> {
+        match &self.kept {
+            KeptSecret::Hash(hash) => Some(hash),
+            KeptSecret::Sealed(_) => None,
         }
     }
 
@@ -131,7 +191,7 @@ mod tests {
     #[test]
     fn a_secret_ends_at_its_end() {
         let secret = StoredSecret {
-            hash: SecretHash::OF_NOTHING,
+            kept: KeptSecret::Hash(SecretHash::OF_NOTHING),
             created_at: Timestamp::from_secs(0),
             expires_at: Some(Timestamp::from_secs(10)),
         };

@@ -24,6 +24,13 @@ impl Timestamp {
         Self(seconds.saturating_mul(1_000_000))
     }
 
+    /// From whole seconds as JWTs have them (RFC 7519 section 2). What lies
+    /// beyond the end of time here is that end.
+    pub fn from_numeric_date(seconds: u64) -> Self {
+        let micros = seconds.saturating_mul(1_000_000);
+        Self::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+    }
+
     /// Microseconds since the epoch.
     pub const fn as_micros(self) -> i64 {
         self.0

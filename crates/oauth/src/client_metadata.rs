@@ -27,6 +27,9 @@ pub struct ClientMetadata {
     /// How the registrant authenticates; `client_secret_basic` if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_endpoint_auth_method: Option<AuthenticationMethod>,
+    /// The one algorithm of its assertions; any that is supported if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<String>,
     /// The grant types it may use. `None` (the default applies) is not the empty list (none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_types: Option<Vec<String>>,

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
+use avouch_core::AuthenticationMeans;
+use avouch_core::client_secrets::ClientSecrets;
 use avouch_core::introspection::PairwiseSubjects;
 use avouch_core::issuance::{Issuance, JwtTokens};
 use avouch_core::keys::{Sealer, SoftwareSigner};
@@ -14,6 +16,7 @@ use avouch_core::registration::TrustedStatements;
 use avouch_core::time::{Clock, Timestamp};
 use avouch_crypto::random::SecureRandom;
 use avouch_jose::SignatureAlgorithm;
+use avouch_oauth::client_assertion::ClientAssertionVerifier;
 use avouch_oauth::issuer::Issuer;
 use avouch_store::AnyStore;
 use http::HeaderValue;
@@ -37,6 +40,10 @@ pub(crate) struct App {
     pub(crate) keys: ArcSwap<Keys>,
     /// Whose software statements count.
     pub(crate) statements: TrustedStatements,
+    /// Makes client secrets, and opens those that both sides keep.
+    pub(crate) client_secrets: ClientSecrets,
+    /// What is expected of client assertions.
+    pub(crate) assertions: ClientAssertionVerifier,
     /// Held while keys are changed, so that two changes never plan on the same
     /// state; signing does not wait for it.
     pub(crate) key_changes: tokio::sync::Mutex<()>,
@@ -99,6 +106,19 @@ impl App {
             self.settings.jwks_cache_control.clone()
         } else {
             HeaderValue::from_static("no-cache")
+        }
+    }
+
+    /// What callers are authenticated with.
+    pub(crate) fn authentication(&self) -> AuthenticationMeans<'_, AnyStore, PublishedKeys> {
+        AuthenticationMeans {
+            store: &self.store,
+            methods: &self.settings.methods,
+            client_secrets: &self.client_secrets,
+            published_keys: &self.published_keys,
+            assertions: &self.assertions,
+            signing_algorithms: &SignatureAlgorithm::ALL,
+            proof_quota: self.settings.proof_quota,
         }
     }
 

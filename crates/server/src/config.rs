@@ -7,6 +7,7 @@
 
 mod algorithm;
 mod bounded;
+mod client_authentication;
 mod conflict;
 mod data;
 mod fetch;
@@ -38,6 +39,7 @@ use serde::{Deserialize, Serialize};
 
 pub use algorithm::AlgorithmName;
 pub use bounded::{OutOfRange, Seconds, Whole};
+pub use client_authentication::ClientAuthenticationConfig;
 pub use data::DataConfig;
 pub use fetch::FetchConfig;
 pub use introspection::IntrospectionConfig;
@@ -87,6 +89,9 @@ pub struct Config {
     /// In which form introspection answers.
     #[serde(default)]
     pub introspection: IntrospectionConfig,
+    /// How callers prove who they are.
+    #[serde(default)]
+    pub client_authentication: ClientAuthenticationConfig,
     /// Registration over HTTP.
     #[serde(default)]
     pub registration: RegistrationConfig,
@@ -146,6 +151,7 @@ impl Config {
             tokens: TokensConfig::default(),
             keys: KeysConfig::default(),
             introspection: IntrospectionConfig::default(),
+            client_authentication: ClientAuthenticationConfig::default(),
             registration: RegistrationConfig::default(),
             fetch: FetchConfig::default(),
             limits: LimitsConfig::default(),

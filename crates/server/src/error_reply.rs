@@ -59,6 +59,23 @@ impl ErrorReply {
         .with_header(WWW_AUTHENTICATE, &challenge)
     }
 
+    /// 401 `invalid_client` for a client assertion. The scheme of the challenge
+    /// is that of client authentication by secret, for assertions have none.
+    pub(crate) fn invalid_assertion(why: Option<String>) -> Self {
+        let challenge = Challenge::new(Scheme::Basic, REALM).to_string();
+        let description = why.unwrap_or_else(|| {
+            "client authentication failed: check the client_id, the key of the assertion, that it \
+             is registered or published at the jwks_uri, and the authentication method"
+                .to_owned()
+        });
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            ErrorCode::InvalidClient,
+            description,
+        )
+        .with_header(WWW_AUTHENTICATE, &challenge)
+    }
+
     /// 401 `invalid_token` for the caller's own token (RFC 6750 section 3).
     pub(crate) fn invalid_token(description: &'static str) -> Self {
         let challenge = Challenge::new(Scheme::Bearer, REALM)

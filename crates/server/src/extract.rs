@@ -3,9 +3,11 @@
 
 use avouch_core::event::{Event, Recorder};
 use avouch_core::opaque_token::{TokenHash, TokenKind};
-use avouch_core::{AuthenticatedCaller, AuthenticationError, PresentedCredentials, authenticate};
-use avouch_oauth::auth_method::AuthenticationMethod;
+use avouch_core::{
+    AuthenticatedCaller, AuthenticationError, PresentedCredentials, SecretMethod, authenticate,
+};
 use avouch_oauth::authorization::{Authorization, Scheme};
+use avouch_oauth::client_assertion::{ClientAssertion, ClientAssertionError};
 use avouch_oauth::error::ErrorCode;
 use avouch_oauth::form::Form;
 use avouch_oauth::secret::{PresentedSecret, PresentedToken};
@@ -16,7 +18,7 @@ use crate::app::App;
 use crate::error_reply::ErrorReply;
 
 /// Why no credentials could be extracted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ExtractError {
     /// None were presented; a bare `client_id` proves nothing (requirement 9701-4-04).
     Missing,
@@ -28,6 +30,14 @@ pub(crate) enum ExtractError {
     Contradiction,
     /// A kind that is not accepted at this endpoint.
     Unsupported(Scheme),
+    /// An assertion that cannot be read.
+    Assertion(ClientAssertionError),
+}
+
+impl From<ClientAssertionError> for ExtractError {
+    fn from(error: ClientAssertionError) -> Self {
+        Self::Assertion(error)
+    }
 }
 
 /// What is found in a request's header and form.
@@ -37,19 +47,14 @@ pub(crate) fn extract(
 ) -> Result<PresentedCredentials, ExtractError> {
     let authorization = authorization_header(headers)?;
     let secret = form.get("client_secret");
-    let assertion = form
-        .get("client_assertion")
-        .or(form.get("client_assertion_type"));
-    let kinds = [
-        authorization.is_some(),
-        secret.is_some(),
-        assertion.is_some(),
-    ];
+    let has_assertion =
+        form.get("client_assertion").is_some() || form.get("client_assertion_type").is_some();
+    let kinds = [authorization.is_some(), secret.is_some(), has_assertion];
     if kinds.into_iter().filter(|presented| *presented).count() > 1 {
         return Err(ExtractError::Several);
     }
-    if assertion.is_some() {
-        return Err(ExtractError::Unsupported(Scheme::Basic));
+    if let Some(assertion) = ClientAssertion::from_form(form)? {
+        return Ok(PresentedCredentials::ClientAssertion(assertion));
     }
     let id = form.get("client_id");
     match (authorization, secret) {
@@ -58,7 +63,7 @@ pub(crate) fn extract(
                 return Err(ExtractError::Contradiction);
             }
             Ok(PresentedCredentials::ClientSecret {
-                method: AuthenticationMethod::ClientSecretBasic,
+                method: SecretMethod::Basic,
                 id: basic.client_id,
                 secret: basic.client_secret,
             })
@@ -67,7 +72,7 @@ pub(crate) fn extract(
             other.scheme().unwrap_or(Scheme::Basic),
         )),
         (None, Some(secret)) => Ok(PresentedCredentials::ClientSecret {
-            method: AuthenticationMethod::ClientSecretPost,
+            method: SecretMethod::Post,
             // A secret without an id is a failed attempt, as an unknown id is.
             id: id.unwrap_or_default().to_owned(),
             secret: PresentedSecret::new(secret),
@@ -130,20 +135,25 @@ pub(crate) async fn authenticate_caller(
     form: &Form<'_>,
 ) -> Result<AuthenticatedCaller, ErrorReply> {
     let presented = extract(headers, form)?;
-    let tried = match &presented {
-        PresentedCredentials::ClientSecret { .. } => Scheme::Basic,
-    };
     let now = app.clock.now();
-    match authenticate(&presented, &app.store, now).await {
+    match authenticate(&presented, &app.authentication(), now).await {
         Ok(caller) => Ok(caller),
         Err(AuthenticationError::Store(error)) => Err(error.into()),
         Err(AuthenticationError::Failed(reason)) => {
             app.metrics.authentication_failed(reason.name());
+            let reply = match &presented {
+                PresentedCredentials::ClientSecret { .. } => {
+                    ErrorReply::invalid_client(Scheme::Basic)
+                }
+                PresentedCredentials::ClientAssertion(_) => {
+                    ErrorReply::invalid_assertion(reason.shown())
+                }
+            };
             app.recorder
                 .record(&Event::AuthenticationFailed { at: now, reason })
                 .await
                 .map_err(|error| ErrorReply::server_error("recording failed", &error))?;
-            Err(ErrorReply::invalid_client(tried))
+            Err(reply)
         }
     }
 }
@@ -155,7 +165,7 @@ impl From<ExtractError> for ErrorReply {
             ExtractError::Missing => Self::bad_request(
                 ErrorCode::InvalidClient,
                 "no client authentication included: send the client_id and its secret with \
-                 the Basic scheme or in the body, as registered",
+                 the Basic scheme or in the body, or a client_assertion, as registered",
             ),
             ExtractError::Several => Self::bad_request(
                 ErrorCode::InvalidRequest,
@@ -165,6 +175,10 @@ impl From<ExtractError> for ErrorReply {
                 ErrorCode::InvalidRequest,
                 "client_id in the body is not the one in the Authorization header",
             ),
+            ExtractError::Assertion(error) if error.code() == ErrorCode::InvalidRequest => {
+                Self::bad_request(ErrorCode::InvalidRequest, error.to_string())
+            }
+            ExtractError::Assertion(error) => Self::invalid_assertion(Some(error.to_string())),
             ExtractError::Malformed(Scheme::Basic) | ExtractError::Unsupported(Scheme::Basic) => {
                 Self::invalid_client(Scheme::Basic)
             }

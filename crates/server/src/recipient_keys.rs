@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use avouch_core::keys::{RecipientKeyError, RecipientKeys};
+use avouch_core::keys::{CallerKeys, KeysUnavailable, RecipientKeyError, RecipientKeys};
 use avouch_core::records::encrypter;
 use avouch_core::registration::JwksUriPolicy;
 use avouch_core::time::Clock;
@@ -99,6 +99,30 @@ impl JwksUriPolicy for PublishedKeys {
     fn check(&self, uri: &JwksUri) -> Result<(), String> {
         self.check(uri).map(drop).map_err(|error| error.to_string())
     }
+}
+
+impl CallerKeys for PublishedKeys {
+    async fn keys(&self, uri: &JwksUri) -> Result<Arc<JwkSet>, KeysUnavailable> {
+        let url = self
+            .check(uri)
+            .map_err(|error| no_keys(uri, error.into()))?;
+        let keys = self.sets.keys(&url).await;
+        keys.map_err(|error| no_keys(uri, error))
+    }
+
+    async fn newer_keys(&self, uri: &JwksUri) -> Result<Arc<JwkSet>, KeysUnavailable> {
+        let url = self
+            .check(uri)
+            .map_err(|error| no_keys(uri, error.into()))?;
+        let keys = self.sets.refresh_for_unknown_kid(&url).await;
+        keys.map_err(|error| no_keys(uri, error))
+    }
+}
+
+fn no_keys(uri: &JwksUri, error: FetchError) -> KeysUnavailable {
+    let error = unreachable(uri, error);
+    tracing::warn!(%error, "a caller cannot be authenticated by the keys it publishes");
+    KeysUnavailable
 }
 
 impl RecipientKeys for PublishedKeys {

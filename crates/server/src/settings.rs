@@ -7,6 +7,7 @@ use avouch_core::issuance::Lifetimes;
 use avouch_core::keys::Overlap;
 use avouch_core::records::{ServerAnswers, TokenFormat};
 use avouch_jose::SignatureAlgorithm;
+use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::negotiate::AnswerForms;
 use http::HeaderValue;
 
@@ -33,6 +34,10 @@ pub(crate) struct Settings {
     pub(crate) overlap: Overlap,
     /// The algorithms to have keys for statements for.
     pub(crate) algorithms: Vec<SignatureAlgorithm>,
+    /// The methods of client authentication on offer.
+    pub(crate) methods: Vec<AuthenticationMethod>,
+    /// The most used proofs that are remembered of one caller.
+    pub(crate) proof_quota: u32,
     /// Whether `/register` is served.
     pub(crate) registration: bool,
     /// How long older client secrets work on after a registrant's own rotation.
@@ -86,6 +91,8 @@ impl From<&Config> for Settings {
                 .iter()
                 .map(|name| name.algorithm())
                 .collect(),
+            methods: config.client_authentication.methods(),
+            proof_quota: 10_000,
             registration: config.registration.enabled,
             secret_overlap: config.registration.secret_overlap.duration(),
             jwks_cache_control: cache_for(keys.jwks_max_age.duration()),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use avouch_core::client_secrets::ClientSecrets;
 use avouch_core::introspection::PairwiseSubjects;
 use avouch_core::keys::{Sealer, SecretsError, load_or_make_secret};
 use avouch_core::opaque_token::TokenMint;
@@ -19,6 +20,7 @@ use avouch_crypto::random::SecureRandom;
 use avouch_crypto::seal::SealingKey;
 use avouch_fetch::Policy;
 use avouch_jose::SignatureAlgorithm;
+use avouch_oauth::client_assertion::ClientAssertionVerifier;
 use avouch_oauth::issuer::Issuer;
 use avouch_store::{AnyStore, OpenError, SqliteOptions, SqliteStore};
 use axum::Router;
@@ -33,6 +35,7 @@ use crate::config::{Config, SealingKeyError, StatementKeysError, software_statem
 use crate::keys::{self, Keys, KeysError};
 use crate::listen::{self, Bounds};
 use crate::metrics::Metrics;
+use crate::paths;
 use crate::recipient_keys::{FetchSetupError, PublishedKeys};
 use crate::recorder::LogRecorder;
 use crate::settings::Settings;
@@ -215,6 +218,20 @@ pub async fn start(
     })
 }
 
+/// What is expected of client assertions.
+fn assertions(config: &Config) -> ClientAssertionVerifier {
+    let issuer = config.issuer.on_the_wire();
+    let expected = &config.client_authentication;
+    let verifier = ClientAssertionVerifier::new(issuer.clone())
+        .max_lifetime(expected.longest_assertion.duration().as_secs());
+    if expected.endpoint_audiences {
+        let paths = [paths::TOKEN, paths::INTROSPECTION, paths::REVOCATION];
+        verifier.older_audiences(paths.map(|path| issuer.endpoint(path)))
+    } else {
+        verifier
+    }
+}
+
 async fn put_together(
     config: &Config,
     store: AnyStore,
@@ -240,6 +257,8 @@ async fn put_together(
         load_or_make_secret(ServerSecret::TokenCheck, &store, &sealer, &*random).await?;
     let pairwise_key =
         load_or_make_secret(ServerSecret::PairwiseSubjects, &store, &sealer, &*random).await?;
+    let secrets_key =
+        load_or_make_secret(ServerSecret::ClientSecrets, &store, &sealer, &*random).await?;
     let keys = Keys::load(&store, &sealer, clock.now()).await?;
     let statements = software_statements::load(
         &config.registration.software_statement_issuers,
@@ -253,6 +272,8 @@ async fn put_together(
         pairwise: PairwiseSubjects::new(&pairwise_key),
         keys: ArcSwap::from_pointee(keys),
         statements,
+        client_secrets: ClientSecrets::new(&secrets_key),
+        assertions: assertions(config),
         key_changes: tokio::sync::Mutex::new(()),
         caller_changes: tokio::sync::Mutex::new(()),
         published_keys: PublishedKeys::new(&config.fetch, fetching, Arc::clone(&clock))?,

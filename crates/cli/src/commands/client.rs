@@ -4,18 +4,18 @@ use std::process::ExitCode;
 
 use avouch_core::apply::{AccessDescription, AnyResource, ClientDescription, Description};
 use avouch_core::id::{ClientId, IdError};
-use avouch_core::records::{GrantType, PublicDetails, TokenFormat};
-use avouch_oauth::auth_method::AuthenticationMethod;
+use avouch_core::records::{ClientAuthentication, GrantType, PublicDetails, TokenFormat};
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
 use avouch_server::admin::api::{ClientEntry, ClientList, NewSecret};
 use clap::{Args, Subcommand};
 
+use super::authentication::{AuthenticationOptions, KeyOptions};
 use super::fresh_secret::SecretOption;
 use super::human::{instant, table};
 use super::renew_secret::RenewSecret;
 use super::running_server::RunningServer;
-use super::words::{Format, Method, grant_type};
+use super::words::{Format, grant_type};
 use crate::admin_client::AdminClient;
 use crate::output::{self, Failure};
 
@@ -69,9 +69,11 @@ pub(crate) struct Add {
     #[arg(long, conflicts_with = "resources")]
     any_resource: bool,
 
-    /// How it proves itself
-    #[arg(long, value_enum, default_value = "client_secret_basic")]
-    authentication: Method,
+    #[command(flatten)]
+    authentication: AuthenticationOptions,
+
+    #[command(flatten)]
+    keys: KeyOptions,
 
     /// Seconds its access tokens live [default: the server's]
     #[arg(long, value_name = "SECONDS")]
@@ -157,11 +159,12 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
 impl Add {
     async fn run(self) -> Result<(), Failure> {
         let server = self.server.client().await?;
+        let authentication = self.authentication.read(self.keys.read()?)?;
         let place = self.secret.prepare()?;
         let json = self.json;
-        match server.add_client(&self.description()).await {
+        match server.add_client(&self.description(authentication)).await {
             Ok(added) if json => output::json(&added),
-            Ok(added) => place.put(added.client_secret.expose()),
+            Ok(added) => place.put_if_any(added.client_secret.as_ref()),
             Err(error) => {
                 place.give_up();
                 Err(error.into())
@@ -169,14 +172,14 @@ impl Add {
         }
     }
 
-    fn description(self) -> ClientDescription {
+    fn description(self, authentication: ClientAuthentication) -> ClientDescription {
         ClientDescription {
             id: self.id,
             details: PublicDetails {
                 name: self.name,
                 ..PublicDetails::default()
             },
-            authentication: AuthenticationMethod::from(self.authentication),
+            authentication,
             grant_types: self.grant_types.into_iter().collect(),
             scope: self.scope.unwrap_or_default(),
             resources: if self.any_resource {

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
+use avouch_oauth::secret::IssuedSecret;
 use clap::Args;
 
 use crate::output::{self, Failure};
@@ -58,6 +59,15 @@ impl Place {
                 output::note(format!("written to {}", path.display()))
             }
         }
+    }
+
+    /// The same for a caller that may have been given none.
+    pub(crate) fn put_if_any(self, secret: Option<&IssuedSecret>) -> Result<(), Failure> {
+        if let Some(secret) = secret {
+            return self.put(secret.expose());
+        }
+        self.give_up();
+        output::note("it has no secret: it proves itself with a key of its own")
     }
 
     /// Takes an empty file away again, after what was to fill it failed.

@@ -1,30 +1,29 @@
 //! `avouch resource-server`: add, list, show, secret, remove.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use avouch_core::apply::{Description, ResourceServerDescription};
 use avouch_core::id::{IdError, ResourceServerId};
 use avouch_core::records::{
-    AccessTokenProfile, DEFAULT_ENCRYPTION, JwtProfile, PublicDetails, ReleasePolicy,
-    ReleasedScopes, StatementEncryption, StatementMembers, TokenFormat,
+    AccessTokenProfile, ClientAuthentication, DEFAULT_ENCRYPTION, JwtProfile, KeySource,
+    PublicDetails, ReleasePolicy, ReleasedScopes, StatementEncryption, StatementMembers,
+    TokenFormat,
 };
-use avouch_jose::{ContentEncryption, JwkSet, KeyManagementAlgorithm, SignatureAlgorithm};
+use avouch_jose::{ContentEncryption, KeyManagementAlgorithm, SignatureAlgorithm};
 use avouch_oauth::introspection::StatementTyp;
-use avouch_oauth::jwks_uri::JwksUri;
 use avouch_oauth::negotiate::LegacyForm;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
 use avouch_server::admin::api::{NewSecret, ResourceServerEntry, ResourceServerList};
 use clap::{Args, Subcommand};
 
+use super::authentication::{AuthenticationOptions, KeyOptions};
 use super::fresh_secret::SecretOption;
 use super::human::{instant, table};
 use super::renew_secret::RenewSecret;
 use super::running_server::RunningServer;
-use super::words::{Format, Forms, Method, StatementClaim, Subject};
+use super::words::{Format, Forms, StatementClaim, Subject};
 use crate::admin_client::AdminClient;
-use crate::input;
 use crate::output::{self, Failure};
 
 /// What can be done with resource servers.
@@ -68,39 +67,23 @@ pub(crate) struct Add {
     #[arg(long)]
     shared: bool,
 
-    /// How it proves itself
-    #[arg(long, value_enum, default_value = "client_secret_basic")]
-    authentication: Method,
+    #[command(flatten)]
+    authentication: AuthenticationOptions,
 
     /// The algorithm its statements are signed with [default: RS256]
     #[arg(long, value_name = "ALG")]
     signing_alg: Option<SignatureAlgorithm>,
 
     /// The algorithm its statements are encrypted with, such as RSA-OAEP-256
-    #[arg(long, value_name = "ALG", requires = "recipient")]
+    #[arg(long, value_name = "ALG", requires = "keys")]
     encryption_alg: Option<KeyManagementAlgorithm>,
 
     /// How their content is encrypted [default: A128CBC-HS256]
     #[arg(long, value_name = "ENC", requires = "encryption_alg")]
     encryption_enc: Option<ContentEncryption>,
 
-    /// File with its public keys to encrypt to: a JWK Set, or - for standard input
-    #[arg(
-        long,
-        value_name = "FILE",
-        group = "recipient",
-        requires = "encryption_alg"
-    )]
-    jwks: Option<PathBuf>,
-
-    /// Where it publishes its keys to encrypt to
-    #[arg(
-        long,
-        value_name = "URL",
-        group = "recipient",
-        requires = "encryption_alg"
-    )]
-    jwks_uri: Option<JwksUri>,
+    #[command(flatten)]
+    keys: KeyOptions,
 
     /// Which forms of answer it gets
     #[arg(long, value_enum, default_value = "json_or_jwt")]
@@ -222,15 +205,17 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
 impl Add {
     async fn run(self) -> Result<(), Failure> {
         let server = self.server.client().await?;
-        let encryption = self.encryption()?;
+        let keys = self.keys.read()?;
+        let authentication = self.authentication.read(keys.clone())?;
+        let encryption = self.encryption(keys)?;
         let place = self.secret.prepare()?;
         let json = self.json;
         match server
-            .add_resource_server(&self.description(encryption))
+            .add_resource_server(&self.description(authentication, encryption))
             .await
         {
             Ok(added) if json => output::json(&added),
-            Ok(added) => place.put(added.client_secret.expose()),
+            Ok(added) => place.put_if_any(added.client_secret.as_ref()),
             Err(error) => {
                 place.give_up();
                 Err(error.into())
@@ -238,23 +223,23 @@ impl Add {
         }
     }
 
-    fn encryption(&self) -> Result<Option<StatementEncryption>, Failure> {
+    fn encryption(&self, keys: Option<KeySource>) -> Result<Option<StatementEncryption>, Failure> {
         let Some(algorithm) = self.encryption_alg else {
             return Ok(None);
         };
         let encryption = self.encryption_enc.unwrap_or(DEFAULT_ENCRYPTION);
-        Ok(Some(match (&self.jwks, &self.jwks_uri) {
-            (_, Some(uri)) => StatementEncryption::to_uri(algorithm, encryption, uri.clone()),
-            (Some(file), None) => {
-                let keys = JwkSet::parse_registered(input::read(file)?.as_bytes())
-                    .map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
-                StatementEncryption::to_keys(algorithm, encryption, keys)?
-            }
-            (None, None) => return Err(Failure::new("encryption needs --jwks or --jwks-uri")),
+        Ok(Some(match keys {
+            Some(KeySource::Uri(uri)) => StatementEncryption::to_uri(algorithm, encryption, uri),
+            Some(KeySource::Keys(set)) => StatementEncryption::to_keys(algorithm, encryption, set)?,
+            None => return Err(Failure::new("encryption needs --jwks or --jwks-uri")),
         }))
     }
 
-    fn description(self, encryption: Option<StatementEncryption>) -> ResourceServerDescription {
+    fn description(
+        self,
+        authentication: ClientAuthentication,
+        encryption: Option<StatementEncryption>,
+    ) -> ResourceServerDescription {
         let usual = JwtProfile::default();
         ResourceServerDescription {
             id: self.id,
@@ -262,7 +247,7 @@ impl Add {
                 name: self.name,
                 ..PublicDetails::default()
             },
-            authentication: self.authentication.into(),
+            authentication,
             resources: self.resources.into_iter().collect(),
             shared: self.shared,
             suspended: None,

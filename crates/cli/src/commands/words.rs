@@ -1,29 +1,9 @@
 //! Words of the wire, as options on the command line.
 
 use avouch_core::records::{GrantType, KeyPurpose, SubjectForm, TokenFormat};
-use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::negotiate::AnswerForms;
 use avouch_resource_server::{StatementForm, StatementTyp};
 use clap::{Args, ValueEnum};
-
-/// How a caller proves itself.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-#[value(rename_all = "snake_case")]
-pub(crate) enum Method {
-    /// A secret in the Authorization header
-    ClientSecretBasic,
-    /// A secret in the request body
-    ClientSecretPost,
-}
-
-impl From<Method> for AuthenticationMethod {
-    fn from(method: Method) -> Self {
-        match method {
-            Method::ClientSecretBasic => Self::ClientSecretBasic,
-            Method::ClientSecretPost => Self::ClientSecretPost,
-        }
-    }
-}
 
 /// Which forms of answer a resource server gets.
 #[derive(Clone, Copy, Debug, ValueEnum)]

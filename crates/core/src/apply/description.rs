@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
 use serde::{Deserialize, Serialize};
@@ -12,10 +11,10 @@ use thiserror::Error;
 use super::Suspension;
 use crate::id::{ClientId, ResourceServerId};
 use crate::records::{
-    AccessTokenProfile, AllowedResources, Client, Credentials, GrantType, JwtProfile, ProfileError,
-    PublicDetails, ReleasePolicy, ResourceServer, Revision, Standing, TokenFormat,
+    AccessTokenProfile, AllowedResources, Client, ClientAuthentication, Credentials, GrantType,
+    JwtProfile, KeySource, ProfileError, PublicDetails, Recipient, ReleasePolicy, ResourceServer,
+    Revision, Standing, TokenFormat,
 };
-use crate::secret::StoredSecret;
 use crate::time::Timestamp;
 
 /// Clients and resource servers, as a file names them.
@@ -43,9 +42,10 @@ pub struct ClientDescription {
     /// Name and links for people.
     #[serde(default)]
     pub details: PublicDetails,
-    /// `client_secret_basic` (the default) or `client_secret_post`.
-    #[serde(default = "client_secret_basic")]
-    pub authentication: AuthenticationMethod,
+    /// How it proves itself: the name of a method, or a table with the method
+    /// and what belongs to it. `client_secret_basic` if left out.
+    #[serde(default)]
+    pub authentication: ClientAuthentication,
     /// Which grants it may use; none if its tokens are ordered for it.
     #[serde(default)]
     pub grant_types: BTreeSet<GrantType>,
@@ -100,9 +100,10 @@ pub struct ResourceServerDescription {
     /// Name and links for people.
     #[serde(default)]
     pub details: PublicDetails,
-    /// `client_secret_basic` (the default) or `client_secret_post`.
-    #[serde(default = "client_secret_basic")]
-    pub authentication: AuthenticationMethod,
+    /// How it proves itself: the name of a method, or a table with the method
+    /// and what belongs to it. `client_secret_basic` if left out.
+    #[serde(default)]
+    pub authentication: ClientAuthentication,
     /// The resources it serves.
     pub resources: BTreeSet<ResourceIdentifier>,
     /// Whether other RSs may serve these resources too.
@@ -129,17 +130,12 @@ pub enum DescriptionError {
     /// A `client_id` stands twice.
     #[error("{0} is described twice; clients and resource servers share one name space")]
     Twice(String),
-    /// An authentication method that does not work here.
+    /// Two sets of keys for one caller.
     #[error(
-        "{id}: the authentication method {method} is not supported; \
-             use client_secret_basic or client_secret_post"
+        "{0}: authentication and encryption name different keys; a resource server has one set of \
+         keys, by value or at one jwks_uri"
     )]
-    Method {
-        /// Whose.
-        id: String,
-        /// Which.
-        method: AuthenticationMethod,
-    },
+    TwoKeySources(ResourceServerId),
     /// An RS that serves nothing.
     #[error("{0}: a resource server needs at least one resource identifier")]
     NoResources(ResourceServerId),
@@ -163,20 +159,6 @@ pub enum DescriptionError {
         /// Which.
         claim: String,
     },
-}
-
-const fn client_secret_basic() -> AuthenticationMethod {
-    AuthenticationMethod::ClientSecretBasic
-}
-
-fn check_method(id: &str, method: AuthenticationMethod) -> Result<(), DescriptionError> {
-    match method {
-        AuthenticationMethod::ClientSecretBasic | AuthenticationMethod::ClientSecretPost => Ok(()),
-        method => Err(DescriptionError::Method {
-            id: id.to_owned(),
-            method,
-        }),
-    }
 }
 
 impl Description {
@@ -203,22 +185,18 @@ impl Description {
 impl ClientDescription {
     /// Checks what the syntax cannot say.
     pub fn check(&self) -> Result<(), DescriptionError> {
-        check_method(self.id.as_str(), self.authentication)?;
         if self.access_token_lifetime == Some(0) {
             return Err(DescriptionError::Lifetime(self.id.clone()));
         }
         Ok(())
     }
 
-    /// The record of a new client as described.
-    pub fn to_record(&self, secrets: Vec<StoredSecret>, now: Timestamp) -> Client {
+    /// The record of a client as described.
+    pub fn to_record(&self, credentials: Credentials, now: Timestamp) -> Client {
         Client {
             id: self.id.clone(),
             details: self.details.clone(),
-            credentials: Credentials {
-                method: self.authentication,
-                secrets,
-            },
+            credentials,
             grant_types: self.grant_types.clone(),
             scope: self.scope.clone(),
             resources: match &self.resources {
@@ -236,7 +214,7 @@ impl ClientDescription {
         Self {
             id: client.id.clone(),
             details: client.details.clone(),
-            authentication: client.credentials.method,
+            authentication: client.credentials.authentication.clone(),
             grant_types: client.grant_types.clone(),
             scope: client.scope.clone(),
             resources: match &client.resources {
@@ -254,7 +232,6 @@ impl ClientDescription {
 impl ResourceServerDescription {
     /// Checks what the syntax cannot say.
     pub fn check(&self) -> Result<(), DescriptionError> {
-        check_method(self.id.as_str(), self.authentication)?;
         if self.resources.is_empty() {
             return Err(DescriptionError::NoResources(self.id.clone()));
         }
@@ -265,6 +242,9 @@ impl ResourceServerDescription {
         self.profile
             .check()
             .map_err(|error| DescriptionError::Profile(self.id.clone(), error))?;
+        if !self.has_one_set_of_keys() {
+            return Err(DescriptionError::TwoKeySources(self.id.clone()));
+        }
         let released = &self.policy.claims;
         match self.access_tokens.claims.difference(released).next() {
             Some(claim) => Err(DescriptionError::NotReleased {
@@ -272,6 +252,20 @@ impl ResourceServerDescription {
                 claim: claim.clone(),
             }),
             None => Ok(()),
+        }
+    }
+
+    fn has_one_set_of_keys(&self) -> bool {
+        let encryption = self.profile.encryption.as_ref();
+        match (
+            self.authentication.keys(),
+            encryption.map(|encryption| encryption.recipient()),
+        ) {
+            (None, _) | (_, None) => true,
+            (Some(KeySource::Keys(keys)), Some(Recipient::Keys { set, .. })) => keys == set,
+            (Some(KeySource::Uri(one)), Some(Recipient::Uri(other))) => one == other,
+            (Some(KeySource::Keys(_)), Some(Recipient::Uri(_)))
+            | (Some(KeySource::Uri(_)), Some(Recipient::Keys { .. })) => false,
         }
     }
 
@@ -300,14 +294,11 @@ impl ResourceServerDescription {
     }
 
     /// The record of a new RS as described.
-    pub fn to_record(&self, secrets: Vec<StoredSecret>, now: Timestamp) -> ResourceServer {
+    pub fn to_record(&self, credentials: Credentials, now: Timestamp) -> ResourceServer {
         ResourceServer {
             id: self.id.clone(),
             details: self.details.clone(),
-            credentials: Credentials {
-                method: self.authentication,
-                secrets,
-            },
+            credentials,
             resources: self.resources.clone(),
             standing: self.standing(),
             profile: Revision::first(self.profile.clone(), now),
@@ -323,7 +314,7 @@ impl ResourceServerDescription {
         Self {
             id: server.id.clone(),
             details: server.details.clone(),
-            authentication: server.credentials.method,
+            authentication: server.credentials.authentication.clone(),
             resources: server.resources.clone(),
             shared,
             suspended: match &server.standing {

@@ -202,8 +202,10 @@ impl Plan {
             Current::Differs
         };
         if state == Current::Differs {
-            let secrets = current.credentials.secrets.clone();
-            let record = wanted.to_record(secrets, current.registered_at);
+            let credentials = current
+                .credentials
+                .with_authentication(wanted.authentication.clone());
+            let record = wanted.to_record(credentials, current.registered_at);
             self.writes.push(PlannedWrite::UpdateClient(record));
         }
         self.note(Target::Client, wanted.id.as_str(), state, fields);
@@ -235,8 +237,10 @@ impl Plan {
             Current::Differs
         };
         if state == Current::Differs {
-            let secrets = current.credentials.secrets.clone();
-            let mut record = wanted.to_record(secrets, current.registered_at);
+            let credentials = current
+                .credentials
+                .with_authentication(wanted.authentication.clone());
+            let mut record = wanted.to_record(credentials, current.registered_at);
             record.profile = current.profile.follow(record.profile.value, now);
             record.policy = current.policy.follow(record.policy.value, now);
             record.access_tokens = current

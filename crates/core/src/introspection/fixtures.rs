@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::authorization_details::AuthorizationDetails;
 use avouch_oauth::introspection::FurtherClaims;
 use avouch_oauth::resource::ResourceIdentifier;
@@ -14,8 +13,9 @@ use super::Sought;
 use crate::id::{ClientId, GrantId, ResourceServerId, SubjectId, TokenId};
 use crate::opaque_token::TokenHash;
 use crate::records::{
-    AccessToken, AccessTokenProfile, CallerState, Credentials, FoundToken, Grant, JwtProfile,
-    LegalBasis, PublicDetails, ReleasePolicy, ResourceServer, Revision, Standing,
+    AccessToken, AccessTokenProfile, CallerState, ClientAuthentication, Credentials, FoundToken,
+    Grant, JwtProfile, LegalBasis, PublicDetails, ReleasePolicy, ResourceServer, Revision,
+    Standing,
 };
 use crate::time::Timestamp;
 
@@ -34,7 +34,7 @@ pub(crate) fn resource_server(id: &str, serves: &str) -> ResourceServer {
         id: ResourceServerId::new(id).unwrap(),
         details: PublicDetails::default(),
         credentials: Credentials {
-            method: AuthenticationMethod::ClientSecretBasic,
+            authentication: ClientAuthentication::ClientSecretBasic,
             secrets: vec![],
         },
         resources: BTreeSet::from([resource(serves)]),

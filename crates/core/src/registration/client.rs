@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::client_metadata::ClientMetadata;
 use avouch_oauth::scope::Scope;
 
-use super::{RegistrationError, authentication_method, details};
+use super::{RegistrationContext, RegistrationError, client_authentication, details};
 use crate::id::ClientId;
-use crate::records::{AllowedResources, Client, Credentials, GrantType, PublicDetails};
+use crate::records::{
+    AllowedResources, Client, ClientAuthentication, Credentials, GrantType, PublicDetails,
+    SecretKind,
+};
 use crate::secret::StoredSecret;
 use crate::time::Timestamp;
 
@@ -16,13 +18,16 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct ClientRequest {
     details: PublicDetails,
-    method: AuthenticationMethod,
+    authentication: ClientAuthentication,
     grant_types: BTreeSet<GrantType>,
     scope: Scope,
 }
 
 impl ClientRequest {
-    pub(super) fn read(metadata: &ClientMetadata) -> Result<Self, RegistrationError> {
+    pub(super) fn read(
+        metadata: &ClientMetadata,
+        context: &RegistrationContext<'_>,
+    ) -> Result<Self, RegistrationError> {
         if !metadata.resource.is_empty() {
             return Err(RegistrationError::metadata(
                 "a client serves no resource: resource is for resource servers",
@@ -44,10 +49,15 @@ impl ClientRequest {
         }
         Ok(Self {
             details: details::read(metadata)?,
-            method: authentication_method::read(metadata)?,
+            authentication: client_authentication::read(metadata, context)?,
             grant_types: grant_types(metadata)?,
             scope: metadata.scope.clone().unwrap_or_default(),
         })
+    }
+
+    /// The kind of secret that has to be made for it, if it needs one.
+    pub(super) const fn secret_kind(&self) -> Option<SecretKind> {
+        self.authentication.secret_kind()
     }
 
     /// The record of a new client.
@@ -55,16 +65,13 @@ impl ClientRequest {
         self,
         id: ClientId,
         resources: AllowedResources,
-        secret: StoredSecret,
+        secret: Option<StoredSecret>,
         now: Timestamp,
     ) -> Client {
         Client {
             id,
             details: self.details,
-            credentials: Credentials {
-                method: self.method,
-                secrets: vec![secret],
-            },
+            credentials: Credentials::first(self.authentication, secret),
             grant_types: self.grant_types,
             scope: self.scope,
             resources,
@@ -78,10 +85,7 @@ impl ClientRequest {
     pub(super) fn changed_record(self, current: &Client) -> Client {
         Client {
             details: self.details,
-            credentials: Credentials {
-                method: self.method,
-                secrets: current.credentials.secrets.clone(),
-            },
+            credentials: current.credentials.with_authentication(self.authentication),
             grant_types: self.grant_types,
             scope: self.scope,
             id: current.id.clone(),

@@ -2,6 +2,7 @@
 
 use avouch_crypto::random::SystemRandom;
 use avouch_jose::{JwkSet, ProtectedHeader, SignatureAlgorithm, SigningKey, jws};
+use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::client_metadata::RegistrationUpdate;
 use avouch_oauth::jwks_uri::JwksUri;
 use avouch_oauth::resource::ResourceIdentifier;
@@ -11,6 +12,7 @@ use super::{
     JwksUriPolicy, Registered, RegistrationContext, RegistrationError, StatementIssuer,
     TrustedStatements, register, update,
 };
+use crate::client_secrets::ClientSecrets;
 use crate::id::InitialAccessTokenId;
 use crate::opaque_token::{TokenHash, TokenMint};
 use crate::records::{
@@ -60,6 +62,7 @@ pub(super) fn token(allowance: Allowance) -> InitialAccessToken {
 pub(super) struct Desk {
     pub(super) statements: TrustedStatements,
     pub(super) encrypted_only: bool,
+    secrets: ClientSecrets,
     mint: TokenMint,
     key: SigningKey,
 }
@@ -69,6 +72,7 @@ impl Desk {
         Self {
             statements: TrustedStatements::default(),
             encrypted_only: false,
+            secrets: ClientSecrets::new(&[8; 32]),
             mint: TokenMint::new(&[7; 32]),
             key: SigningKey::generate(SignatureAlgorithm::Es256, &SystemRandom).unwrap(),
         }
@@ -102,6 +106,8 @@ impl Desk {
         RegistrationContext {
             statements: &self.statements,
             signing_algorithms: &ALGORITHMS,
+            methods: AuthenticationMethod::ALL,
+            secrets: &self.secrets,
             jwks_uris: &Inside,
             encrypted_only: self.encrypted_only,
             mint: &self.mint,
@@ -131,7 +137,8 @@ impl Desk {
         }
         let asked = RegistrationUpdate::parse(request.to_string().as_bytes()).unwrap();
         let later = Timestamp::from_secs(2_000);
-        update(current, &asked, &self.context_at(later))
+        let (updated, _) = update(current, &asked, &self.context_at(later))?;
+        Ok(updated)
     }
 }
 

@@ -4,13 +4,15 @@
 use std::time::Duration;
 
 use avouch_crypto::random::RandomError;
+use avouch_crypto::seal::SealError;
 use avouch_oauth::client_metadata::RegistrationUpdate;
 use thiserror::Error;
 
+use super::register::make_secret;
 use super::{RegistrationContext, RegistrationError, update};
 use crate::opaque_token::{OpaqueToken, TokenHash, TokenKind};
-use crate::records::{Registration, Standing, TooManySecrets};
-use crate::secret::{PlainSecret, StoredSecret};
+use crate::records::{Registration, RotationError, Standing};
+use crate::secret::PlainSecret;
 use crate::storage::{
     CallerRecord, CallerStore, Changed, RegisteredCaller, RegistrationStore, StoreError,
 };
@@ -40,9 +42,9 @@ pub enum ManagementError {
     /// What is asked for is refused.
     #[error(transparent)]
     Refused(#[from] RegistrationError),
-    /// No room for a further secret.
+    /// No further secret is made.
     #[error(transparent)]
-    TooManySecrets(#[from] TooManySecrets),
+    Rotation(#[from] RotationError),
     /// Other changes came before, again and again.
     #[error("other changes of this registration came in between")]
     Contended,
@@ -57,32 +59,53 @@ impl From<RandomError> for ManagementError {
     }
 }
 
+impl From<SealError> for ManagementError {
+    fn from(error: SealError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
 /// Finds the registration that the token is good for. If the token was handed
 /// out by an update and not used before, the older ones end now, durably.
 pub async fn authenticate_registrant(
     registrant: Registrant<'_>,
     store: &impl RegistrationStore,
 ) -> Result<RegisteredCaller, ManagementError> {
-    change(registrant, store, |current| Ok(current.clone())).await
+    let (found, ()) = change(registrant, store, |current| Ok((current.clone(), ()))).await?;
+    Ok(found)
 }
 
-/// Changes a registration as its owner says. The token that is answered takes
-/// the place of the one presented once it is first used.
+/// A registration after a change by its owner, with what is shown once.
+#[derive(Debug)]
+pub struct Updated {
+    /// Caller and registration, as they are kept.
+    pub registered: RegisteredCaller,
+    /// Takes the place of the token presented once it is first used.
+    pub token: OpaqueToken,
+    /// A secret, where another method of authentication needs one.
+    pub secret: Option<PlainSecret>,
+}
+
+/// Changes a registration as its owner says.
 pub async fn update_registration(
     registrant: Registrant<'_>,
     asked: &RegistrationUpdate,
     context: &RegistrationContext<'_>,
     store: &impl RegistrationStore,
-) -> Result<(RegisteredCaller, OpaqueToken), ManagementError> {
-    let fresh = context.mint.mint(TokenKind::Registration, context.random)?;
-    let changed = change(registrant, store, |current| {
+) -> Result<Updated, ManagementError> {
+    let token = context.mint.mint(TokenKind::Registration, context.random)?;
+    let (registered, secret) = change(registrant, store, |current| {
         in_good_standing(&current.caller)?;
-        let mut changed = update(current, asked, context)?;
-        changed.registration.tokens = changed.registration.tokens.with(fresh.hash());
-        Ok(changed)
+        let (mut changed, secret) = update(current, asked, context)?;
+        changed.registration.tokens = changed.registration.tokens.with(token.hash());
+        Ok((changed, secret))
     })
     .await?;
-    Ok((changed, fresh))
+    Ok(Updated {
+        registered,
+        token,
+        secret,
+    })
 }
 
 /// Makes a new client secret; the older ones work on for the overlap.
@@ -92,19 +115,20 @@ pub async fn renew_client_secret(
     context: &RegistrationContext<'_>,
     store: &impl RegistrationStore,
 ) -> Result<(RegisteredCaller, PlainSecret), ManagementError> {
-    let secret = PlainSecret::generate(context.random)?;
-    let changed = change(registrant, store, |current| {
+    change(registrant, store, |current| {
         in_good_standing(&current.caller)?;
-        let stored = StoredSecret::new(&secret, context.now);
         let credentials = current.caller.credentials();
+        let kind = credentials.authentication.secret_kind();
+        let (secret, stored) =
+            make_secret(kind, registrant.id, context)?.ok_or(RotationError::NoSecret)?;
         let credentials = credentials.rotated(stored, overlap, context.now)?;
-        Ok(RegisteredCaller {
+        let changed = RegisteredCaller {
             caller: current.caller.with_credentials(credentials),
             registration: current.registration.clone(),
-        })
+        };
+        Ok((changed, secret))
     })
-    .await?;
-    Ok((changed, secret))
+    .await
 }
 
 /// Removes a registrant with all that hangs on it: secrets, registration, and
@@ -130,11 +154,11 @@ pub async fn remove_registered(
 }
 
 /// Reads, decides and writes, until nobody came in between.
-async fn change(
+async fn change<T>(
     registrant: Registrant<'_>,
     store: &impl RegistrationStore,
-    decide: impl Fn(&RegisteredCaller) -> Result<RegisteredCaller, ManagementError>,
-) -> Result<RegisteredCaller, ManagementError> {
+    decide: impl Fn(&RegisteredCaller) -> Result<(RegisteredCaller, T), ManagementError>,
+) -> Result<(RegisteredCaller, T), ManagementError> {
     for _ in 0..TRIES {
         let found = store.find_registration(&registrant.token).await?;
         let found = found
@@ -150,7 +174,7 @@ async fn change(
         };
         let decided = decide(&used);
         // A refusal is a use of the token too.
-        let to = decided.as_ref().unwrap_or(&used);
+        let to = decided.as_ref().map_or(&used, |(changed, _)| changed);
         if *to == found {
             return decided;
         }

@@ -2,10 +2,12 @@
 //! value (RFC 7591 section 3.2.1). Read from the record itself, so that it shows
 //! what is in force, an administrator's changes included.
 
-use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::client_metadata::ClientMetadata;
 
-use crate::records::{Client, PublicDetails, Recipient, ResourceServer, StatementEncryption};
+use crate::records::{
+    Client, ClientAuthentication, KeySource, PublicDetails, Recipient, ResourceServer,
+    StatementEncryption,
+};
 use crate::storage::{CallerRecord, RegisteredCaller};
 
 impl RegisteredCaller {
@@ -36,7 +38,7 @@ fn of_client(client: &Client) -> ClientMetadata {
     ClientMetadata {
         grant_types: Some(names.collect()),
         scope: (!client.scope.is_empty()).then(|| client.scope.clone()),
-        ..common(&client.details, client.credentials.method)
+        ..common(&client.details, &client.credentials.authentication)
     }
 }
 
@@ -47,12 +49,13 @@ fn of_resource_server(server: &ResourceServer) -> ClientMetadata {
         resource: server.resources.iter().cloned().collect(),
         introspection_signed_response_alg: Some(profile.signing_algorithm.name().to_owned()),
         ..with_encryption(
-            common(&server.details, server.credentials.method),
+            common(&server.details, &server.credentials.authentication),
             profile.encryption.as_ref(),
         )
     }
 }
 
+/// A caller has one set of keys, for authentication and encryption alike.
 fn with_encryption(
     metadata: ClientMetadata,
     encryption: Option<&StatementEncryption>,
@@ -73,7 +76,7 @@ fn with_encryption(
     }
 }
 
-fn common(details: &PublicDetails, method: AuthenticationMethod) -> ClientMetadata {
+fn common(details: &PublicDetails, authentication: &ClientAuthentication) -> ClientMetadata {
     let PublicDetails {
         name,
         uri,
@@ -81,8 +84,16 @@ fn common(details: &PublicDetails, method: AuthenticationMethod) -> ClientMetada
         tos_uri,
         policy_uri,
     } = details.clone();
+    let (jwks, jwks_uri) = match authentication.keys() {
+        None => (None, None),
+        Some(KeySource::Keys(set)) => (Some(set.to_object()), None),
+        Some(KeySource::Uri(uri)) => (None, Some(uri.as_str().to_owned())),
+    };
     ClientMetadata {
-        token_endpoint_auth_method: Some(method),
+        token_endpoint_auth_method: Some(authentication.method()),
+        token_endpoint_auth_signing_alg: authentication.algorithm_name().map(str::to_owned),
+        jwks,
+        jwks_uri,
         response_types: Some(Vec::new()),
         client_name: name,
         client_uri: uri,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use avouch_crypto::seal::SealError;
 use avouch_oauth::client_metadata::ClientMetadata;
 use serde_json::{Map, Value};
 
@@ -14,7 +15,7 @@ use crate::id::{ClientId, ResourceServerId};
 use crate::opaque_token::{OpaqueToken, TokenKind};
 use crate::records::{
     Allowance, Approval, InitialAccessToken, Registration, RegistrationKinds, RegistrationTokens,
-    SoftwareStatement,
+    SecretKind, SoftwareStatement,
 };
 use crate::secret::{PlainSecret, StoredSecret};
 use crate::storage::{CallerRecord, RegisteredCaller};
@@ -24,8 +25,8 @@ use crate::storage::{CallerRecord, RegisteredCaller};
 pub struct Registered {
     /// Caller and registration, to be kept.
     pub registered: RegisteredCaller,
-    /// Its secret.
-    pub secret: PlainSecret,
+    /// Its secret, where its method works with one.
+    pub secret: Option<PlainSecret>,
     /// Its registration access token.
     pub token: OpaqueToken,
 }
@@ -48,24 +49,21 @@ pub fn register(
     let statement = request.software.statement.as_ref();
     let (approval, allowance) = approve(initial_access_token, statement, context)?;
 
-    let secret = PlainSecret::generate(context.random)?;
-    let stored = StoredSecret::new(&secret, context.now);
     let metadata = &request.metadata;
-    let caller = if is_resource_server(metadata, &allowance, &approval)? {
+    let (caller, secret) = if is_resource_server(metadata, &allowance, &approval)? {
         let request = ResourceServerRequest::read(metadata, context)?;
         request.stays_within(&allowance, &approval, &BTreeSet::new())?;
         let id = ResourceServerId::generate(context.random)?;
-        CallerRecord::ResourceServer(Arc::new(request.new_record(id, stored, context.now)))
+        let (secret, stored) = make_secret(request.secret_kind(), id.as_str(), context)?.unzip();
+        let record = request.new_record(id, stored, context.now);
+        (CallerRecord::ResourceServer(Arc::new(record)), secret)
     } else {
-        let request = ClientRequest::read(metadata)?;
+        let request = ClientRequest::read(metadata, context)?;
         let id = ClientId::generate(context.random)?;
         let resources = allowance.resources.clone();
-        CallerRecord::Client(Arc::new(request.new_record(
-            id,
-            resources,
-            stored,
-            context.now,
-        )))
+        let (secret, stored) = make_secret(request.secret_kind(), id.as_str(), context)?.unzip();
+        let record = request.new_record(id, resources, stored, context.now);
+        (CallerRecord::Client(Arc::new(record)), secret)
     };
     let token = context.mint.mint(TokenKind::Registration, context.random)?;
     let registration = Registration {
@@ -82,6 +80,20 @@ pub fn register(
         secret,
         token,
     })
+}
+
+/// Makes a secret for `owner`, if a method works with one.
+pub(super) fn make_secret(
+    kind: Option<SecretKind>,
+    owner: &str,
+    context: &RegistrationContext<'_>,
+) -> Result<Option<(PlainSecret, StoredSecret)>, SealError> {
+    let make = |kind| {
+        context
+            .secrets
+            .make(kind, owner, context.random, context.now)
+    };
+    kind.map(make).transpose()
 }
 
 fn approve(

@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 
 use avouch_jose::SignatureAlgorithm;
-use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::client_metadata::ClientMetadata;
 use avouch_oauth::resource::ResourceIdentifier;
 
 use super::details::too_many;
 use super::{
-    MAX_ENTRIES, RegistrationContext, RegistrationError, authentication_method, details, encryption,
+    MAX_ENTRIES, RegistrationContext, RegistrationError, client_authentication, details, encryption,
 };
 use crate::id::ResourceServerId;
 use crate::records::{
-    AccessTokenProfile, Allowance, Approval, Credentials, JwtProfile, PublicDetails, ReleasePolicy,
-    ResourceServer, Revision, Standing, StatementEncryption,
+    AccessTokenProfile, Allowance, Approval, ClientAuthentication, Credentials, JwtProfile,
+    PublicDetails, ReleasePolicy, ResourceServer, Revision, SecretKind, Standing,
+    StatementEncryption,
 };
 use crate::secret::StoredSecret;
 use crate::time::Timestamp;
@@ -23,7 +23,7 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct ResourceServerRequest {
     details: PublicDetails,
-    method: AuthenticationMethod,
+    authentication: ClientAuthentication,
     resources: BTreeSet<ResourceIdentifier>,
     signing_algorithm: SignatureAlgorithm,
     encryption: Option<StatementEncryption>,
@@ -51,7 +51,7 @@ impl ResourceServerRequest {
         }
         Ok(Self {
             details: details::read(metadata)?,
-            method: authentication_method::read(metadata)?,
+            authentication: client_authentication::read(metadata, context)?,
             resources: metadata.resource.iter().cloned().collect(),
             signing_algorithm: signing_algorithm(metadata, context.signing_algorithms)?,
             encryption: encryption::read(metadata, context)?,
@@ -76,11 +76,16 @@ impl ResourceServerRequest {
         }
     }
 
+    /// The kind of secret that has to be made for it, if it needs one.
+    pub(super) const fn secret_kind(&self) -> Option<SecretKind> {
+        self.authentication.secret_kind()
+    }
+
     /// The record of a new RS.
     pub(super) fn new_record(
         self,
         id: ResourceServerId,
-        secret: StoredSecret,
+        secret: Option<StoredSecret>,
         now: Timestamp,
     ) -> ResourceServer {
         let profile = JwtProfile {
@@ -91,10 +96,7 @@ impl ResourceServerRequest {
         ResourceServer {
             id,
             details: self.details,
-            credentials: Credentials {
-                method: self.method,
-                secrets: vec![secret],
-            },
+            credentials: Credentials::first(self.authentication, secret),
             resources: self.resources,
             standing: Standing::Good,
             profile: Revision::first(profile, now),
@@ -114,10 +116,7 @@ impl ResourceServerRequest {
         };
         ResourceServer {
             details: self.details,
-            credentials: Credentials {
-                method: self.method,
-                secrets: current.credentials.secrets.clone(),
-            },
+            credentials: current.credentials.with_authentication(self.authentication),
             resources: self.resources,
             profile: current.profile.follow(profile, now),
             id: current.id.clone(),

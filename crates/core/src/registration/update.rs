@@ -6,20 +6,22 @@ use std::sync::Arc;
 use avouch_oauth::client_metadata::RegistrationUpdate;
 
 use super::client::ClientRequest;
+use super::register::make_secret;
 use super::request::Request;
 use super::resource_server::ResourceServerRequest;
 use super::{RegistrationContext, RegistrationError};
-use crate::records::{Approval, Registration, Software};
-use crate::secret::SecretHash;
+use crate::records::{Approval, Credentials, Registration, Software};
+use crate::secret::{PlainSecret, SecretHash};
 use crate::storage::{CallerRecord, RegisteredCaller};
 
-/// What an update makes of a registration. Secrets, standing, release policy
-/// and whatever else is the administrator's or ours to say stay as they are.
+/// What an update makes of a registration, and the secret that another method
+/// of authentication needs. Other secrets, standing, release policy and whatever
+/// else is the administrator's or ours to say stay as they are.
 pub fn update(
     current: &RegisteredCaller,
     update: &RegistrationUpdate,
     context: &RegistrationContext<'_>,
-) -> Result<RegisteredCaller, RegistrationError> {
+) -> Result<(RegisteredCaller, Option<PlainSecret>), RegistrationError> {
     let RegisteredCaller {
         caller,
         registration,
@@ -44,7 +46,7 @@ pub fn update(
 
     let caller = match caller {
         CallerRecord::Client(client) => {
-            let changed = ClientRequest::read(&request.metadata)?.changed_record(client);
+            let changed = ClientRequest::read(&request.metadata, context)?.changed_record(client);
             CallerRecord::Client(Arc::new(changed))
         }
         CallerRecord::ResourceServer(server) => {
@@ -58,14 +60,24 @@ pub fn update(
             CallerRecord::ResourceServer(Arc::new(changed))
         }
     };
-    let registration = Registration {
-        software: request.software,
-        ..registration.clone()
+    let credentials = caller.credentials();
+    let lacking = credentials.lacks_secret(context.now);
+    let (secret, stored) = make_secret(lacking, caller.id(), context)?.unzip();
+    let caller = match stored {
+        None => caller,
+        Some(stored) => caller.with_credentials(Credentials::first(
+            credentials.authentication.clone(),
+            Some(stored),
+        )),
     };
-    Ok(RegisteredCaller {
+    let changed = RegisteredCaller {
         caller,
-        registration,
-    })
+        registration: Registration {
+            software: request.software,
+            ..registration.clone()
+        },
+    };
+    Ok((changed, secret))
 }
 
 /// What a statement approved, and therefore fixed, is not to be had without it:

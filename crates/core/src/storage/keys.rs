@@ -11,17 +11,24 @@ pub enum ServerSecret {
     TokenCheck,
     /// Derives pairwise subjects ([`crate::introspection::PairwiseSubjects`]).
     PairwiseSubjects,
+    /// Seals client secrets that both sides keep ([`crate::client_secrets::ClientSecrets`]).
+    ClientSecrets,
 }
 
 impl ServerSecret {
     /// All of them.
-    pub const ALL: &'static [Self] = &[Self::TokenCheck, Self::PairwiseSubjects];
+    pub const ALL: &'static [Self] = &[
+        Self::TokenCheck,
+        Self::PairwiseSubjects,
+        Self::ClientSecrets,
+    ];
 
     /// The name it is stored under, also bound into its seal.
     pub const fn name(self) -> &'static str {
         match self {
             Self::TokenCheck => "token check",
             Self::PairwiseSubjects => "pairwise subjects",
+            Self::ClientSecrets => "client secrets",
         }
     }
 }

@@ -111,6 +111,21 @@ pub enum ClientAssertionError {
 }
 
 impl ClientAssertionError {
+    /// Whether this is a fault of the assertion itself, whoever is registered and with whatever
+    /// keys: the sender may be told, for it learns nothing but what it sent. Faults that show
+    /// after the signature was checked are of this kind too; only the client gets that far.
+    pub fn is_of_the_client_itself(&self) -> bool {
+        !matches!(
+            self,
+            Self::OtherClient
+                | Self::AlgorithmNotAllowed(_)
+                | Self::NoKey(_)
+                | Self::UnusableKey(_)
+                | Self::Signature(_)
+                | Self::Mac(_)
+        )
+    }
+
     /// The code of the error answer: the request is malformed, or the client failed to
     /// authenticate.
     pub fn code(&self) -> ErrorCode {

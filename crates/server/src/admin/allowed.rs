@@ -2,7 +2,8 @@
 //! do nothing afterwards would be a mistake that shows too late.
 
 use avouch_core::apply::{ClientDescription, Description, ResourceServerDescription};
-use avouch_core::records::{Recipient, StatementEncryption};
+use avouch_core::records::{ClientAuthentication, KeySource, Recipient, StatementEncryption};
+use avouch_oauth::metadata::method_names;
 
 use super::error::AdminError;
 use crate::app::App;
@@ -20,6 +21,7 @@ pub(super) fn check(app: &App, description: &Description) -> Result<(), AdminErr
 
 /// Refuses a lifetime that no token could have.
 pub(super) fn check_client(app: &App, client: &ClientDescription) -> Result<(), AdminError> {
+    check_authentication(app, client.id.as_str(), &client.authentication)?;
     let longest = app.settings.lifetimes.longest.as_secs();
     match client.access_token_lifetime {
         Some(lifetime) if lifetime > longest => Err(AdminError::bad_request(format!(
@@ -42,6 +44,11 @@ pub(super) fn check_resource_server(
             resource_server.id
         )))
     };
+    check_authentication(
+        app,
+        resource_server.id.as_str(),
+        &resource_server.authentication,
+    )?;
     let profile = &resource_server.profile;
     let algorithm = profile.signing_algorithm;
     if !app.settings.algorithms.contains(&algorithm) {
@@ -67,5 +74,28 @@ pub(super) fn check_resource_server(
             "this server gives encrypted answers only: give the profile an encryption".to_owned(),
         ),
         Some(Recipient::Keys { .. }) | None => Ok(()),
+    }
+}
+
+/// Refuses a method that is not on offer, and a `jwks_uri` that would never be fetched.
+fn check_authentication(
+    app: &App,
+    id: &str,
+    authentication: &ClientAuthentication,
+) -> Result<(), AdminError> {
+    let method = authentication.method();
+    if !app.settings.methods.contains(&method) {
+        let names = method_names(&app.settings.methods).join(", ");
+        return Err(AdminError::bad_request(format!(
+            "{id}: this server does not offer {method}; it offers {names}; \
+             [client_authentication] in the configuration adds to them"
+        )));
+    }
+    match authentication.keys() {
+        Some(KeySource::Uri(uri)) => match app.published_keys.check(uri) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(AdminError::bad_request(format!("{id}: jwks_uri {error}"))),
+        },
+        Some(KeySource::Keys(_)) | None => Ok(()),
     }
 }

@@ -14,7 +14,7 @@ mod revocation;
 mod schema;
 mod token;
 
-pub use apply::{Applied, FreshSecret, PartlyApplied, Planned, RecordName};
+pub use apply::{Added, Applied, FreshSecret, PartlyApplied, Planned, RecordName};
 pub use caller::{
     ClientEntry, ClientList, History, NewSecret, ResourceServerEntry, ResourceServerList,
     RevisionEntry, SecretEntry,

@@ -7,10 +7,10 @@ use avouch_core::apply::{
     ClientDescription, Description, PlannedWrite, ResourceServerDescription, Target, plan,
 };
 use avouch_core::event::RecordError;
-use avouch_core::records::{ResourceSharing, TokenFormat};
+use avouch_core::records::{Credentials, ResourceSharing, TokenFormat};
 use avouch_core::storage::{CallerStore, StoreError, Taken};
 use avouch_core::time::Timestamp;
-use avouch_crypto::random::RandomError;
+use avouch_crypto::seal::SealError;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -19,7 +19,7 @@ use http::{Request, StatusCode};
 use super::allowed;
 use super::answer::json;
 use super::api::{
-    Applied, DescriptionSchema, ErrorAnswer, FreshSecret, PartlyApplied, Planned, RecordName,
+    Added, Applied, DescriptionSchema, ErrorAnswer, FreshSecret, PartlyApplied, Planned, RecordName,
 };
 use super::document;
 use super::error::AdminError;
@@ -152,28 +152,39 @@ async fn write(
     now: Timestamp,
 ) -> Result<Option<FreshSecret>, WriteError> {
     match planned {
-        PlannedWrite::AddClient(client) => add_client(app, client, now).await.map(Some),
+        PlannedWrite::AddClient(client) => add_client(app, client, now).await.map(fresh),
         PlannedWrite::UpdateClient(client) => {
             ready_for(app, client.access_token_format).await?;
-            let there = app.store.update_client(client).await?;
-            changed(app, there, "client changed", client.id.as_str(), now).await
+            let (mut client, id) = (client.clone(), client.id.as_str());
+            let secret = secrets::complete(app, &mut client.credentials, id, now)?;
+            let there = app.store.update_client(&client).await?;
+            changed(app, there, "client changed", id, now).await?;
+            Ok(secret)
         }
         PlannedWrite::AddResourceServer(server) => {
-            add_resource_server(app, server, now).await.map(Some)
+            add_resource_server(app, server, now).await.map(fresh)
         }
         PlannedWrite::UpdateResourceServer(server, sharing) => {
             ready_for(app, server.access_tokens.value.format).await?;
-            let there = app.store.update_resource_server(server, *sharing).await?;
-            changed(
-                app,
-                there,
-                "resource server changed",
-                server.id.as_str(),
-                now,
-            )
-            .await
+            let (mut server, id) = (server.clone(), server.id.as_str());
+            let secret = secrets::complete(app, &mut server.credentials, id, now)?;
+            let there = app.store.update_resource_server(&server, *sharing).await?;
+            changed(app, there, "resource server changed", id, now).await?;
+            Ok(secret)
         }
     }
+}
+
+/// The secret of what was added, if it has one.
+fn fresh(added: Added) -> Option<FreshSecret> {
+    let Added {
+        client_id,
+        client_secret,
+    } = added;
+    client_secret.map(|client_secret| FreshSecret {
+        client_id,
+        client_secret,
+    })
 }
 
 /// Adds a client. Whoever calls holds `caller_changes`.
@@ -181,16 +192,18 @@ pub(super) async fn add_client(
     app: &Arc<App>,
     client: &ClientDescription,
     now: Timestamp,
-) -> Result<FreshSecret, WriteError> {
+) -> Result<Added, WriteError> {
     ready_for(app, client.access_token_format).await?;
-    let (secret, stored) = secrets::generate(app, now)?;
+    let id = client.id.as_str();
+    let mut credentials = Credentials::first(client.authentication.clone(), None);
+    let secret = secrets::complete(app, &mut credentials, id, now)?;
     app.store
-        .insert_client(&client.to_record(vec![stored], now))
+        .insert_client(&client.to_record(credentials, now))
         .await?;
-    record_administered(app, now, "client added", client.id.as_str()).await?;
-    Ok(FreshSecret {
-        client_id: client.id.to_string(),
-        client_secret: secrets::issued(&secret),
+    record_administered(app, now, "client added", id).await?;
+    Ok(Added {
+        client_id: id.to_owned(),
+        client_secret: secret.map(|fresh| fresh.client_secret),
     })
 }
 
@@ -199,21 +212,23 @@ pub(super) async fn add_resource_server(
     app: &Arc<App>,
     server: &ResourceServerDescription,
     now: Timestamp,
-) -> Result<FreshSecret, WriteError> {
+) -> Result<Added, WriteError> {
     ready_for(app, server.access_tokens.format).await?;
-    let (secret, stored) = secrets::generate(app, now)?;
+    let id = server.id.as_str();
+    let mut credentials = Credentials::first(server.authentication.clone(), None);
+    let secret = secrets::complete(app, &mut credentials, id, now)?;
     let sharing = if server.shared {
         ResourceSharing::Shared
     } else {
         ResourceSharing::Exclusive
     };
     app.store
-        .insert_resource_server(&server.to_record(vec![stored], now), sharing)
+        .insert_resource_server(&server.to_record(credentials, now), sharing)
         .await?;
-    record_administered(app, now, "resource server added", server.id.as_str()).await?;
-    Ok(FreshSecret {
-        client_id: server.id.to_string(),
-        client_secret: secrets::issued(&secret),
+    record_administered(app, now, "resource server added", id).await?;
+    Ok(Added {
+        client_id: id.to_owned(),
+        client_secret: secret.map(|fresh| fresh.client_secret),
     })
 }
 
@@ -232,14 +247,14 @@ async fn changed(
     what: &'static str,
     id: &str,
     now: Timestamp,
-) -> Result<Option<FreshSecret>, WriteError> {
+) -> Result<(), WriteError> {
     if !there {
         return Err(WriteError::conflict(format!(
             "{id} was removed in the meantime; try again"
         )));
     }
     record_administered(app, now, what, id).await?;
-    Ok(None)
+    Ok(())
 }
 
 /// Why one write failed, and what is known of it.
@@ -336,9 +351,9 @@ impl From<KeysError> for WriteError {
     }
 }
 
-impl From<RandomError> for WriteError {
-    fn from(error: RandomError) -> Self {
-        tracing::error!(%error, "no randomness for a secret");
+impl From<SealError> for WriteError {
+    fn from(error: SealError) -> Self {
+        tracing::error!(%error, "a secret could not be made");
         Self::fault(false)
     }
 }

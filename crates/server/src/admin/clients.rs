@@ -14,7 +14,7 @@ use http::StatusCode;
 use super::allowed;
 use super::answer::{json, no_content};
 use super::api::{
-    Applied, ClientDescriptionSchema, ClientEntry, ClientList, FreshSecret, NewSecret,
+    Added, Applied, ClientDescriptionSchema, ClientEntry, ClientList, FreshSecret, NewSecret,
 };
 use super::apply;
 use super::document::Document;
@@ -35,9 +35,9 @@ pub(super) fn operations() -> Vec<Operation> {
             .fails(&[400])
             .pages(),
         Operation::post("/admin/v1/clients", "addClient", add)
-            .summary("Add a client with a fresh secret")
+            .summary("Add a client with a fresh secret, if its method works with one")
             .takes::<ClientDescriptionSchema>()
-            .answers::<FreshSecret>(201)
+            .answers::<Added>(201)
             .fails(&[400, 409, 413, 415]),
         Operation::get("/admin/v1/clients/{id}", "getClient", show)
             .summary("One client")
@@ -131,17 +131,13 @@ async fn renew_secret(
     let _changing = app.caller_changes.lock().await;
     let now = app.clock.now();
     let mut client = Client::clone(&*find(&app, &id).await?);
-    let (secret, stored) = secrets::generate(&app, now)?;
-    client.credentials = secrets::rotated(&client.credentials, stored, request, now)?;
+    let (credentials, fresh) = secrets::rotated(&app, &client.credentials, &id, request, now)?;
+    client.credentials = credentials;
     if !app.store.update_client(&client).await? {
         return Err(no_such_client(&app, &id).await);
     }
     record_administered(&app, now, "client secret renewed", client.id.as_str()).await?;
-    let answer = FreshSecret {
-        client_id: id,
-        client_secret: secrets::issued(&secret),
-    };
-    Ok(json(StatusCode::CREATED, &answer))
+    Ok(json(StatusCode::CREATED, &fresh))
 }
 
 async fn find(app: &App, id: &str) -> Result<Arc<Client>, AdminError> {

@@ -5,6 +5,7 @@ use avouch_core::event::RecordError;
 use avouch_core::issuance::IssueError;
 use avouch_core::storage::StoreError;
 use avouch_crypto::random::RandomError;
+use avouch_crypto::seal::SealError;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 
@@ -83,6 +84,15 @@ impl From<RecordError> for AdminError {
 impl From<RandomError> for AdminError {
     fn from(error: RandomError) -> Self {
         Self::Common(ErrorReply::server_error("no randomness", &error))
+    }
+}
+
+impl From<SealError> for AdminError {
+    fn from(error: SealError) -> Self {
+        Self::Common(ErrorReply::server_error(
+            "a secret could not be made",
+            &error,
+        ))
     }
 }
 

@@ -14,8 +14,8 @@ use http::StatusCode;
 use super::allowed;
 use super::answer::{json, no_content};
 use super::api::{
-    Applied, FreshSecret, History, NewSecret, ResourceServerDescriptionSchema, ResourceServerEntry,
-    ResourceServerList, RevisionEntry,
+    Added, Applied, FreshSecret, History, NewSecret, ResourceServerDescriptionSchema,
+    ResourceServerEntry, ResourceServerList, RevisionEntry,
 };
 use super::apply;
 use super::document::Document;
@@ -36,9 +36,9 @@ pub(super) fn operations() -> Vec<Operation> {
             .fails(&[400])
             .pages(),
         Operation::post("/admin/v1/resource-servers", "addResourceServer", add)
-            .summary("Add a resource server with a fresh secret")
+            .summary("Add a resource server with a fresh secret, if its method works with one")
             .takes::<ResourceServerDescriptionSchema>()
-            .answers::<FreshSecret>(201)
+            .answers::<Added>(201)
             .fails(&[400, 409, 413, 415]),
         Operation::get("/admin/v1/resource-servers/{id}", "getResourceServer", show)
             .summary("One resource server")
@@ -157,8 +157,8 @@ async fn renew_secret(
     let _changing = app.caller_changes.lock().await;
     let now = app.clock.now();
     let mut server = ResourceServer::clone(&*find(&app, &id).await?);
-    let (secret, stored) = secrets::generate(&app, now)?;
-    server.credentials = secrets::rotated(&server.credentials, stored, request, now)?;
+    let (credentials, fresh) = secrets::rotated(&app, &server.credentials, &id, request, now)?;
+    server.credentials = credentials;
     // Its resources stay, so whom it shares them with was settled before.
     if !app
         .store
@@ -174,11 +174,7 @@ async fn renew_secret(
         server.id.as_str(),
     )
     .await?;
-    let answer = FreshSecret {
-        client_id: id,
-        client_secret: secrets::issued(&secret),
-    };
-    Ok(json(StatusCode::CREATED, &answer))
+    Ok(json(StatusCode::CREATED, &fresh))
 }
 
 async fn history(State(app): State<Arc<App>>, Named(id): Named) -> Result<Response, AdminError> {

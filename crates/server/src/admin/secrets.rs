@@ -2,42 +2,75 @@
 
 use std::time::Duration;
 
-use avouch_core::records::Credentials;
+use avouch_core::records::{Credentials, RotationError, SecretKind};
 use avouch_core::secret::{PlainSecret, StoredSecret};
 use avouch_core::time::Timestamp;
-use avouch_crypto::random::RandomError;
+use avouch_crypto::seal::SealError;
 use avouch_oauth::secret::IssuedSecret;
 
-use super::api::{NewSecret, SecretEntry};
+use super::api::{FreshSecret, NewSecret, SecretEntry};
 use super::error::AdminError;
 use crate::app::App;
 
-/// Makes a secret. The record keeps it without an end.
-pub(super) fn generate(
+/// Makes a secret for `owner`, if a method works with one. The record keeps it
+/// without an end.
+pub(super) fn make(
     app: &App,
+    kind: Option<SecretKind>,
+    owner: &str,
     now: Timestamp,
-) -> Result<(PlainSecret, StoredSecret), RandomError> {
-    let secret = PlainSecret::generate(&*app.random)?;
-    let stored = StoredSecret::new(&secret, now);
-    Ok((secret, stored))
+) -> Result<Option<(PlainSecret, StoredSecret)>, SealError> {
+    let make = |kind| app.client_secrets.make(kind, owner, &*app.random, now);
+    kind.map(make).transpose()
+}
+
+/// Makes the secret that changed credentials lack, if they lack one.
+pub(super) fn complete(
+    app: &App,
+    credentials: &mut Credentials,
+    owner: &str,
+    now: Timestamp,
+) -> Result<Option<FreshSecret>, SealError> {
+    let made = make(app, credentials.lacks_secret(now), owner, now)?;
+    Ok(made.map(|(secret, stored)| {
+        credentials.secrets = vec![stored];
+        fresh(owner, &secret)
+    }))
+}
+
+/// A secret beside the name of its owner.
+pub(super) fn fresh(owner: &str, secret: &PlainSecret) -> FreshSecret {
+    FreshSecret {
+        client_id: owner.to_owned(),
+        client_secret: issued(secret),
+    }
 }
 
 /// On its one way out.
-pub(super) fn issued(secret: &PlainSecret) -> IssuedSecret {
+fn issued(secret: &PlainSecret) -> IssuedSecret {
     IssuedSecret::new(secret.expose())
 }
 
-/// The credentials after a rotation with the overlap that was asked for.
+/// The credentials after a rotation with the overlap that was asked for, and
+/// the secret that was made.
 pub(super) fn rotated(
+    app: &App,
     old: &Credentials,
-    fresh: StoredSecret,
+    owner: &str,
     request: NewSecret,
     now: Timestamp,
-) -> Result<Credentials, AdminError> {
+) -> Result<(Credentials, FreshSecret), AdminError> {
+    let kind = old.authentication.secret_kind();
+    let Some((secret, stored)) = make(app, kind, owner, now)? else {
+        return Err(AdminError::conflict(RotationError::NoSecret.to_string()));
+    };
     let overlap = Duration::from_secs(request.overlap);
-    old.rotated(fresh, overlap, now).map_err(|error| {
-        AdminError::conflict(format!("{error}, or send an overlap of 0 to end them all"))
-    })
+    match old.rotated(stored, overlap, now) {
+        Ok(credentials) => Ok((credentials, fresh(owner, &secret))),
+        Err(error) => Err(AdminError::conflict(format!(
+            "{error}, or send an overlap of 0 to end them all"
+        ))),
+    }
 }
 
 /// The secrets as an administrator sees them: never what they are.

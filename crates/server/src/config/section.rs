@@ -12,8 +12,9 @@ use serde::de::{self, DeserializeOwned, Visitor};
 use serde_json::Value;
 
 use super::{
-    Config, DataConfig, FetchConfig, IntrospectionConfig, KeysConfig, LimitsConfig, ListenConfig,
-    LogConfig, MetricsConfig, RegistrationConfig, SealingConfig, TokensConfig,
+    ClientAuthenticationConfig, Config, DataConfig, FetchConfig, IntrospectionConfig, KeysConfig,
+    LimitsConfig, ListenConfig, LogConfig, MetricsConfig, RegistrationConfig, SealingConfig,
+    TokensConfig,
 };
 
 /// The top of the file, then its sections, in the order of the manual.
@@ -26,6 +27,7 @@ pub(super) static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
         Section::of::<TokensConfig>("tokens"),
         Section::of::<KeysConfig>("keys"),
         Section::of::<IntrospectionConfig>("introspection"),
+        Section::of::<ClientAuthenticationConfig>("client_authentication"),
         Section::of::<RegistrationConfig>("registration"),
         Section::of::<FetchConfig>("fetch"),
         Section::of::<LimitsConfig>("limits"),
@@ -267,6 +269,7 @@ mod tests {
             field_names::<TokensConfig>(),
             field_names::<KeysConfig>(),
             field_names::<IntrospectionConfig>(),
+            field_names::<ClientAuthenticationConfig>(),
             field_names::<RegistrationConfig>(),
             field_names::<FetchConfig>(),
             field_names::<LimitsConfig>(),

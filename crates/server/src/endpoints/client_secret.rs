@@ -5,15 +5,14 @@
 use std::sync::Arc;
 
 use avouch_core::registration::{authenticate_registrant, renew_client_secret};
-use avouch_oauth::client_metadata::{ClientSecretResponse, IssuedClientSecret};
+use avouch_oauth::client_metadata::ClientSecretResponse;
 use avouch_oauth::media_type;
-use avouch_oauth::secret::IssuedSecret;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use http::{Request, StatusCode};
 
-use super::registration::{context, signing_algorithms};
+use super::registration::{context, issued, signing_algorithms};
 use super::registration_management::{Named, record, refused, registration_token};
 use crate::app::App;
 use crate::error_reply::ErrorReply;
@@ -47,10 +46,7 @@ pub(crate) async fn renew(
     record(&app, &id, "client secret renewed", now).await?;
     let response = ClientSecretResponse {
         client_id: id,
-        secret: IssuedClientSecret {
-            client_secret: IssuedSecret::new(secret.expose()),
-            client_secret_expires_at: 0,
-        },
+        secret: issued(&secret),
     };
     Ok(respond(
         StatusCode::CREATED,

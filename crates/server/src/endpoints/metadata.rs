@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use avouch_core::records::{GrantType, KeyPurpose};
-use avouch_jose::{ContentEncryption, KeyManagementAlgorithm};
+use avouch_jose::{ContentEncryption, KeyManagementAlgorithm, MacAlgorithm, SignatureAlgorithm};
 use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::media_type;
 use avouch_oauth::metadata::{ServerMetadata, method_names};
@@ -15,17 +15,13 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use crate::app::App;
 use crate::paths;
 
-/// The methods that callers can authenticate with.
-const METHODS: [AuthenticationMethod; 2] = [
-    AuthenticationMethod::ClientSecretBasic,
-    AuthenticationMethod::ClientSecretPost,
-];
-
 /// The document, as true as of this instant.
 pub(crate) async fn metadata(State(app): State<Arc<App>>) -> Response {
     let now = app.clock.now();
     let keys = app.keys.load();
     let algorithms = keys.ring.algorithms(KeyPurpose::Statements, now);
+    let methods = method_names(&app.settings.methods);
+    let assertion_algorithms = assertion_algorithms(&app.settings.methods);
     let endpoint = |path: &str| Some(app.issuer.endpoint(path));
     let document = ServerMetadata {
         token_endpoint: endpoint(paths::TOKEN),
@@ -41,9 +37,12 @@ pub(crate) async fn metadata(State(app): State<Arc<App>>) -> Response {
             .iter()
             .map(|grant| grant.name().to_owned())
             .collect(),
-        token_endpoint_auth_methods_supported: method_names(&METHODS),
-        introspection_endpoint_auth_methods_supported: method_names(&METHODS),
-        revocation_endpoint_auth_methods_supported: method_names(&METHODS),
+        token_endpoint_auth_methods_supported: methods.clone(),
+        token_endpoint_auth_signing_alg_values_supported: assertion_algorithms.clone(),
+        introspection_endpoint_auth_methods_supported: methods.clone(),
+        introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms.clone(),
+        revocation_endpoint_auth_methods_supported: methods,
+        revocation_endpoint_auth_signing_alg_values_supported: assertion_algorithms,
         introspection_signing_alg_values_supported: algorithms
             .iter()
             .map(|algorithm| algorithm.name().to_owned())
@@ -63,4 +62,16 @@ pub(crate) async fn metadata(State(app): State<Arc<App>>) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type::JSON));
     headers.insert(CACHE_CONTROL, app.keys_cache_control());
     response
+}
+
+/// What client assertions may be secured with, by the methods on offer.
+fn assertion_algorithms(methods: &[AuthenticationMethod]) -> Vec<String> {
+    let mut names = Vec::new();
+    if methods.contains(&AuthenticationMethod::PrivateKeyJwt) {
+        names.extend(SignatureAlgorithm::ALL.map(SignatureAlgorithm::name));
+    }
+    if methods.contains(&AuthenticationMethod::ClientSecretJwt) {
+        names.extend(MacAlgorithm::ALL.map(MacAlgorithm::name));
+    }
+    names.into_iter().map(str::to_owned).collect()
 }

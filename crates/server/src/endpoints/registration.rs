@@ -7,6 +7,7 @@ use avouch_core::event::{Event, Recorder};
 use avouch_core::opaque_token::TokenKind;
 use avouch_core::records::{InitialAccessToken, KeyPurpose};
 use avouch_core::registration::{Registered, RegistrationContext, RegistrationError, register};
+use avouch_core::secret::PlainSecret;
 use avouch_core::storage::{
     CallerRecord, InitialAccessTokenStore, RegisteredCaller, RegistrationStore, StoreError, Taken,
 };
@@ -71,16 +72,12 @@ pub(crate) async fn registration(
         })
         .await?;
 
-    let secret = IssuedClientSecret {
-        client_secret: IssuedSecret::new(secret.expose()),
-        client_secret_expires_at: 0,
-    };
     let token = IssuedSecret::new(registration_token.expose());
     Ok(describe(
         &app,
         StatusCode::CREATED,
         &registered,
-        Some(secret),
+        secret.as_ref().map(issued),
         token,
     ))
 }
@@ -123,11 +120,21 @@ pub(super) fn context<'a>(
     RegistrationContext {
         statements: &app.statements,
         signing_algorithms,
+        methods: &app.settings.methods,
+        secrets: &app.client_secrets,
         jwks_uris: &app.published_keys,
         encrypted_only: app.settings.answers.encrypted_only,
         mint: &app.mint,
         random: &*app.random,
         now,
+    }
+}
+
+/// A secret on its way to its owner, without an end.
+pub(super) fn issued(secret: &PlainSecret) -> IssuedClientSecret {
+    IssuedClientSecret {
+        client_secret: IssuedSecret::new(secret.expose()),
+        client_secret_expires_at: 0,
     }
 }
 
@@ -189,6 +196,9 @@ impl From<RegistrationError> for ErrorReply {
             }
             RegistrationError::Random(error) => {
                 return Self::server_error("no randomness for a registration", error);
+            }
+            RegistrationError::Secret(error) => {
+                return Self::server_error("no secret could be made for a registration", error);
             }
             RegistrationError::Metadata(_) | RegistrationError::NotAllowed(_) => {
                 ErrorCode::InvalidClientMetadata

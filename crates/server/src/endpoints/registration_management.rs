@@ -19,7 +19,7 @@ use http::header::RETRY_AFTER;
 use http::request::Parts;
 use http::{HeaderMap, Request, StatusCode};
 
-use super::registration::{context, describe, not_kept, signing_algorithms};
+use super::registration::{context, describe, issued, not_kept, signing_algorithms};
 use crate::app::App;
 use crate::error_reply::ErrorReply;
 use crate::extract::{OwnToken, own_token};
@@ -56,13 +56,20 @@ pub(crate) async fn update(
     let context = context(&app, &algorithms, now);
     let _changing = app.caller_changes.lock().await;
     let updating = update_registration(token.registrant(&id), &asked, &context, &app.store);
-    let (updated, fresh) = match updating.await {
+    let updated = match updating.await {
         Ok(updated) => updated,
         Err(error) => return Err(refused(&app, &id, error, now).await),
     };
     record(&app, &id, "registration updated", now).await?;
-    let fresh = IssuedSecret::new(fresh.expose());
-    Ok(describe(&app, StatusCode::OK, &updated, None, fresh))
+    let token = IssuedSecret::new(updated.token.expose());
+    let secret = updated.secret.as_ref().map(issued);
+    Ok(describe(
+        &app,
+        StatusCode::OK,
+        &updated.registered,
+        secret,
+        token,
+    ))
 }
 
 /// Removes the registrant: when the answer leaves, secret and tokens are dead.
@@ -184,7 +191,7 @@ impl From<ManagementError> for ErrorReply {
                 error.to_string(),
             ),
             ManagementError::Refused(error) => error.into(),
-            ManagementError::TooManySecrets(_) => Self::new(
+            ManagementError::Rotation(_) => Self::new(
                 StatusCode::CONFLICT,
                 ErrorCode::InvalidRequest,
                 error.to_string(),

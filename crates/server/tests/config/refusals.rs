@@ -27,7 +27,7 @@ address = "127.0.0.1:1""#,
     (
         r#"[tls]
 certificate = "a""#,
-        "avouch.toml:8:2: unknown section [tls]; the sections are `listen`, `data`, `sealing`, `tokens`, `keys`, `introspection`, `registration`, `fetch`, `limits`, `log`, `metrics`",
+        "avouch.toml:8:2: unknown section [tls]; the sections are `listen`, `data`, `sealing`, `tokens`, `keys`, `introspection`, `client_authentication`, `registration`, `fetch`, `limits`, `log`, `metrics`",
     ),
     (
         "[limits]

@@ -4,8 +4,10 @@
 
 mod accept;
 mod advertised;
+mod authentication_table;
 mod bad_input;
 mod caller_authentication;
+mod client_assertions;
 mod encryption;
 mod encryption_registration;
 mod failing;

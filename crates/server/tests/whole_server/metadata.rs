@@ -91,41 +91,6 @@ async fn row_8414_2_03_every_endpoint_named_is_there() {
 }
 
 #[tokio::test]
-async fn row_8414_2_04_each_authentication_method_listed_works() {
-    use avouch_oauth::auth_method::AuthenticationMethod;
-    let setup = Setup::new().await;
-    let mut callers = Vec::new();
-    for method in [
-        AuthenticationMethod::ClientSecretBasic,
-        AuthenticationMethod::ClientSecretPost,
-    ] {
-        let caller = setup.resource_server_with(method.as_str(), SIGN, |record| {
-            record.credentials.method = method;
-        });
-        callers.push(caller.await);
-    }
-    let server = setup.start().await;
-    let document = metadata(&server).await;
-    let listed = document["introspection_endpoint_auth_methods_supported"]
-        .as_array()
-        .unwrap();
-    assert_eq!(listed.len(), callers.len());
-    for caller in &callers {
-        assert!(listed.contains(&json!(caller.id)));
-        let asked = if caller.id == "client_secret_basic" {
-            server.about("unknown").by(caller)
-        } else {
-            server.post("/introspect").form(&[
-                ("token", "unknown"),
-                ("client_id", &caller.id),
-                ("client_secret", &caller.secret),
-            ])
-        };
-        asked.send().await.is_inactive();
-    }
-}
-
-#[tokio::test]
 async fn row_9701_7_01_the_signing_algorithms_are_published() {
     let server = Setup::new().await.start().await;
     let document = metadata(&server).await;

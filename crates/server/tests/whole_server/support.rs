@@ -5,6 +5,7 @@
 
 mod answer;
 mod fixtures;
+mod prover;
 mod request;
 mod running;
 mod setup;
@@ -15,6 +16,7 @@ pub(crate) use answer::Answer;
 pub(crate) use fixtures::{
     CLAIMS, PAY, SIGN, START, TestClock, claims, details, order, resource, scope,
 };
+pub(crate) use prover::{Prover, claims as assertion_claims, question};
 pub(crate) use request::{Asked, form_encode};
 pub(crate) use running::{Reach, Running, Stopped};
 pub(crate) use setup::{Caller, Setup, Token, fresh_key};

@@ -12,20 +12,23 @@ CREATE TABLE caller (
     kind TEXT NOT NULL CHECK (kind IN ('client', 'resource_server'))
 ) STRICT;
 
--- How a caller proves itself; position 0 is the oldest secret.
+-- The secrets of callers; position 0 is the oldest. One that its owner sends is
+-- kept as a hash; one that it makes assertions with, sealed.
 CREATE TABLE caller_secret (
     caller     TEXT    NOT NULL REFERENCES caller (id),
     position   INTEGER NOT NULL,
-    hash       BLOB    NOT NULL CHECK (length(hash) = 32),
+    hash       BLOB    CHECK (length(hash) = 32),
+    sealed     BLOB,
     created_at INTEGER NOT NULL,
     expires_at INTEGER,
-    PRIMARY KEY (caller, position)
+    PRIMARY KEY (caller, position),
+    CHECK ((hash IS NULL) <> (sealed IS NULL))
 ) STRICT;
 
 CREATE TABLE client (
     id                    TEXT    NOT NULL PRIMARY KEY REFERENCES caller (id),
     public_details        TEXT    NOT NULL,
-    authentication_method TEXT    NOT NULL,
+    authentication_details TEXT   NOT NULL,
     grant_types           TEXT    NOT NULL,
     scope                 TEXT    NOT NULL,
     resources             TEXT    NOT NULL,
@@ -39,7 +42,7 @@ CREATE TABLE client (
 CREATE TABLE resource_server (
     id                    TEXT    NOT NULL PRIMARY KEY REFERENCES caller (id),
     public_details        TEXT    NOT NULL,
-    authentication_method TEXT    NOT NULL,
+    authentication_details TEXT   NOT NULL,
     suspended_reason      TEXT,                 -- null: in good standing
     registered_at         INTEGER NOT NULL,
     removed_at            INTEGER
@@ -178,4 +181,21 @@ CREATE TABLE registration_token (
     caller   TEXT    NOT NULL REFERENCES registration (caller),
     position INTEGER NOT NULL,
     UNIQUE (caller, position)
+) STRICT;
+
+-- Proofs that were used (client assertions, DPoP proofs), each until its end.
+-- The key is a hash of its kind, its maker and its jti.
+CREATE TABLE used_proof (
+    key        BLOB    NOT NULL PRIMARY KEY CHECK (length(key) = 32),
+    owner      BLOB    NOT NULL CHECK (length(owner) = 32),    -- hash of the client_id
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX used_proof_by_owner ON used_proof (owner, expires_at);
+CREATE INDEX used_proof_by_end ON used_proof (expires_at);
+
+-- How many of an owner's proofs are in used_proof, ended ones that are still
+-- to be cleaned away included.
+CREATE TABLE proof_owner (
+    owner BLOB    NOT NULL PRIMARY KEY CHECK (length(owner) = 32),
+    kept  INTEGER NOT NULL CHECK (kept >= 0)
 ) STRICT;

@@ -18,7 +18,7 @@ use super::{registrations, secrets};
 pub(super) fn select(connection: &Connection, id: &str) -> Result<Option<(Client, usize)>, Fault> {
     first(
         connection,
-        "SELECT id, public_details, authentication_method, grant_types, scope, resources,
+        "SELECT id, public_details, authentication_details, grant_types, scope, resources,
                 access_token_lifetime, access_token_format, registered_at
          FROM client WHERE id = ?1 AND removed_at IS NULL",
         [id],
@@ -30,7 +30,7 @@ pub(super) fn select(connection: &Connection, id: &str) -> Result<Option<(Client
 pub(super) fn list(connection: &Connection, page: Page<'_>) -> Result<Vec<Arc<Client>>, Fault> {
     all(
         connection,
-        "SELECT id, public_details, authentication_method, grant_types, scope, resources,
+        "SELECT id, public_details, authentication_details, grant_types, scope, resources,
                 access_token_lifetime, access_token_format, registered_at
          FROM client WHERE id > ?1 AND removed_at IS NULL ORDER BY id LIMIT ?2",
         params![page.after.unwrap_or_default(), page.limit],
@@ -42,7 +42,7 @@ pub(super) fn list(connection: &Connection, page: Page<'_>) -> Result<Vec<Arc<Cl
 pub(super) fn insert(connection: &Connection, client: &Client) -> Result<(), Fault> {
     connection
         .prepare_cached(
-            "INSERT INTO client (id, public_details, authentication_method, grant_types, scope,
+            "INSERT INTO client (id, public_details, authentication_details, grant_types, scope,
                  resources, access_token_lifetime, access_token_format, registered_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
@@ -54,7 +54,7 @@ pub(super) fn insert(connection: &Connection, client: &Client) -> Result<(), Fau
 pub(super) fn update(connection: &Connection, client: &Client) -> Result<bool, Fault> {
     let changed = connection
         .prepare_cached(
-            "UPDATE client SET public_details = ?2, authentication_method = ?3, grant_types = ?4,
+            "UPDATE client SET public_details = ?2, authentication_details = ?3, grant_types = ?4,
                  scope = ?5, resources = ?6, access_token_lifetime = ?7,
                  access_token_format = ?8, registered_at = ?9
              WHERE id = ?1 AND removed_at IS NULL",
@@ -84,7 +84,7 @@ fn client(connection: &Connection, row: &mut Columns<'_>) -> Result<Client, Faul
     Ok(Client {
         details: row.take(json)?,
         credentials: Credentials {
-            method: row.take(word)?,
+            authentication: row.take(json)?,
             secrets: secrets::select(connection, id.as_str())?,
         },
         grant_types: row.take(json)?,
@@ -101,7 +101,7 @@ fn columns(client: &Client) -> Result<[Value; 9], Fault> {
     Ok([
         client.id.as_str().to_owned().into(),
         from_json("set of public details", &client.details)?,
-        from_word("authentication method", &client.credentials.method)?,
+        from_json("client authentication", &client.credentials.authentication)?,
         from_json("set of grant types", &client.grant_types)?,
         client.scope.to_string().into(),
         from_json("list of resources", &client.resources)?,

@@ -27,7 +27,7 @@ pub(super) fn select(
 ) -> Result<Option<(ResourceServer, usize)>, Fault> {
     first(
         connection,
-        "SELECT id, public_details, authentication_method, suspended_reason, registered_at
+        "SELECT id, public_details, authentication_details, suspended_reason, registered_at
          FROM resource_server WHERE id = ?1 AND removed_at IS NULL",
         [id],
         |row| {
@@ -49,7 +49,7 @@ pub(super) fn list(
 ) -> Result<Vec<Arc<ResourceServer>>, Fault> {
     all(
         connection,
-        "SELECT id, public_details, authentication_method, suspended_reason, registered_at
+        "SELECT id, public_details, authentication_details, suspended_reason, registered_at
          FROM resource_server WHERE id > ?1 AND removed_at IS NULL ORDER BY id LIMIT ?2",
         params![page.after.unwrap_or_default(), page.limit],
         |row| Ok(Arc::new(resource_server(connection, row)?)),
@@ -66,7 +66,7 @@ pub(super) fn insert(
     connection
         .prepare_cached(
             "INSERT INTO resource_server
-                 (id, public_details, authentication_method, suspended_reason, registered_at)
+                 (id, public_details, authentication_details, suspended_reason, registered_at)
              VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
         .execute(columns(resource_server)?)?;
@@ -87,7 +87,7 @@ pub(super) fn update(
     let id = resource_server.id.as_str();
     let changed = connection
         .prepare_cached(
-            "UPDATE resource_server SET public_details = ?2, authentication_method = ?3,
+            "UPDATE resource_server SET public_details = ?2, authentication_details = ?3,
                  suspended_reason = ?4, registered_at = ?5
              WHERE id = ?1 AND removed_at IS NULL",
         )?
@@ -204,7 +204,7 @@ fn resource_server(
     Ok(ResourceServer {
         details: row.take(json)?,
         credentials: Credentials {
-            method: row.take(word)?,
+            authentication: row.take(json)?,
             secrets: secrets::select(connection, id.as_str())?,
         },
         standing: row
@@ -226,7 +226,10 @@ fn columns(resource_server: &ResourceServer) -> Result<[Value; 5], Fault> {
     Ok([
         resource_server.id.as_str().to_owned().into(),
         from_json("set of public details", &resource_server.details)?,
-        from_word("authentication method", &resource_server.credentials.method)?,
+        from_json(
+            "client authentication",
+            &resource_server.credentials.authentication,
+        )?,
         match &resource_server.standing {
             Standing::Good => Value::Null,
             Standing::Suspended { reason } => reason.clone().into(),

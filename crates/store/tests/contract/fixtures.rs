@@ -10,15 +10,14 @@ use avouch_core::id::{
 use avouch_core::opaque_token::TokenHash;
 use avouch_core::records::{
     AccessToken, AccessTokenProfile, Allowance, AllowedResources, Approval, Authentication, Client,
-    Credentials, Grant, GrantType, InitialAccessToken, JwtProfile, KeyPurpose, KeySchedule,
-    LegalBasis, PublicDetails, Registration, RegistrationKinds, RegistrationTokens, ReleasePolicy,
-    ReleasedScopes, ResourceServer, ResourceSharing, Revision, SigningKeyRecord, Software,
-    SoftwareStatement, Standing, SubjectForm, TokenFormat,
+    ClientAuthentication, Credentials, Grant, GrantType, InitialAccessToken, JwtProfile,
+    KeyPurpose, KeySchedule, LegalBasis, PublicDetails, Registration, RegistrationKinds,
+    RegistrationTokens, ReleasePolicy, ReleasedScopes, ResourceServer, ResourceSharing, Revision,
+    SigningKeyRecord, Software, SoftwareStatement, Standing, SubjectForm, TokenFormat,
 };
-use avouch_core::secret::{SecretHash, StoredSecret};
+use avouch_core::secret::{KeptSecret, SecretHash, StoredSecret};
 use avouch_core::storage::{CallerRecord, RegisteredCaller};
 use avouch_core::time::Timestamp;
-use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::authorization_details::AuthorizationDetails;
 use avouch_oauth::confirmation::{Confirmation, Sha256Thumbprint};
 use avouch_oauth::introspection::FurtherClaims;
@@ -53,12 +52,12 @@ pub(crate) fn subject(id: &str) -> SubjectId {
 
 fn credentials() -> Credentials {
     let secret = |name: &str, expires_at| StoredSecret {
-        hash: SecretHash::of(name),
+        kept: KeptSecret::Hash(SecretHash::of(name)),
         created_at: at(1),
         expires_at,
     };
     Credentials {
-        method: AuthenticationMethod::ClientSecretBasic,
+        authentication: ClientAuthentication::ClientSecretBasic,
         secrets: vec![secret("old", Some(at(9_999))), secret("new", None)],
     }
 }

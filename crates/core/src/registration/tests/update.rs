@@ -181,12 +181,13 @@ fn row_7592_2_2_03_a_secret_that_is_sent_is_the_current_one() {
             ))),
         )
         .unwrap();
+    let secret = made.secret.as_ref().unwrap();
     let with = |secret: &str| {
         let request = json!({"grant_types": [], "client_secret": secret});
         desk.update(&made.registered, &request)
     };
-    assert_eq!(with(made.secret.expose()).unwrap(), made.registered);
-    for other in ["", "my own", &format!("{}x", made.secret.expose())] {
+    assert_eq!(with(secret.expose()).unwrap(), made.registered);
+    for other in ["", "my own", &format!("{}x", secret.expose())] {
         let refused = with(other).unwrap_err().to_string();
         assert!(refused.contains("client_secret"), "{refused}");
         assert!(other.is_empty() || !refused.contains(other), "{refused}");

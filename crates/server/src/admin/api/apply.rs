@@ -21,8 +21,19 @@ pub struct Applied {
     /// One for each record described; all are in force.
     #[schemars(with = "Vec<schema::Change>")]
     pub changes: Vec<Change>,
-    /// The secrets of the records that were added: given out this once.
+    /// The secrets of the records that got one: given out this once.
     pub secrets: Vec<FreshSecret>,
+}
+
+/// A client or resource server that was added.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Added {
+    /// Its id.
+    pub client_id: String,
+    /// Its secret, if its method works with one: given out this once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub client_secret: Option<IssuedSecret>,
 }
 
 /// A fresh secret of a client or resource server.
@@ -51,7 +62,7 @@ pub struct PartlyApplied {
     pub failed_may_be_written: bool,
     /// Not tried.
     pub not_written: Vec<RecordName>,
-    /// The secrets of the records that were added: given out this once.
+    /// The secrets of the records that got one: given out this once.
     pub secrets: Vec<FreshSecret>,
 }
 

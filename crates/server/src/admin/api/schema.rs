@@ -4,10 +4,14 @@
 //! A test below holds each against the type it stands for.
 #![expect(dead_code, reason = "read for their schemas alone")]
 
+mod client_authentication;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
+
+use client_authentication::ClientAuthentication;
 
 /// Letters, digits and `- . _ ~ : @`.
 #[derive(JsonSchema)]
@@ -167,7 +171,7 @@ pub(crate) struct ClientDescription {
     details: PublicDetails,
     /// How it proves itself; `client_secret_basic` if left out.
     #[schemars(default)]
-    authentication: Method,
+    authentication: ClientAuthentication,
     /// Which grants it may use; none if its tokens are ordered for it.
     #[schemars(default)]
     grant_types: BTreeSet<GrantType>,
@@ -196,7 +200,7 @@ pub(crate) struct ResourceServerDescription {
     details: PublicDetails,
     /// How it proves itself; `client_secret_basic` if left out.
     #[schemars(default)]
-    authentication: Method,
+    authentication: ClientAuthentication,
     /// The resources it serves.
     #[schemars(length(min = 1))]
     resources: BTreeSet<Resource>,
@@ -248,15 +252,6 @@ pub(crate) struct PublicDetails {
     contacts: Vec<String>,
     tos_uri: Option<String>,
     policy_uri: Option<String>,
-}
-
-/// How a caller proves itself.
-#[derive(Default, JsonSchema)]
-#[schemars(rename_all = "snake_case", inline)]
-pub(crate) enum Method {
-    #[default]
-    ClientSecretBasic,
-    ClientSecretPost,
 }
 
 /// A way to get tokens.

@@ -11,12 +11,12 @@ use avouch_core::id::{ClientId, InitialAccessTokenId, ResourceServerId};
 use avouch_core::keys::{Sealer, load_or_make_secret, make_signing_key};
 use avouch_core::opaque_token::{TokenKind, TokenMint};
 use avouch_core::records::{
-    AccessToken, AccessTokenProfile, Allowance, AllowedResources, Client, Credentials, Grant,
-    GrantType, InitialAccessToken, JwtProfile, KeyPurpose, KeySchedule, PublicDetails,
-    RegistrationKinds, ReleasePolicy, ResourceServer, ResourceSharing, Revision, SigningKeyRecord,
-    Standing, TokenFormat,
+    AccessToken, AccessTokenProfile, Allowance, AllowedResources, Client, ClientAuthentication,
+    Credentials, Grant, GrantType, InitialAccessToken, JwtProfile, KeyPurpose, KeySchedule,
+    PublicDetails, RegistrationKinds, ReleasePolicy, ResourceServer, ResourceSharing, Revision,
+    SigningKeyRecord, Standing, TokenFormat,
 };
-use avouch_core::secret::{PlainSecret, StoredSecret};
+use avouch_core::secret::{KeptSecret, PlainSecret, StoredSecret};
 use avouch_core::storage::{
     CallerStore, InitialAccessTokenStore, KeyStore, ServerSecret, TokenStore,
 };
@@ -24,7 +24,6 @@ use avouch_core::time::{Clock, Timestamp};
 use avouch_crypto::random::SystemRandom;
 use avouch_crypto::seal::SealingKey;
 use avouch_jose::SignatureAlgorithm;
-use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::issuer::Issuer;
 use avouch_server::config::Config;
 use avouch_store::{SqliteOptions, SqliteStore};
@@ -219,10 +218,13 @@ impl Setup {
 
     fn credentials(&self, id: &str) -> (Caller, Credentials) {
         let secret = PlainSecret::generate(&SystemRandom).unwrap();
-        let credentials = Credentials {
-            method: AuthenticationMethod::ClientSecretBasic,
-            secrets: vec![StoredSecret::new(&secret, self.now())],
-        };
+        let credentials = Credentials::first(
+            ClientAuthentication::ClientSecretBasic,
+            Some(StoredSecret::new(
+                KeptSecret::Hash(secret.hash()),
+                self.now(),
+            )),
+        );
         let caller = Caller {
             id: id.to_owned(),
             secret: secret.expose().to_owned(),

@@ -140,6 +140,6 @@ fn words_are_described_as_they_are_read() {
     all_read::<KeyManagement, avouch_jose::KeyManagementAlgorithm>(7);
     all_read::<ContentEncryption, avouch_jose::ContentEncryption>(6);
     all_read::<Algorithm, avouch_jose::SignatureAlgorithm>(11);
-    all_read::<Method, avouch_oauth::auth_method::AuthenticationMethod>(2);
+    all_read::<client_authentication::Method, avouch_oauth::auth_method::AuthenticationMethod>(4);
     all_read::<GrantType, records::GrantType>(1);
 }

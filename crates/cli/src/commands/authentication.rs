@@ -1,0 +1,88 @@
+//! How a client or resource server that is added proves itself, as options.
+
+use std::path::{Path, PathBuf};
+
+use avouch_core::records::{ClientAuthentication, KeySource};
+use avouch_jose::JwkSet;
+use avouch_oauth::auth_method::AuthenticationMethod;
+use avouch_oauth::jwks_uri::JwksUri;
+use clap::{Args, ValueEnum};
+
+use crate::input;
+use crate::output::Failure;
+
+/// The method, and what belongs to it but its keys.
+#[derive(Debug, Args)]
+pub(crate) struct AuthenticationOptions {
+    /// How it proves itself
+    #[arg(long, value_enum, default_value = "client_secret_basic")]
+    authentication: Method,
+
+    /// The one algorithm of its assertions [default: HS256 for client_secret_jwt, else any]
+    #[arg(long, value_name = "ALG")]
+    authentication_alg: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Method {
+    /// A secret in the Authorization header
+    ClientSecretBasic,
+    /// A secret in the request body
+    ClientSecretPost,
+    /// An assertion signed with a key of its own: --jwks or --jwks-uri
+    PrivateKeyJwt,
+    /// An assertion under its secret, where the server offers it
+    ClientSecretJwt,
+}
+
+/// The public keys of a client or resource server: it has one set of them.
+#[derive(Debug, Args)]
+pub(crate) struct KeyOptions {
+    /// File with its public keys: a JWK Set, or - for standard input
+    #[arg(long, value_name = "FILE", group = "keys")]
+    jwks: Option<PathBuf>,
+
+    /// Where it publishes its keys
+    #[arg(long, value_name = "URL", group = "keys")]
+    jwks_uri: Option<JwksUri>,
+}
+
+impl AuthenticationOptions {
+    /// The method with its keys.
+    pub(crate) fn read(&self, keys: Option<KeySource>) -> Result<ClientAuthentication, Failure> {
+        let algorithm = self.authentication_alg.as_deref();
+        let method = self.authentication.into();
+        if method == AuthenticationMethod::PrivateKeyJwt && keys.is_none() {
+            return Err(Failure::new("private_key_jwt needs --jwks or --jwks-uri"));
+        }
+        Ok(ClientAuthentication::new(method, algorithm, keys)?)
+    }
+}
+
+impl KeyOptions {
+    /// The keys, if some are named.
+    pub(crate) fn read(&self) -> Result<Option<KeySource>, Failure> {
+        match (&self.jwks, &self.jwks_uri) {
+            (Some(file), _) => Ok(Some(KeySource::Keys(read_set(file)?))),
+            (None, Some(uri)) => Ok(Some(KeySource::Uri(uri.clone()))),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+fn read_set(file: &Path) -> Result<JwkSet, Failure> {
+    JwkSet::parse_registered(input::read(file)?.as_bytes())
+        .map_err(|error| Failure::new(format!("{}: {error}", file.display())))
+}
+
+impl From<Method> for AuthenticationMethod {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::ClientSecretBasic => Self::ClientSecretBasic,
+            Method::ClientSecretPost => Self::ClientSecretPost,
+            Method::PrivateKeyJwt => Self::PrivateKeyJwt,
+            Method::ClientSecretJwt => Self::ClientSecretJwt,
+        }
+    }
+}
