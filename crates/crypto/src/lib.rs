@@ -27,6 +27,7 @@ pub mod random;
 pub mod rsa_oaep;
 pub mod seal;
 
+mod ml_dsa;
 mod private_key;
 mod public_key;
 mod roca;

@@ -8,12 +8,13 @@ use aws_lc_rs::{
     signature::{
         ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
         ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair,
-        KeyPair as _, RsaKeyPair, RsaPublicKeyComponents,
+        KeyPair as _, PqdsaKeyPair, RsaKeyPair, RsaPublicKeyComponents,
     },
 };
 use zeroize::Zeroizing;
 
 use crate::{
+    ml_dsa,
     public_key::{PublicKey, PublicKeyParts, PublicKeyRejected, uncompressed_point},
     random::{self, RandomError, SecureRandom},
     signature_scheme::{KeyKind, SignatureScheme},
@@ -30,6 +31,7 @@ pub(crate) enum KeyPair {
     Rsa(RsaKeyPair),
     Ec(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
+    MlDsa(PqdsaKeyPair),
 }
 
 /// How large a generated RSA key is.
@@ -76,6 +78,11 @@ pub enum PrivateKeyParts<'a> {
         /// The scalar, 32 octets.
         d: &'a [u8],
     },
+    /// The seed of an ML-DSA key (FIPS 204 section 5.1), from which all else is made.
+    MlDsa {
+        /// The seed, 32 octets.
+        seed: &'a [u8],
+    },
 }
 
 /// Why no key was generated.
@@ -109,7 +116,7 @@ pub enum PrivateKeyRejected {
 }
 
 impl PrivateKey {
-    /// A fresh key; an RSA one has 2048 bits. Only Ed25519 draws on `rng`: see [`SecureRandom`].
+    /// A fresh key; an RSA one has 2048 bits. Only Ed25519 and ML-DSA draw on `rng`: see [`SecureRandom`].
     pub fn generate(
         scheme: SignatureScheme,
         rng: &dyn SecureRandom,
@@ -127,6 +134,7 @@ impl PrivateKey {
                 let pair = Ed25519KeyPair::from_seed_unchecked(seed.as_slice());
                 KeyPair::Ed25519(pair.map_err(|_| KeyGenerationError::Failed)?)
             }
+            KeyKind::MlDsa { .. } => KeyPair::MlDsa(ml_dsa::generate(scheme, rng)?),
         };
         Self::new(scheme, key_pair).map_err(|_| KeyGenerationError::Failed)
     }
@@ -157,6 +165,9 @@ impl PrivateKey {
                 EcdsaKeyPair::from_pkcs8(algorithm, pkcs8).map(KeyPair::Ec)
             }
             KeyKind::Ed25519 => Ed25519KeyPair::from_pkcs8(pkcs8).map(KeyPair::Ed25519),
+            KeyKind::MlDsa { .. } => {
+                return Self::new(scheme, KeyPair::MlDsa(ml_dsa::from_pkcs8(scheme, pkcs8)?));
+            }
         };
         Self::new(scheme, key_pair.map_err(|_| PrivateKeyRejected::Malformed)?)
     }
@@ -213,6 +224,10 @@ impl PrivateKey {
                 }
                 Ed25519KeyPair::from_seed_and_public_key(d, x).map(KeyPair::Ed25519)
             }
+            (PublicKeyParts::MlDsa { public }, PrivateKeyParts::MlDsa { seed }) => {
+                let pair = ml_dsa::from_parts(scheme, public, seed)?;
+                return Self::new(scheme, KeyPair::MlDsa(pair));
+            }
             _ => return Err(PrivateKeyRejected::Malformed),
         };
         Self::new(scheme, key_pair.map_err(|_| PrivateKeyRejected::Malformed)?)
@@ -249,6 +264,7 @@ impl PrivateKey {
                 .to_vec(),
             KeyPair::Ec(pair) => pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec(),
             KeyPair::Ed25519(pair) => pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec(),
+            KeyPair::MlDsa(pair) => pair.to_pkcs8v1().map_err(failed)?.as_ref().to_vec(),
         }))
     }
 }
@@ -297,6 +313,9 @@ fn public_parts(key_pair: &KeyPair) -> Result<PublicKeyParts, PrivateKeyRejected
         KeyPair::Ed25519(pair) => PublicKeyParts::Ed25519 {
             x: pair.public_key().as_ref().to_vec(),
         },
+        KeyPair::MlDsa(pair) => PublicKeyParts::MlDsa {
+            public: pair.public_key().as_ref().to_vec(),
+        },
     })
 }
 
@@ -305,11 +324,14 @@ mod tests {
     use super::*;
     use crate::random::SystemRandom;
 
-    const SCHEMES: [SignatureScheme; 4] = [
+    const SCHEMES: [SignatureScheme; 7] = [
         SignatureScheme::EcdsaP256Sha256,
         SignatureScheme::EcdsaP384Sha384,
         SignatureScheme::EcdsaP521Sha512,
         SignatureScheme::Ed25519,
+        SignatureScheme::MlDsa44,
+        SignatureScheme::MlDsa65,
+        SignatureScheme::MlDsa87,
     ];
 
     /// Hands out the same octets always.

@@ -10,7 +10,7 @@ use aws_lc_rs::signature::{
 };
 
 use crate::{
-    roca,
+    ml_dsa, roca,
     signature_scheme::{KeyKind, SignatureScheme},
 };
 
@@ -21,7 +21,7 @@ const RSA_MAX_BITS: usize = 8192;
 /// Largest RSA exponent, in bits, for the same reason; also the bound of aws-lc.
 const RSA_MAX_EXPONENT_BITS: usize = 33;
 
-/// The numbers that make up a public key, big-endian. Which curve is meant follows from the scheme.
+/// The numbers that make up a public key, big-endian. Which curve or parameter set is meant follows from the scheme.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PublicKeyParts {
     /// Modulus and exponent, without leading zero octets.
@@ -48,6 +48,11 @@ pub enum PublicKeyParts {
     X25519 {
         /// The coordinate, 32 octets.
         x: Vec<u8>,
+    },
+    /// An encoded ML-DSA public key (FIPS 204, algorithm 22).
+    MlDsa {
+        /// The encoded key; its length tells the parameter set.
+        public: Vec<u8>,
     },
 }
 
@@ -89,6 +94,14 @@ pub enum PublicKeyRejected {
         /// How many there were.
         found: usize,
     },
+    /// An encoded key is shorter or longer than the parameter set's.
+    #[error("the public key has {found} octets where the algorithm needs {expected}")]
+    EncodedLength {
+        /// How many the algorithm needs.
+        expected: usize,
+        /// How many there were.
+        found: usize,
+    },
     /// The point is not on the curve.
     #[error("the point is not on the curve")]
     NotOnCurve,
@@ -109,6 +122,15 @@ impl PublicKey {
                 parse_ec(scheme, coordinate_len, x, y)?
             }
             (KeyKind::Ed25519, PublicKeyParts::Ed25519 { x }) => parse_ed25519(x)?,
+            (KeyKind::MlDsa { public_len }, PublicKeyParts::MlDsa { public }) => {
+                if public.len() != public_len {
+                    return Err(PublicKeyRejected::EncodedLength {
+                        expected: public_len,
+                        found: public.len(),
+                    });
+                }
+                ml_dsa::parse_public(scheme, public)?
+            }
             _ => return Err(PublicKeyRejected::WrongKind),
         };
         Ok(Self { scheme, key })

@@ -7,8 +7,8 @@ use aws_lc_rs::rand;
 /// A source of octets that nobody can predict.
 ///
 /// Implementations other than [`SystemRandom`] are for tests alone. aws-lc-rs takes no foreign source for RSA and EC
-/// keys, passing ones of an agreement among them, nor for the nonces of ECDSA, the salts of RSA-PSS and the seeds of
-/// RSA-OAEP: these come from the library's own generator always.
+/// keys, passing ones of an agreement among them, nor for the nonces of ECDSA and ML-DSA, the salts of RSA-PSS and the
+/// seeds of RSA-OAEP: these come from the library's own generator always.
 pub trait SecureRandom: Send + Sync {
     /// Fills all of `octets`, or fails; a failure leaves nothing usable in it.
     fn fill(&self, octets: &mut [u8]) -> Result<(), RandomError>;

@@ -9,6 +9,7 @@ use aws_lc_rs::{
 };
 
 use crate::{
+    ml_dsa,
     private_key::{KeyPair, PrivateKey},
     signature_scheme::SignatureScheme,
 };
@@ -42,6 +43,7 @@ impl PrivateKey {
                 .map_err(|_| SigningFailed)?
                 .as_ref()
                 .to_vec()),
+            KeyPair::MlDsa(pair) => ml_dsa::sign(pair, message),
         }
     }
 }
@@ -57,6 +59,9 @@ fn rsa_encoding(scheme: SignatureScheme) -> Result<&'static dyn RsaEncoding, Sig
         SignatureScheme::EcdsaP256Sha256
         | SignatureScheme::EcdsaP384Sha384
         | SignatureScheme::EcdsaP521Sha512
-        | SignatureScheme::Ed25519 => Err(SigningFailed),
+        | SignatureScheme::Ed25519
+        | SignatureScheme::MlDsa44
+        | SignatureScheme::MlDsa65
+        | SignatureScheme::MlDsa87 => Err(SigningFailed),
     }
 }

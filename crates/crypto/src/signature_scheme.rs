@@ -23,6 +23,12 @@ pub enum SignatureScheme {
     EcdsaP521Sha512,
     /// Ed25519 (RFC 8032 section 5.1); the signature is 64 octets.
     Ed25519,
+    /// ML-DSA-44 (FIPS 204) with the empty context; the signature is 2420 octets.
+    MlDsa44,
+    /// ML-DSA-65 with the empty context; the signature is 3309 octets.
+    MlDsa65,
+    /// ML-DSA-87 with the empty context; the signature is 4627 octets.
+    MlDsa87,
 }
 
 /// The kind of key a scheme needs.
@@ -37,6 +43,11 @@ pub enum KeyKind {
     },
     /// A point on Edwards25519, encoded in 32 octets.
     Ed25519,
+    /// An ML-DSA key that is encoded in this many octets.
+    MlDsa {
+        /// 1312, 1952 or 2592.
+        public_len: usize,
+    },
 }
 
 impl SignatureScheme {
@@ -53,6 +64,9 @@ impl SignatureScheme {
             Self::EcdsaP384Sha384 => KeyKind::Ec { coordinate_len: 48 },
             Self::EcdsaP521Sha512 => KeyKind::Ec { coordinate_len: 66 },
             Self::Ed25519 => KeyKind::Ed25519,
+            Self::MlDsa44 => KeyKind::MlDsa { public_len: 1312 },
+            Self::MlDsa65 => KeyKind::MlDsa { public_len: 1952 },
+            Self::MlDsa87 => KeyKind::MlDsa { public_len: 2592 },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Public keys as JSON (RFC 7517, RFC 7518 section 6, RFC 8037).
+//! Public keys as JSON (RFC 7517, RFC 7518 section 6, RFC 8037, RFC 9964).
 //!
 //! A [`Jwk`] holds a public key and nothing else, and holds it soundly: sizes, points and exponents are checked when
 //! it is parsed, so that what comes later deals with keys that work.
@@ -63,6 +63,13 @@ pub enum KeyMaterial {
         /// The encoded public key.
         x: Vec<u8>,
     },
+    /// `kty` `AKP`: a key of exactly one algorithm, as long as that algorithm needs.
+    Akp {
+        /// `alg`, part of the key and of its thumbprint.
+        algorithm: AkpAlgorithm,
+        /// `pub`: the encoded public key.
+        public: Vec<u8>,
+    },
 }
 
 /// Curves of `kty` `EC` (RFC 7518 section 6.2.1.1).
@@ -83,6 +90,17 @@ pub enum OkpCurve {
     Ed25519,
     /// `X25519`, for key agreement.
     X25519,
+}
+
+/// Algorithms of `kty` `AKP` (RFC 9964 section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AkpAlgorithm {
+    /// `ML-DSA-44`.
+    MlDsa44,
+    /// `ML-DSA-65`.
+    MlDsa65,
+    /// `ML-DSA-87`.
+    MlDsa87,
 }
 
 /// Why a JWK was refused. Shows member names, never their values.
@@ -117,6 +135,9 @@ pub enum JwkError {
     /// A `crv` that this library does not know, or that is of another `kty`.
     #[error("the curve is not supported")]
     UnsupportedCurve,
+    /// A `kty` `AKP` whose `alg` this library does not know, or that is of another `kty`.
+    #[error("`alg` is not a supported algorithm of an AKP key")]
+    UnsupportedAkpAlgorithm,
     /// A `use` other than `sig` and `enc`.
     #[error("the `use` of the key is not supported")]
     UnsupportedUse,
@@ -182,6 +203,7 @@ impl Jwk {
                         .iter()
                         .any(|operation| operation == "deriveKey" || operation == "deriveBits")
             }
+            KeyMaterial::Akp { .. } => false,
         };
         self.key_use != Some(KeyUse::Signature) && self.key_ops.as_ref().is_none_or(permits)
     }
@@ -207,10 +229,13 @@ impl KeyMaterial {
                 curve: OkpCurve::X25519,
                 x,
             } => PublicKeyParts::X25519 { x: x.clone() },
+            Self::Akp { public, .. } => PublicKeyParts::MlDsa {
+                public: public.clone(),
+            },
         }
     }
 
-    /// The reverse, for the parts of a sound key: the length of its coordinates tells the curve.
+    /// The reverse, for the parts of a sound key: its length tells the curve or the parameter set.
     pub(crate) fn from_parts(parts: &PublicKeyParts) -> Self {
         match parts {
             PublicKeyParts::Rsa { n, e } => Self::Rsa {
@@ -233,6 +258,14 @@ impl KeyMaterial {
             PublicKeyParts::X25519 { x } => Self::Okp {
                 curve: OkpCurve::X25519,
                 x: x.clone(),
+            },
+            PublicKeyParts::MlDsa { public } => Self::Akp {
+                algorithm: match public.len() {
+                    2592 => AkpAlgorithm::MlDsa87,
+                    1952 => AkpAlgorithm::MlDsa65,
+                    _ => AkpAlgorithm::MlDsa44,
+                },
+                public: public.clone(),
             },
         }
     }
@@ -265,6 +298,17 @@ impl OkpCurve {
         match self {
             Self::Ed25519 => "Ed25519",
             Self::X25519 => "X25519",
+        }
+    }
+}
+
+impl AkpAlgorithm {
+    /// As it stands in `alg`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MlDsa44 => "ML-DSA-44",
+            Self::MlDsa65 => "ML-DSA-65",
+            Self::MlDsa87 => "ML-DSA-87",
         }
     }
 }

@@ -54,7 +54,8 @@ pub use algorithm::{SignatureAlgorithm, UnknownAlgorithm};
 pub use compact::TokenKind;
 pub use jwe::{ContentEncryption, DecryptionKey, EncryptionKey, KeyManagementAlgorithm};
 pub use jwk::{
-    EcCurve, Jwk, JwkError, JwkSet, KeyMaterial, KeyUse, OkpCurve, PublicationError, SelectError,
+    AkpAlgorithm, EcCurve, Jwk, JwkError, JwkSet, KeyMaterial, KeyUse, OkpCurve, PublicationError,
+    SelectError,
 };
 pub use jws::{ParseError, VerifyError};
 pub use mac::{MacAlgorithm, MacKey};

@@ -1,4 +1,5 @@
-//! josekit (OpenSSL) as a second opinion: what we sign it verifies, and the reverse.
+//! josekit (OpenSSL) as a second opinion: what we sign it verifies, and the reverse. It knows nothing of ML-DSA, for
+//! which the known answers of RFC 9964 stand.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -15,7 +16,7 @@ use josekit::{
     },
 };
 
-fn their_verifier(key: &SigningKey) -> Box<dyn JwsVerifier> {
+fn their_verifier(key: &SigningKey) -> Option<Box<dyn JwsVerifier>> {
     let mut members: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(&key.public_jwk().to_json()).unwrap();
     // josekit knows the curve by its older name alone.
@@ -23,7 +24,7 @@ fn their_verifier(key: &SigningKey) -> Box<dyn JwsVerifier> {
         members.insert("alg".into(), "EdDSA".into());
     }
     let jwk = Jwk::from_map(members).unwrap();
-    match key.algorithm() {
+    Some(match key.algorithm() {
         SignatureAlgorithm::Rs256 => Box::new(RS256.verifier_from_jwk(&jwk).unwrap()),
         SignatureAlgorithm::Rs384 => Box::new(RS384.verifier_from_jwk(&jwk).unwrap()),
         SignatureAlgorithm::Rs512 => Box::new(RS512.verifier_from_jwk(&jwk).unwrap()),
@@ -36,13 +37,16 @@ fn their_verifier(key: &SigningKey) -> Box<dyn JwsVerifier> {
         SignatureAlgorithm::Ed25519 | SignatureAlgorithm::EdDsa => {
             Box::new(EdDSA.verifier_from_jwk(&jwk).unwrap())
         }
-    }
+        SignatureAlgorithm::MlDsa44 | SignatureAlgorithm::MlDsa65 | SignatureAlgorithm::MlDsa87 => {
+            return None;
+        }
+    })
 }
 
-fn their_signer(key: &SigningKey) -> Box<dyn JwsSigner> {
+fn their_signer(key: &SigningKey) -> Option<Box<dyn JwsSigner>> {
     let der = key.to_pkcs8().unwrap();
     let der = der.as_slice();
-    match key.algorithm() {
+    Some(match key.algorithm() {
         SignatureAlgorithm::Rs256 => Box::new(RS256.signer_from_der(der).unwrap()),
         SignatureAlgorithm::Rs384 => Box::new(RS384.signer_from_der(der).unwrap()),
         SignatureAlgorithm::Rs512 => Box::new(RS512.signer_from_der(der).unwrap()),
@@ -55,7 +59,10 @@ fn their_signer(key: &SigningKey) -> Box<dyn JwsSigner> {
         SignatureAlgorithm::Ed25519 | SignatureAlgorithm::EdDsa => {
             Box::new(EdDSA.signer_from_der(der).unwrap())
         }
-    }
+        SignatureAlgorithm::MlDsa44 | SignatureAlgorithm::MlDsa65 | SignatureAlgorithm::MlDsa87 => {
+            return None;
+        }
+    })
 }
 
 #[test]
@@ -66,7 +73,9 @@ fn what_we_sign_josekit_verifies() {
         let token = jws::sign(&key, &header, br#"{"iss":"us"}"#).unwrap();
         let (input, signature) = token.rsplit_once('.').unwrap();
         let signature = base64url::decode(signature).unwrap();
-        let verifier = their_verifier(&key);
+        let Some(verifier) = their_verifier(&key) else {
+            continue;
+        };
         assert!(
             verifier.verify(input.as_bytes(), &signature).is_ok(),
             "{algorithm}"
@@ -84,7 +93,10 @@ fn what_josekit_signs_we_verify() {
         let key = SigningKey::generate(algorithm, &SystemRandom).unwrap();
         let header = avouch_jose::ProtectedHeader::new(algorithm).encode();
         let input = jws::signing_input(&header, br#"{"iss":"them"}"#);
-        let signature = their_signer(&key).sign(input.as_bytes()).unwrap();
+        let Some(signer) = their_signer(&key) else {
+            continue;
+        };
+        let signature = signer.sign(input.as_bytes()).unwrap();
         let token = jws::append_signature(input, &signature);
         let verified = verify(&token, &verifier(&key)).unwrap();
         assert_eq!(verified.payload(), br#"{"iss":"them"}"#, "{algorithm}");

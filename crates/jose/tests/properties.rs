@@ -76,6 +76,7 @@ fn every_flipped_bit_of_a_token_is_refused() {
         SignatureAlgorithm::Es256,
         SignatureAlgorithm::Rs256,
         SignatureAlgorithm::Ps256,
+        SignatureAlgorithm::MlDsa44,
     ] {
         let (key, verifier) = pair(algorithm);
         let token = jws::sign(

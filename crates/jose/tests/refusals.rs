@@ -390,7 +390,7 @@ fn sizes_and_depth_are_bounded() {
         ParseError::TooLong
     );
     assert_eq!(
-        parse_error(&format!("{}{}", token(1, 1), "A".repeat(2000))),
+        parse_error(&format!("{}{}", token(1, 1), "A".repeat(7000))),
         ParseError::TooLong
     );
     let deep = format!(

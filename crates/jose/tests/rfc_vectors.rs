@@ -4,13 +4,20 @@
 
 mod common;
 
+use avouch_crypto::{PrivateKeyRejected, PublicKeyRejected, random::SystemRandom};
 use avouch_jose::{
-    Jwk, JwkError, JwkSet, ParseError, ProtectedHeader, SignatureAlgorithm, SigningKey,
+    Jwk, JwkError, JwkSet, KeyError, ParseError, ProtectedHeader, SignatureAlgorithm, SigningKey,
     VerificationKey, base64url,
     jws::{CriticalError, UnverifiedJws},
 };
 use common::{case, extra_vectors, public_half, vectors, verify};
 use serde_json::Value;
+
+const ML_DSA: [SignatureAlgorithm; 3] = [
+    SignatureAlgorithm::MlDsa44,
+    SignatureAlgorithm::MlDsa65,
+    SignatureAlgorithm::MlDsa87,
+];
 
 /// Verifies the token of a case, and signs it again where signing has one outcome.
 fn check_signature(case: &Value) {
@@ -118,7 +125,7 @@ fn rfc_7517_public_keys_are_read_and_private_and_symmetric_ones_refused() {
 }
 
 #[test]
-fn row_7638_3_01_thumbprints_of_rsa_ec_and_okp_keys() {
+fn row_7638_3_01_thumbprints_of_keys_of_every_type() {
     let rfc7638 = vectors("rfc7638-thumbprint.json");
     let rsa = case(&rfc7638, "7638-3.1");
     assert_eq!(
@@ -140,6 +147,14 @@ fn row_7638_3_01_thumbprints_of_rsa_ec_and_okp_keys() {
         okp.thumbprint_base64url(),
         case(&rfc8037, "8037-A.3")["thumbprint"].as_str().unwrap()
     );
+
+    let rfc9964 = vectors("rfc9964-ml-dsa.json");
+    for akp in rfc9964["cases"].as_array().unwrap() {
+        assert_eq!(
+            public_half(&akp["key"]).thumbprint_base64url(),
+            akp["thumbprint"].as_str().unwrap()
+        );
+    }
 }
 
 #[test]
@@ -147,6 +162,85 @@ fn rfc_8037_a_4_and_its_rfc_9864_twin_verify_and_sign() {
     let vectors = vectors("rfc8037-appendix-a.json");
     check_signature(case(&vectors, "8037-A.4/A.5"));
     check_signature(case(&vectors, "derived-Ed25519"));
+}
+
+/// Signatures of the RFC verify, so the context is empty there as it is here; ours differ each time.
+#[test]
+fn row_9964_3_01_the_keys_and_signatures_of_the_rfc_are_read_and_made() {
+    let vectors = vectors("rfc9964-ml-dsa.json");
+    for algorithm in ML_DSA {
+        let case = case(&vectors, algorithm.name());
+        check_signature(case);
+        let key = SigningKey::from_private_jwk(case["key"].to_string().as_bytes()).unwrap();
+        assert_eq!(key.algorithm(), algorithm);
+        assert_eq!(key.kid(), case["thumbprint"].as_str().unwrap());
+        let signature = key.sign(b"x").unwrap();
+        assert_eq!(signature.len() as u64, case["signature_octets"]);
+        // The seed is what is stored, and makes the whole key again.
+        let stored = SigningKey::from_pkcs8(algorithm, &key.to_pkcs8().unwrap()).unwrap();
+        assert_eq!(
+            stored.public_jwk().material(),
+            public_half(&case["key"]).material()
+        );
+    }
+}
+
+#[test]
+fn row_9964_3_01_private_keys_that_are_not_the_seed_of_their_public_half_are_refused() {
+    let vectors = vectors("rfc9964-ml-dsa.json");
+    for algorithm in ML_DSA {
+        let whole = &case(&vectors, algorithm.name())["key"];
+        let import = |member: &str, value: Value| {
+            let mut jwk = whole.clone();
+            jwk[member] = value;
+            SigningKey::from_private_jwk(jwk.to_string().as_bytes()).unwrap_err()
+        };
+        let malformed = KeyError::Private(PrivateKeyRejected::Malformed);
+        for seed in [&[1; 32][..], &[0; 31], &[0; 33], &[0; 2560], &[]] {
+            let seed = serde_json::json!(base64url::encode(seed));
+            assert_eq!(import("priv", seed), malformed, "{algorithm}");
+        }
+        let other = SigningKey::generate(algorithm, &SystemRandom).unwrap();
+        let other = serde_json::to_value(other.public_jwk()).unwrap();
+        assert_eq!(import("pub", other["pub"].clone()), malformed);
+
+        for other in ML_DSA.into_iter().filter(|other| *other != algorithm) {
+            let error = import("alg", serde_json::json!(other.name()));
+            assert!(
+                matches!(
+                    error,
+                    KeyError::Jwk(JwkError::Unsound(PublicKeyRejected::EncodedLength { .. }))
+                ),
+                "{algorithm} as {other}: {error}"
+            );
+            let error = SigningKey::from_private_jwk_for(other, whole.to_string().as_bytes());
+            assert_eq!(error.unwrap_err(), KeyError::OtherAlgorithm);
+            let error = VerificationKey::from_jwk(&public_half(whole), other).unwrap_err();
+            assert_eq!(error, KeyError::OtherAlgorithm);
+        }
+
+        let mut jwk = whole.clone();
+        let members = jwk.as_object_mut().unwrap();
+        members.remove("priv");
+        members.insert("d".into(), whole["priv"].clone());
+        let error = SigningKey::from_private_jwk(jwk.to_string().as_bytes()).unwrap_err();
+        assert_eq!(error, KeyError::Jwk(JwkError::Missing("priv")));
+    }
+}
+
+#[test]
+fn row_9964_3_01_alg_is_part_of_the_key_whatever_is_asked_for() {
+    let vectors = vectors("rfc9964-ml-dsa.json");
+    for algorithm in ML_DSA {
+        let mut jwk = case(&vectors, algorithm.name())["key"].clone();
+        jwk.as_object_mut().unwrap().remove("alg");
+        let missing = KeyError::Jwk(JwkError::Missing("alg"));
+        let json = jwk.to_string();
+        let error = SigningKey::from_private_jwk(json.as_bytes()).unwrap_err();
+        assert_eq!(error, missing);
+        let error = SigningKey::from_private_jwk_for(algorithm, json.as_bytes()).unwrap_err();
+        assert_eq!(error, missing);
+    }
 }
 
 #[test]

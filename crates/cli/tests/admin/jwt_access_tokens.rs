@@ -2,8 +2,6 @@
 
 use std::env;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -31,21 +29,10 @@ fn token_in_a_file(it: &Stage) -> String {
     it.write("token.jwt", &token)
 }
 
-/// The published keys, in a file.
-fn keys_in_a_file(it: &Stage) -> String {
-    let mut connection = TcpStream::connect(it.address()).unwrap();
-    let request = "GET /jwks.json HTTP/1.1\r\nhost: as\r\nconnection: close\r\n\r\n";
-    connection.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).unwrap();
-    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-    it.write("keys.json", body)
-}
-
 /// Has a program verify a token; it prints the claims.
 fn verified_by(program: &Path, script: &str) {
     let it = Stage::set();
-    let (token, keys) = (token_in_a_file(&it), keys_in_a_file(&it));
+    let (token, keys) = (token_in_a_file(&it), it.keys_in_a_file());
     let script = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../tests/interop")
         .join(script);

@@ -12,6 +12,7 @@ mod config;
 mod jwt_access_tokens;
 mod keys;
 mod manual;
+mod ml_dsa;
 mod reach;
 mod stage;
 mod tokens;

@@ -1,12 +1,14 @@
 //! A server in this process, and the binary that administers it.
 
 use std::fs;
-use std::io::Write;
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use avouch_crypto::random::SystemRandom;
 use avouch_server::config::{AlgorithmName, Config, DataConfig, SealingConfig};
@@ -75,6 +77,11 @@ pub(crate) fn avouch(arguments: &[&str], environment: &[(&str, &Path)], input: &
 
 impl Stage {
     pub(crate) fn set() -> Self {
+        Self::set_with(|_| {})
+    }
+
+    /// A server whose configuration is changed before it starts.
+    pub(crate) fn set_with(change: impl FnOnce(&mut Config)) -> Self {
         let runtime = Runtime::new().unwrap();
         let folder = TempDir::new().unwrap();
         let server = runtime.block_on(async {
@@ -94,6 +101,7 @@ impl Stage {
                 },
             );
             config.keys.algorithms = vec![AlgorithmName::ES256];
+            change(&mut config);
             fs::write(folder.path().join("avouch.toml"), config.to_toml().unwrap()).unwrap();
             let surroundings = Surroundings::new(Arc::new(SystemClock), Arc::new(SystemRandom));
             start(&config, listener, surroundings).await.unwrap()
@@ -103,6 +111,29 @@ impl Stage {
             runtime,
             folder,
         }
+    }
+
+    /// The published keys, in a file.
+    pub(crate) fn keys_in_a_file(&self) -> String {
+        self.write("keys.json", &self.published_keys())
+    }
+
+    /// Waits for a key that is made after the start.
+    pub(crate) fn wait_for_key(&self, algorithm: &str) {
+        let name = format!("\"alg\":\"{algorithm}\"");
+        while !self.published_keys().contains(&name) {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn published_keys(&self) -> String {
+        let mut connection = TcpStream::connect(self.address()).unwrap();
+        let request = "GET /jwks.json HTTP/1.1\r\nhost: as\r\nconnection: close\r\n\r\n";
+        connection.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        body.to_owned()
     }
 
     /// Where it serves the public.

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use avouch_jose::SignatureAlgorithm;
+use avouch_server::config::AlgorithmName;
 use serde_json::Value;
 
 /// Where it is, and who may register there.
@@ -24,7 +24,8 @@ impl Announced {
         write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").unwrap();
         let mut metadata = String::new();
         stream.read_to_string(&mut metadata).unwrap();
-        SignatureAlgorithm::ALL
+        let usual = AlgorithmName::USUAL.map(AlgorithmName::algorithm);
+        usual
             .iter()
             .all(|algorithm| metadata.contains(&format!("\"{algorithm}\"")))
     }

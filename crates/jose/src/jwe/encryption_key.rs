@@ -95,7 +95,7 @@ pub(super) fn agreement_curve(material: &KeyMaterial) -> Option<AgreementCurve> 
             curve: OkpCurve::X25519,
             ..
         } => Some(AgreementCurve::X25519),
-        KeyMaterial::Okp { .. } | KeyMaterial::Rsa { .. } => None,
+        KeyMaterial::Okp { .. } | KeyMaterial::Rsa { .. } | KeyMaterial::Akp { .. } => None,
     }
 }
 

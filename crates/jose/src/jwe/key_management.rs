@@ -83,7 +83,8 @@ impl KeyManagementAlgorithm {
             KeyMaterial::Okp {
                 curve: OkpCurve::Ed25519,
                 ..
-            } => false,
+            }
+            | KeyMaterial::Akp { .. } => false,
         }
     }
 

@@ -7,7 +7,7 @@ use avouch_crypto::{
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
 
-use super::{EcCurve, Jwk, JwkError, KeyMaterial, KeyUse, Members, OkpCurve};
+use super::{AkpAlgorithm, EcCurve, Jwk, JwkError, KeyMaterial, KeyUse, Members, OkpCurve};
 use crate::{SignatureAlgorithm, strict_json::Strict};
 
 /// Members that only private and symmetric keys have (RFC 7518 sections 6.2.2, 6.3.2, 6.4; RFC 8037; RFC 9964).
@@ -78,6 +78,18 @@ fn material(members: &Members) -> Result<KeyMaterial, JwkError> {
             KeyMaterial::Okp {
                 curve,
                 x: members.number("x")?,
+            }
+        }
+        "AKP" => {
+            let algorithm = match members.required("alg")? {
+                "ML-DSA-44" => AkpAlgorithm::MlDsa44,
+                "ML-DSA-65" => AkpAlgorithm::MlDsa65,
+                "ML-DSA-87" => AkpAlgorithm::MlDsa87,
+                _ => return Err(JwkError::UnsupportedAkpAlgorithm),
+            };
+            KeyMaterial::Akp {
+                algorithm,
+                public: members.number("pub")?,
             }
         }
         _ => return Err(JwkError::UnsupportedKeyType),

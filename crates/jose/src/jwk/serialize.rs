@@ -36,6 +36,10 @@ impl Serialize for Jwk {
                 map.serialize_entry("crv", curve.name())?;
                 map.serialize_entry("x", &base64url::encode(x))?;
             }
+            // Its algorithm stands in `alg`: no key of this type is made without.
+            KeyMaterial::Akp { public, .. } => {
+                map.serialize_entry("pub", &base64url::encode(public))?;
+            }
         }
         map.end()
     }
@@ -91,6 +95,7 @@ impl KeyMaterial {
             Self::Rsa { .. } => "RSA",
             Self::Ec { .. } => "EC",
             Self::Okp { .. } => "OKP",
+            Self::Akp { .. } => "AKP",
         }
     }
 }

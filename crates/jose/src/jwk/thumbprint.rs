@@ -1,4 +1,4 @@
-//! JWK thumbprints (RFC 7638, RFC 8037 section 2).
+//! JWK thumbprints (RFC 7638, RFC 8037 section 2, RFC 9964 section 6).
 
 use avouch_crypto::hash;
 
@@ -6,7 +6,8 @@ use super::{Jwk, KeyMaterial};
 use crate::base64url;
 
 impl Jwk {
-    /// The SHA-256 thumbprint: it depends on the key alone, not on `kid`, `use` or `alg`.
+    /// The SHA-256 thumbprint: it depends on the key alone, not on `kid` or `use`, nor on `alg` but where that is part of
+    /// the key (`kty` `AKP`).
     pub fn thumbprint(&self) -> [u8; 32] {
         hash::sha256(self.material.canonical_json().as_bytes())
     }
@@ -19,7 +20,7 @@ impl Jwk {
 
 impl KeyMaterial {
     /// The required members in lexicographic order, without white space (RFC 7638 section 3.2). Nothing here needs
-    /// escaping: names of curves and base64url.
+    /// escaping: names of curves and algorithms, and base64url.
     pub(crate) fn canonical_json(&self) -> String {
         let encode = |octets: &[u8]| base64url::encode(octets);
         match self {
@@ -38,6 +39,11 @@ impl KeyMaterial {
                 r#"{{"crv":"{}","kty":"OKP","x":"{}"}}"#,
                 curve.name(),
                 encode(x)
+            ),
+            Self::Akp { algorithm, public } => format!(
+                r#"{{"alg":"{}","kty":"AKP","pub":"{}"}}"#,
+                algorithm.name(),
+                encode(public)
             ),
         }
     }

@@ -12,8 +12,8 @@ use crate::{
     strict_json::{self, JsonError},
 };
 
-/// Longest encoded signature, in octets: RSA with 8192 bits, the longest key there is.
-const MAX_SIGNATURE_LEN: usize = base64url::encoded_len(1024);
+/// Longest encoded signature, in octets: that of ML-DSA-87.
+const MAX_SIGNATURE_LEN: usize = base64url::encoded_len(4627);
 
 /// A JWS that was taken apart but not verified. It gives its header, for picking a key, and nothing that is proven.
 pub struct UnverifiedJws<'a> {

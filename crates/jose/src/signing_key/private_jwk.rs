@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl SigningKey {
-    /// Imports a private JWK (RFC 7518 section 6) that says its `alg`.
+    /// Imports a private JWK (RFC 7518 section 6, RFC 9964 section 3) that says its `alg`.
     pub fn from_private_jwk(json: &[u8]) -> Result<Self, KeyError> {
         import(Members::parse(json)?, None)
     }
@@ -80,6 +80,10 @@ fn private_key(
         KeyMaterial::Okp { .. } => {
             let d = members.take_secret("d")?;
             PrivateKey::from_parts(scheme, &parts, &PrivateKeyParts::Ed25519 { d: &d })?
+        }
+        KeyMaterial::Akp { .. } => {
+            let seed = members.take_secret("priv")?;
+            PrivateKey::from_parts(scheme, &parts, &PrivateKeyParts::MlDsa { seed: &seed })?
         }
     })
 }

@@ -65,7 +65,7 @@ pub(crate) fn verify(token: &str, key: &VerificationKey) -> Result<VerifiedJws, 
 /// The public half of a JWK that may be a private one.
 pub(crate) fn public_half(jwk: &Value) -> Jwk {
     let mut members = jwk.as_object().unwrap().clone();
-    for name in ["d", "p", "q", "dp", "dq", "qi"] {
+    for name in ["d", "p", "q", "dp", "dq", "qi", "priv"] {
         members.remove(name);
     }
     Jwk::from_object(members).unwrap()

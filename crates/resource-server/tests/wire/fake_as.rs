@@ -211,7 +211,11 @@ pub(crate) async fn start() -> (FakeAs, SigningKey, Introspector<HttpsClient>) {
 }
 
 pub(crate) fn new_key() -> SigningKey {
-    SigningKey::generate(SignatureAlgorithm::Es256, &SystemRandom).unwrap()
+    new_key_for(SignatureAlgorithm::Es256)
+}
+
+pub(crate) fn new_key_for(algorithm: SignatureAlgorithm) -> SigningKey {
+    SigningKey::generate(algorithm, &SystemRandom).unwrap()
 }
 
 pub(crate) fn jwks(keys: &[&SigningKey]) -> JwkSet {

@@ -1,8 +1,8 @@
 //! Statements that must not be believed, one per check, and answers that are no statements.
 
 use crate::fake_as::{
-    CLIENT_ID, FakeAs, NOW, changed, claims, json_answer, new_key, refused, sign, sign_as, start,
-    statement, status, typed,
+    CLIENT_ID, FakeAs, NOW, changed, claims, json_answer, new_key, new_key_for, refused, sign,
+    sign_as, start, statement, status, typed,
 };
 use avouch_jose::{ParseError, SignatureAlgorithm, base64url};
 use avouch_resource_server::{
@@ -45,6 +45,41 @@ async fn row_9701_8_1_03_the_signature_must_be_right() {
         matches!(error, StatementError::Check(FailedCheck::Signature(_))),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn every_algorithm_that_is_advertised_and_allowed_is_believed_and_no_other() {
+    for algorithm in SignatureAlgorithm::ALL {
+        let server = FakeAs::start("").await;
+        server.change_metadata(
+            "introspection_signing_alg_values_supported",
+            json!([algorithm]),
+        );
+        let key = new_key_for(algorithm);
+        server.publish(&[&key]);
+        server.say(sign(&key, &claims(&server)));
+        let unless_told = server.discover().await;
+        let answer = unless_told.introspect("t0ken").await.unwrap();
+        assert!(answer.active().is_some(), "{algorithm}");
+        let alone = server.builder().algorithms([algorithm]);
+        let alone = alone.discover().await.unwrap();
+        assert!(alone.introspect("t0ken").await.is_ok(), "{algorithm}");
+
+        // Now it says that it signs with all, and this reader wants all but one.
+        let all = SignatureAlgorithm::ALL;
+        server.change_metadata("introspection_signing_alg_values_supported", json!(all));
+        let others: Vec<_> = all.into_iter().filter(|one| *one != algorithm).collect();
+        let others = server
+            .builder()
+            .algorithms(others)
+            .discover()
+            .await
+            .unwrap();
+        assert_eq!(
+            refused(others.introspect("t0ken").await),
+            StatementError::Check(FailedCheck::AlgorithmNotAllowed(algorithm))
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! Names of signature algorithms (RFC 7518 section 3.1, RFC 8037 section 3.1,
-//! RFC 9864 section 2.2).
+//! RFC 9864 section 2.2, RFC 9964 section 3).
 
 use avouch_jose::SignatureAlgorithm;
 use schemars::JsonSchema;
@@ -25,11 +25,38 @@ pub enum AlgorithmName {
     ES512,
     Ed25519,
     EdDSA,
+    #[serde(rename = "ML-DSA-44")]
+    MlDsa44,
+    #[serde(rename = "ML-DSA-65")]
+    MlDsa65,
+    #[serde(rename = "ML-DSA-87")]
+    MlDsa87,
 }
 
 impl AlgorithmName {
     /// Every name, in the order of the documentation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
+        Self::RS256,
+        Self::RS384,
+        Self::RS512,
+        Self::PS256,
+        Self::PS384,
+        Self::PS512,
+        Self::ES256,
+        Self::ES384,
+        Self::ES512,
+        Self::Ed25519,
+        Self::EdDSA,
+        Self::MlDsa44,
+        Self::MlDsa65,
+        Self::MlDsa87,
+    ];
+
+    /// Those for which a server keeps keys if its file names none: all but
+    /// ML-DSA. A published key of a type that is new to a reader should be
+    /// passed over (RFC 7517 section 5), but many readers refuse the whole set
+    /// for it, and with it the statements of every other key.
+    pub const USUAL: [Self; 11] = [
         Self::RS256,
         Self::RS384,
         Self::RS512,
@@ -57,6 +84,9 @@ impl AlgorithmName {
             Self::ES512 => SignatureAlgorithm::Es512,
             Self::Ed25519 => SignatureAlgorithm::Ed25519,
             Self::EdDSA => SignatureAlgorithm::EdDsa,
+            Self::MlDsa44 => SignatureAlgorithm::MlDsa44,
+            Self::MlDsa65 => SignatureAlgorithm::MlDsa65,
+            Self::MlDsa87 => SignatureAlgorithm::MlDsa87,
         }
     }
 }

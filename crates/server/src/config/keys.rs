@@ -19,7 +19,9 @@ use super::tokens::TokensConfig;
 pub struct KeysConfig {
     /// Algorithms for which a statement key is kept. RS256 is the one that
     /// RFC 9701 section 6 gives a resource server that names none. `EdDSA` is
-    /// the old name of `Ed25519`; each name has a key of its own.
+    /// the old name of `Ed25519`; each name has a key of its own. The ML-DSA
+    /// ones have to be named: many resource servers cannot read a set with a
+    /// key of their type (RFC 9964), and then trust none of its keys.
     pub algorithms: Vec<AlgorithmName>,
     /// Seconds a new key is published before the first statement is signed
     /// with it. Must be longer than `jwks_max_age`. The very first keys of a
@@ -39,7 +41,7 @@ pub struct KeysConfig {
 impl Default for KeysConfig {
     fn default() -> Self {
         Self {
-            algorithms: AlgorithmName::ALL.to_vec(),
+            algorithms: AlgorithmName::USUAL.to_vec(),
             publish_before_use: const { Seconds::literal(86_400) },
             keep_after_use: const { Seconds::literal(2_592_000) },
             jwks_max_age: const { Seconds::literal(3600) },
@@ -53,7 +55,7 @@ impl KeysConfig {
             found.push(Conflict {
                 keys: &["keys.algorithms"],
                 message: "the list is empty, and then nothing can be signed; name one algorithm \
-                          at least, or leave the key out for all of them"
+                          at least, or leave the key out for the usual ones"
                     .into(),
             });
         }

@@ -110,12 +110,12 @@ longest_lifetime = 31_536_000",
     (
         r#"[keys]
 algorithms = ["RS256", "none"]"#,
-        r#"avouch.toml:9:24: keys.algorithms: this is an unknown name; give a list in brackets, each entry one of "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA""#,
+        r#"avouch.toml:9:24: keys.algorithms: this is an unknown name; give a list in brackets, each entry one of "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87""#,
     ),
     (
         "[keys]
 algorithms = []",
-        "avouch.toml:9:14: keys.algorithms: the list is empty, and then nothing can be signed; name one algorithm at least, or leave the key out for all of them",
+        "avouch.toml:9:14: keys.algorithms: the list is empty, and then nothing can be signed; name one algorithm at least, or leave the key out for the usual ones",
     ),
     (
         r#"[keys]

@@ -13,7 +13,7 @@ fn the_least_file_has_the_documented_defaults() {
     assert_eq!(config.tokens.default_lifetime.get(), 600);
     assert_eq!(config.tokens.longest_lifetime.get(), 86_400);
     assert_eq!(config.tokens.keep_expired.get(), 3600);
-    assert_eq!(config.keys.algorithms, AlgorithmName::ALL);
+    assert_eq!(config.keys.algorithms, AlgorithmName::USUAL);
     assert_eq!(config.keys.publish_before_use.get(), 86_400);
     assert_eq!(config.keys.keep_after_use.get(), 2_592_000);
     assert_eq!(config.keys.jwks_max_age.get(), 3600);
@@ -39,7 +39,7 @@ fn what_is_printed_reads_back_the_same() {
         key_env = "SEALING_KEY"
         previous_key_files = ["/old", "/older"]
         [keys]
-        algorithms = ["EdDSA", "RS256"]
+        algorithms = ["EdDSA", "RS256", "ML-DSA-87"]
         [introspection]
         jwt_only = true
         [registration]

@@ -87,6 +87,40 @@ async fn row_9068_2_1_01_and_2_2_01_a_client_gets_a_signed_jwt_with_all_that_is_
     assert_eq!(token.subject(), "shop");
 }
 
+/// The longest signatures there are: it passes every limit on the way, in bodies and headers.
+#[tokio::test]
+async fn row_9068_2_1_01_a_token_signed_with_ml_dsa_87_goes_wherever_others_do() {
+    let setup = Setup::new().await;
+    let setup = setup.configured("[tokens]\nformat = \"jwt\"\nsigning_algorithm = \"ML-DSA-87\"\n");
+    let sign = setup.resource_server("sign", SIGN).await;
+    let shop = setup.client("shop").await;
+    let server = setup.start().await;
+    let form = [GRANT, ("resource", SIGN), ("scope", "sign read")];
+    let token = issued(&ask(&server, &shop, &form).await);
+    assert_eq!(Jwt::read(&token).header["alg"], "ML-DSA-87");
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    assert_eq!(base64url::decode(signature).unwrap().len(), 4627);
+    assert_eq!(
+        verified(&server, SIGN, &token).await.unwrap().subject(),
+        "shop"
+    );
+
+    let forged = format!("{signed}.{}", base64url::encode(vec![7; 4627]));
+    let error = verified(&server, SIGN, &forged).await.unwrap_err();
+    assert!(matches!(error, AccessTokenError::Signature(_)), "{error}");
+    server.introspect(&sign, &forged).await.is_inactive();
+    let answer = server.introspect(&sign, &token).await;
+    assert_eq!(answer.is_json(200)["active"], true);
+    // In the header it is read to its end, and is no token for this purpose.
+    let asked = server.post("/register").bearer(&token);
+    let answer = asked.json(&json!({"grant_types": []})).send().await;
+    answer.is_error(401, "invalid_token");
+    let revoked = server.post("/revoke").by(&shop);
+    let revoked = revoked.form(&[("token", &token)]).send().await;
+    assert_eq!(revoked.is_json(200), json!({}));
+    server.introspect(&sign, &token).await.is_inactive();
+}
+
 #[tokio::test]
 async fn row_9068_3_01_aud_reflects_the_resource_asked_for_or_the_clients_own() {
     let setup = Setup::new().await.jwt();

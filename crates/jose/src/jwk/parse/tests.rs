@@ -57,7 +57,7 @@ fn private_and_symmetric_members_are_refused() {
 #[test]
 fn types_and_curves_that_are_not_known_are_told_apart_from_errors() {
     assert_eq!(
-        ec_with("kty", json!("AKP")),
+        ec_with("kty", json!("LMS")),
         Err(JwkError::UnsupportedKeyType)
     );
     assert_eq!(
@@ -163,6 +163,97 @@ fn a_point_of_small_order_is_no_key_to_agree_with() {
     assert!(x25519([9; 32]).is_ok());
 }
 
+/// Any octets of the right number are a public key of ML-DSA.
+fn akp(alg: &str, octets: usize) -> Value {
+    json!({"kty":"AKP","alg":alg,"pub":base64url::encode(vec![7; octets])})
+}
+
+fn parsed(jwk: &Value) -> Result<Jwk, JwkError> {
+    Jwk::parse_public(jwk.to_string().as_bytes())
+}
+
+const AKP_LENGTHS: [(&str, usize); 3] = [
+    ("ML-DSA-44", 1312),
+    ("ML-DSA-65", 1952),
+    ("ML-DSA-87", 2592),
+];
+
+#[test]
+fn row_9964_3_01_an_akp_key_comes_through_with_its_alg() {
+    for (alg, octets) in AKP_LENGTHS {
+        let jwk = parsed(&akp(alg, octets)).unwrap();
+        assert_eq!((jwk.alg(), jwk.material().key_type()), (Some(alg), "AKP"));
+        let json = jwk.to_json();
+        let start = format!(r#"{{"kty":"AKP","alg":"{alg}","pub":"Bw"#);
+        assert!(json.starts_with(&start), "{json}");
+        assert_eq!(Jwk::parse_public(json.as_bytes()).unwrap(), jwk);
+    }
+}
+
+#[test]
+fn row_9964_3_01_an_akp_key_is_exactly_as_long_as_its_alg_says() {
+    for (alg, expected) in AKP_LENGTHS {
+        for found in [0, 1, 32, 1311, 1312, 1313, 1952, 2591, 2592, 2593, 3072] {
+            let length = PublicKeyRejected::EncodedLength { expected, found };
+            let wanted = if found == expected {
+                None
+            } else {
+                Some(JwkError::Unsound(length))
+            };
+            assert_eq!(parsed(&akp(alg, found)).err(), wanted, "{alg} {found}");
+        }
+    }
+    assert_eq!(
+        parsed(&akp("ML-DSA-87", 4000)),
+        Err(JwkError::WrongType("pub"))
+    );
+}
+
+#[test]
+fn row_9964_3_01_an_akp_key_without_alg_or_with_a_foreign_one_is_refused() {
+    let mut jwk = akp("ML-DSA-44", 1312);
+    for alg in [
+        "ML-DSA",
+        "ml-dsa-44",
+        "Ed25519",
+        "ES256",
+        "SLH-DSA-SHA2-128s",
+        "RSA-OAEP",
+    ] {
+        jwk["alg"] = json!(alg);
+        assert_eq!(
+            parsed(&jwk),
+            Err(JwkError::UnsupportedAkpAlgorithm),
+            "{alg}"
+        );
+    }
+    jwk["alg"] = json!(44);
+    assert_eq!(parsed(&jwk), Err(JwkError::WrongType("alg")));
+    jwk.as_object_mut().unwrap().remove("alg");
+    assert_eq!(parsed(&jwk), Err(JwkError::Missing("alg")));
+    jwk = akp("ML-DSA-44", 1312);
+    jwk.as_object_mut().unwrap().remove("pub");
+    assert_eq!(parsed(&jwk), Err(JwkError::Missing("pub")));
+    jwk = akp("ML-DSA-44", 1312);
+    jwk["priv"] = json!(base64url::encode([0; 32]));
+    assert_eq!(parsed(&jwk), Err(JwkError::PrivateMember("priv")));
+    // It is no key of another type because it names its algorithm.
+    let ec = ec_with("alg", json!("ML-DSA-44")).unwrap();
+    assert!(!ec.fits(SignatureAlgorithm::MlDsa44));
+}
+
+#[test]
+fn an_akp_key_is_for_signatures_alone() {
+    let jwk = parsed(&akp("ML-DSA-65", 1952)).unwrap();
+    assert!(jwk.may_verify());
+    for algorithm in crate::KeyManagementAlgorithm::ALL {
+        assert!(!jwk.encrypts(algorithm), "{algorithm}");
+    }
+    let mut operations = akp("ML-DSA-65", 1952);
+    operations["key_ops"] = json!([]);
+    assert!(!parsed(&operations).unwrap().may_encrypt());
+}
+
 #[test]
 fn members_of_the_wrong_type_are_named() {
     for name in ["kid", "use", "alg", "kty", "crv", "x"] {
@@ -217,12 +308,13 @@ fn duplicate_members_are_refused_also_inside_other_documents() {
 proptest! {
     #[test]
     fn no_members_make_it_panic(
-        kty in "RSA|EC|OKP|oct|x",
+        kty in "RSA|EC|OKP|AKP|oct|x",
         crv in "P-256|P-521|Ed25519|X25519|x",
+        alg in "ES256|ML-DSA-44|ML-DSA-87|x",
         number in "[-_A-Za-z0-9]{0,90}",
         other in "[ -~]{0,20}",
     ) {
-        let jwk = json!({"kty":kty,"crv":crv,"n":number,"e":"AQAB","x":number,"y":number,"use":other,"kid":other});
+        let jwk = json!({"kty":kty,"crv":crv,"n":number,"e":"AQAB","x":number,"y":number,"pub":number,"alg":alg,"use":other,"kid":other});
         let _ = Jwk::parse_public(jwk.to_string().as_bytes());
     }
 }

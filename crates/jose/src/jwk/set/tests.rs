@@ -1,4 +1,4 @@
-use avouch_crypto::random::SystemRandom;
+use avouch_crypto::{PublicKeyRejected, random::SystemRandom};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -19,6 +19,8 @@ fn row_fsp_5_4_3_01_among_twin_kids_type_use_algorithm_and_curve_decide() {
     let p256 = key(SignatureAlgorithm::Es256, "twin");
     let p384 = key(SignatureAlgorithm::Es384, "twin");
     let ed25519 = key(SignatureAlgorithm::Ed25519, "twin");
+    let ml_dsa = key(SignatureAlgorithm::MlDsa65, "twin");
+    let stronger = key(SignatureAlgorithm::MlDsa87, "twin");
     let mut encryption = key(SignatureAlgorithm::Es256, "twin");
     (encryption.key_use, encryption.alg) = (Some(KeyUse::Encryption), None);
     let mut eddsa = key(SignatureAlgorithm::EdDsa, "twin");
@@ -28,11 +30,13 @@ fn row_fsp_5_4_3_01_among_twin_kids_type_use_algorithm_and_curve_decide() {
         eddsa.clone(),
         p384.clone(),
         ed25519.clone(),
+        stronger,
+        ml_dsa.clone(),
         p256.clone(),
     ];
     let set = JwkSet { keys };
 
-    assert_eq!(set.find("twin").count(), 5);
+    assert_eq!(set.find("twin").count(), 7);
     assert_eq!(
         set.select(Some("twin"), SignatureAlgorithm::Es256),
         Ok(&p256),
@@ -52,6 +56,11 @@ fn row_fsp_5_4_3_01_among_twin_kids_type_use_algorithm_and_curve_decide() {
         set.select(Some("twin"), SignatureAlgorithm::EdDsa),
         Ok(&eddsa),
         "`alg`"
+    );
+    assert_eq!(
+        set.select(Some("twin"), SignatureAlgorithm::MlDsa65),
+        Ok(&ml_dsa),
+        "`kty` and `alg`"
     );
     assert_eq!(
         set.select(Some("twin"), SignatureAlgorithm::Rs256),
@@ -110,8 +119,19 @@ fn a_published_set_passes_over_what_it_cannot_use_and_a_registered_one_says_what
     leaked["d"] = json!("870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE");
     for (other, error) in [
         (
-            json!({"kty":"AKP","alg":"ML-DSA-44","pub":"AA"}),
+            json!({"kty":"LMS","alg":"HSS-LMS","pub":"AA"}),
             JwkError::UnsupportedKeyType,
+        ),
+        (
+            json!({"kty":"AKP","alg":"SLH-DSA-SHA2-128s","pub":"AA"}),
+            JwkError::UnsupportedAkpAlgorithm,
+        ),
+        (
+            json!({"kty":"AKP","alg":"ML-DSA-44","pub":"AA"}),
+            JwkError::Unsound(PublicKeyRejected::EncodedLength {
+                expected: 1312,
+                found: 1,
+            }),
         ),
         (json!({"kty":"oct","k":"AyM1"}), JwkError::Symmetric),
         (leaked, JwkError::PrivateMember("d")),

@@ -137,9 +137,15 @@ fn words_are_described_as_they_are_read() {
     all_read::<super::Current, Current>(3);
     all_read::<MemberKind, avouch_core::introspection::MemberKind>(5);
     all_read::<Because, avouch_core::introspection::Because>(11);
-    all_read::<KeyManagement, avouch_jose::KeyManagementAlgorithm>(7);
-    all_read::<ContentEncryption, avouch_jose::ContentEncryption>(6);
-    all_read::<Algorithm, avouch_jose::SignatureAlgorithm>(11);
+    all_read::<KeyManagement, avouch_jose::KeyManagementAlgorithm>(
+        avouch_jose::KeyManagementAlgorithm::ALL.len(),
+    );
+    all_read::<ContentEncryption, avouch_jose::ContentEncryption>(
+        avouch_jose::ContentEncryption::ALL.len(),
+    );
+    all_read::<Algorithm, avouch_jose::SignatureAlgorithm>(
+        avouch_jose::SignatureAlgorithm::ALL.len(),
+    );
     all_read::<client_authentication::Method, avouch_oauth::auth_method::AuthenticationMethod>(4);
     all_read::<GrantType, records::GrantType>(1);
 }
