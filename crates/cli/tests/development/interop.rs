@@ -43,6 +43,7 @@ fn holds(script: &str, expected: &BTreeSet<String>, others: usize) {
             "AVOUCH_INITIAL_ACCESS_TOKEN",
             &announced.initial_access_token,
         )
+        .env("AVOUCH", env!("CARGO_BIN_EXE_avouch"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
         .unwrap();
@@ -87,6 +88,11 @@ fn oauth4webapi_is_refused_as_the_table_says() {
 }
 
 #[test]
+fn statements_of_jose_are_read_by_our_commands() {
+    holds("node/issuer.mjs", &expected::statements("jose"), 12);
+}
+
+#[test]
 fn joserfc_reads_every_statement() {
     let statements = expected::statements("joserfc");
     holds("python/joserfc_statements.py", &statements, 8);
@@ -96,6 +102,12 @@ fn joserfc_reads_every_statement() {
 fn jwcrypto_reads_every_statement() {
     let statements = expected::statements("jwcrypto");
     holds("python/jwcrypto_statements.py", &statements, 8);
+}
+
+#[test]
+fn statements_of_jwcrypto_are_verified_by_our_command() {
+    let signatures = expected::signatures("jwcrypto");
+    holds("python/jwcrypto_issuer.py", &signatures, 0);
 }
 
 #[test]
