@@ -6,6 +6,12 @@ export const initialAccessToken = process.env.AVOUCH_INITIAL_ACCESS_TOKEN;
 export const RESOURCE = 'https://api.example';
 export const STATEMENT = 'application/token-introspection+jwt';
 
+// Whoever waits for an answer that does not come has failed.
+setTimeout(() => {
+  console.error('five minutes are over');
+  process.exit(1);
+}, 300_000).unref();
+
 /** Says that something was seen to hold. Whoever runs the script counts these lines. */
 export const held = (what) => console.log(`held: ${what}`);
 

@@ -1,8 +1,11 @@
 """The server under test, and what a party without an OAuth library needs of it."""
 
 import os
+import signal
 
 import requests
+
+signal.alarm(300)  # whoever waits for an answer that does not come has failed
 
 ISSUER = os.environ["AVOUCH_ISSUER"]
 INITIAL_ACCESS_TOKEN = os.environ["AVOUCH_INITIAL_ACCESS_TOKEN"]
