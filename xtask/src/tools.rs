@@ -38,17 +38,17 @@ const SYSTEM_PACKAGES: &[SystemPackage] = &[
     SystemPackage {
         name: "python3-venv",
         probe: &["python3", "-c", "import venv, ensurepip"],
-        why: "joserfc checks our statements from its own environment",
+        why: "Authlib, joserfc and jwcrypto work with our server from their own environment",
     },
     SystemPackage {
         name: "nodejs",
         probe: &["node", "--version"],
-        why: "npm's jose checks our statements",
+        why: "npm's jose, oauth4webapi and openid-client work with our server",
     },
     SystemPackage {
         name: "npm",
         probe: &["npm", "--version"],
-        why: "installs jose from the lock file",
+        why: "installs them from the lock file",
     },
 ];
 
@@ -213,7 +213,8 @@ pub fn bring_interop_packages() -> Result<Interop, Failure> {
                     "--quiet",
                     "--disable-pip-version-check",
                 ])
-                .args(["--no-input", "--only-binary=:all:", "--requirement"])
+                .args(["--no-input", "--only-binary=:all:", "--require-hashes"])
+                .arg("--requirement")
                 .arg(&requirements),
         )
     })?;

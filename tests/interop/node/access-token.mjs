@@ -2,12 +2,9 @@
 // node access-token.mjs TOKEN JWKS ISSUER AUDIENCE
 // Prints the claims as JSON, or fails.
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { load } from './packages.mjs';
 
-// The packages stand outside the source tree, in the folder this variable names.
-const require = createRequire(`${process.env.AVOUCH_INTEROP_NODE}/`);
-const { createLocalJWKSet, jwtVerify } = await import(pathToFileURL(require.resolve('jose')));
+const { createLocalJWKSet, jwtVerify } = await load('jose');
 
 const [token, jwks, issuer, audience] = process.argv.slice(2);
 const keys = createLocalJWKSet(JSON.parse(readFileSync(jwks, 'utf8')));

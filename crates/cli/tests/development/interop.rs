@@ -1,64 +1,127 @@
-//! The real server in the hands of clients we did not write (`tests/interop/`).
+//! The real server in the hands of parties we did not write (`tests/interop/`).
 
+mod expected;
+
+use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::server::{Announced, DevServer};
+use crate::server::DevServer;
 
-/// Runs a script to its end; what it saw hold is in its output.
-fn walked_by(server: &Announced, program: &Path, script: &str) -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/interop")
-        .join(script);
+/// Where the scripts are.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/interop")
+}
+
+/// What runs a script, unless the packages of its language are not installed.
+fn program(script: &str) -> Option<PathBuf> {
+    if Path::new(script).extension()? == "mjs" {
+        env::var_os("AVOUCH_INTEROP_NODE").map(|_| PathBuf::from("node"))
+    } else {
+        env::var_os("AVOUCH_INTEROP_PYTHON").map(|folder| Path::new(&folder).join("bin/python"))
+    }
+}
+
+/// Runs a script against a server of its own. What it says held is what is `expected` and as
+/// many `others`, so that a script that leaves something out, or checks nothing, fails. Where the
+/// packages are not installed, the test says so.
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever runs the tests is told what they left out"
+)]
+fn holds(script: &str, expected: &BTreeSet<String>, others: usize) {
+    let Some(program) = program(script) else {
+        eprintln!("the packages for {script} are not installed: skipped");
+        return;
+    };
+    let (_server, announced) = DevServer::announced();
     let output = Command::new(program)
-        .arg(&script)
-        .env("AVOUCH_ISSUER", &server.issuer)
-        .env("AVOUCH_INITIAL_ACCESS_TOKEN", &server.initial_access_token)
+        .arg(folder().join(script))
+        .env("AVOUCH_ISSUER", &announced.issuer)
+        .env(
+            "AVOUCH_INITIAL_ACCESS_TOKEN",
+            &announced.initial_access_token,
+        )
+        .env("AVOUCH", env!("CARGO_BIN_EXE_avouch"))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
         .unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}\n{complaint}");
-    said
-}
 
-fn node() -> Option<PathBuf> {
-    env::var_os("AVOUCH_INTEROP_NODE").map(|_| PathBuf::from("node"))
-}
-
-fn python() -> Option<PathBuf> {
-    env::var_os("AVOUCH_INTEROP_PYTHON").map(|folder| Path::new(&folder).join("bin/python"))
-}
-
-/// Has the script walk, and looks for its last word. Where the language has no
-/// packages here, the test says so.
-#[expect(
-    clippy::print_stderr,
-    reason = "whoever runs the tests is told what they left out"
-)]
-fn walk(program: Option<PathBuf>, script: &str) {
-    let Some(program) = program else {
-        eprintln!("the packages for {script} are not installed: skipped");
-        return;
-    };
-    let (_server, announced) = DevServer::announced();
-    let said = walked_by(&announced, &program, script);
-    let last = said.lines().last().unwrap_or_default();
-    assert!(last.starts_with("held: revocation"), "{said}");
+    let lines = || said.lines().filter_map(|line| line.strip_prefix("held: "));
+    let held: BTreeSet<String> = lines().map(str::to_owned).collect();
+    assert_eq!(lines().count(), held.len(), "said twice in\n{said}");
+    let missing: Vec<_> = expected.difference(&held).collect();
+    assert!(missing.is_empty(), "{script} left out {missing:?}");
+    assert_eq!(held.len(), expected.len() + others, "{script}: {said}");
 }
 
 #[test]
-fn oauth4webapi_and_jose_walk_from_registration_to_revocation() {
-    walk(node(), "node/oauth4webapi.mjs");
+fn jose_reads_every_statement() {
+    holds("node/jose.mjs", &expected::statements("jose"), 10);
+}
+
+#[test]
+fn oauth4webapi_walks_from_registration_to_revocation() {
+    let statements = expected::statements("oauth4webapi");
+    holds("node/oauth4webapi.mjs", &statements, 9);
 }
 
 #[test]
 fn openid_client_walks_from_registration_to_revocation() {
-    walk(node(), "node/openid-client.mjs");
+    let statements = expected::statements("openid-client");
+    holds("node/openid-client.mjs", &statements, 6);
 }
 
 #[test]
-fn authlib_joserfc_and_jwcrypto_walk_from_registration_to_revocation() {
-    walk(python(), "python/walk.py");
+fn keys_that_jose_publishes_are_encrypted_to() {
+    let algorithms = expected::published_keys("jose");
+    holds("node/published-keys.mjs", &algorithms, 6);
+}
+
+#[test]
+fn oauth4webapi_is_refused_as_the_table_says() {
+    holds("node/refusals.mjs", &expected::refusals(), 0);
+}
+
+#[test]
+fn statements_of_jose_are_read_by_our_commands() {
+    holds("node/issuer.mjs", &expected::statements("jose"), 12);
+}
+
+#[test]
+fn joserfc_reads_every_statement() {
+    let statements = expected::statements("joserfc");
+    holds("python/joserfc_statements.py", &statements, 8);
+}
+
+#[test]
+fn jwcrypto_reads_every_statement() {
+    let statements = expected::statements("jwcrypto");
+    holds("python/jwcrypto_statements.py", &statements, 8);
+}
+
+#[test]
+fn statements_of_jwcrypto_are_verified_by_our_command() {
+    let signatures = expected::signatures("jwcrypto");
+    holds("python/jwcrypto_issuer.py", &signatures, 0);
+}
+
+#[test]
+fn keys_that_jwcrypto_publishes_are_encrypted_to() {
+    let algorithms = expected::published_keys("jwcrypto");
+    holds("python/published_keys.py", &algorithms, 1);
+}
+
+#[test]
+fn authlib_walks_from_grant_to_revocation() {
+    holds("python/authlib_client.py", &BTreeSet::new(), 8);
+}
+
+#[test]
+fn authlib_is_refused_as_the_table_says() {
+    holds("python/refusals.py", &expected::refusals(), 0);
 }

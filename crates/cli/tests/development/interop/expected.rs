@@ -1,0 +1,93 @@
+//! What a script has to say held: every algorithm there is, but for those `not-shared.json` says
+//! its library does not know, and every row of `refusals.json`.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use avouch_jose::{ContentEncryption, KeyManagementAlgorithm, SignatureAlgorithm};
+use serde_json::{Map, Value};
+
+const CURVES: [&str; 4] = ["P-256", "P-384", "P-521", "X25519"];
+
+fn table(file: &str) -> Value {
+    serde_json::from_slice(&fs::read(super::folder().join(file)).unwrap()).unwrap()
+}
+
+/// Names a library does not know, each with the reason.
+struct NotShared(Map<String, Value>);
+
+impl NotShared {
+    fn with(library: &str) -> Self {
+        let table = table("not-shared.json");
+        let Some(names) = table[library].as_object().cloned() else {
+            panic!("{library} is not in not-shared.json")
+        };
+        for (name, reason) in &names {
+            let given = reason.as_str().is_some_and(|reason| !reason.is_empty());
+            assert!(given, "{name} is not shared with {library}: why?");
+        }
+        Self(names)
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        !self.0.contains_key(name)
+    }
+
+    fn key_management(&self) -> impl Iterator<Item = KeyManagementAlgorithm> {
+        let all = KeyManagementAlgorithm::ALL.into_iter();
+        all.filter(|algorithm| self.knows(algorithm.name()))
+    }
+
+    /// The kinds of key an algorithm is used with.
+    fn kinds(&self, algorithm: KeyManagementAlgorithm) -> Vec<&'static str> {
+        if algorithm.is_rsa() {
+            return vec!["RSA"];
+        }
+        let curves = CURVES.into_iter();
+        curves.filter(|curve| self.knows(curve)).collect()
+    }
+}
+
+/// Signed with every algorithm.
+pub(super) fn signatures(library: &str) -> BTreeSet<String> {
+    let shared = NotShared::with(library);
+    SignatureAlgorithm::ALL
+        .iter()
+        .filter(|algorithm| shared.knows(algorithm.name()))
+        .map(|algorithm| format!("verifies {algorithm}"))
+        .collect()
+}
+
+/// Signed with every algorithm; encrypted with every algorithm, to every kind of key, in every way.
+pub(super) fn statements(library: &str) -> BTreeSet<String> {
+    let shared = NotShared::with(library);
+    let mut expected = signatures(library);
+    for algorithm in shared.key_management() {
+        for kind in shared.kinds(algorithm) {
+            for encryption in ContentEncryption::ALL {
+                if shared.knows(encryption.name()) {
+                    expected.insert(format!("decrypts {algorithm} {kind} {encryption}"));
+                }
+            }
+        }
+    }
+    expected
+}
+
+/// Every key management algorithm.
+pub(super) fn published_keys(library: &str) -> BTreeSet<String> {
+    NotShared::with(library)
+        .key_management()
+        .map(|algorithm| format!("decrypts {algorithm} with a published key"))
+        .collect()
+}
+
+/// Every row of the table.
+pub(super) fn refusals() -> BTreeSet<String> {
+    let table = table("refusals.json");
+    let rows = table.as_array().unwrap();
+    let what = |row: &Value| format!("refused: {}", row["what"].as_str().unwrap());
+    let expected: BTreeSet<String> = rows.iter().map(what).collect();
+    assert_eq!(expected.len(), rows.len(), "each row has a name of its own");
+    expected
+}
