@@ -3,7 +3,7 @@
 use avouch_jose::{ContentEncryption, KeyManagementAlgorithm};
 use serde_json::{Value, json};
 
-use crate::support::{Running, SIGN, STATEMENT, Setup};
+use crate::support::{Running, STATEMENT, Setup};
 
 const PLACES: [&str; 2] = [
     "/.well-known/oauth-authorization-server",
