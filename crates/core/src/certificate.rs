@@ -7,6 +7,7 @@
 mod authorities;
 mod distinguished_name;
 mod names;
+mod validity;
 
 use std::fmt;
 
@@ -16,11 +17,10 @@ use rustls_pki_types::CertificateDer;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
-use crate::time::Timestamp;
-
 pub use authorities::{AuthoritiesError, CertificateAuthorities, ChainError, VerifiedCertificate};
 pub use distinguished_name::{DistinguishedName, DistinguishedNameError};
 pub use names::CertificateNames;
+pub use validity::Validity;
 
 /// The most certificates taken beside the caller's own: more than any chain in use has.
 const MOST_FURTHER: usize = 16;
@@ -34,8 +34,7 @@ pub struct PresentedCertificate {
     further: Vec<CertificateDer<'static>>,
     thumbprint: Sha256Thumbprint,
     names: CertificateNames,
-    not_before: Timestamp,
-    not_after: Timestamp,
+    validity: Validity,
 }
 
 /// Why something presented is no certificate. Says nothing of what is in it.
@@ -55,24 +54,21 @@ impl PresentedCertificate {
         if further.len() > MOST_FURTHER {
             return Err(PresentedCertificateError::TooMany);
         }
-        let (names, [not_before, not_after]) = {
+        let (names, validity) = {
             let parsed = match X509Certificate::from_der(&own) {
                 Ok(([], parsed)) => parsed,
                 _ => return Err(PresentedCertificateError::Malformed),
             };
             let names =
                 CertificateNames::of(&parsed).map_err(|_| PresentedCertificateError::Malformed)?;
-            let validity = parsed.validity();
-            let ends = [&validity.not_before, &validity.not_after];
-            (names, ends.map(|end| Timestamp::from_secs(end.timestamp())))
+            (names, Validity::of(&parsed))
         };
         Ok(Self {
             thumbprint: Sha256Thumbprint::from_bytes(sha256(&own)),
             own: CertificateDer::from(own),
             further: further.into_iter().map(CertificateDer::from).collect(),
             names,
-            not_before,
-            not_after,
+            validity,
         })
     }
 
@@ -81,10 +77,9 @@ impl PresentedCertificate {
         self.thumbprint
     }
 
-    /// Whether `now` lies in the time the certificate itself says it is valid in, both ends
-    /// included (RFC 5280 section 4.1.2.5).
-    pub fn is_current(&self, now: Timestamp) -> bool {
-        (self.not_before.as_secs()..=self.not_after.as_secs()).contains(&now.as_secs())
+    /// When the certificate itself says it is valid.
+    pub fn validity(&self) -> Validity {
+        self.validity
     }
 }
 

@@ -18,6 +18,7 @@ mod listen;
 mod log;
 mod manual;
 mod metrics;
+mod mtls;
 mod problem;
 mod reader;
 mod registration;
@@ -25,6 +26,7 @@ mod sealing;
 mod section;
 mod suggestion;
 mod text;
+mod tls;
 mod tokens;
 mod trusted_proxies;
 
@@ -47,9 +49,11 @@ pub use listen::ListenConfig;
 pub use log::{LogConfig, LogFormat, LogLevel, LogLevelError};
 pub use manual::{example, reference};
 pub use metrics::MetricsConfig;
+pub use mtls::MtlsConfig;
 pub use problem::{ConfigError, Position, Problem, Refused};
 pub use registration::RegistrationConfig;
 pub use sealing::{KeyFileError, KeyTextError, SealingConfig, SealingKey, SealingKeyError};
+pub use tls::TlsConfig;
 pub use tokens::{AccessTokenFormat, TokensConfig};
 pub use trusted_proxies::TrustedProxies;
 
@@ -71,6 +75,12 @@ pub struct Config {
     /// Where the server listens.
     #[serde(default)]
     pub listen: ListenConfig,
+    /// The certificate that the server shows.
+    #[serde(default)]
+    pub tls: TlsConfig,
+    /// The certificates that callers show.
+    #[serde(default)]
+    pub mtls: MtlsConfig,
     /// Where the server keeps its data.
     pub data: DataConfig,
     /// The key that seals signing keys at rest.
@@ -139,6 +149,8 @@ impl Config {
         Self {
             issuer,
             listen: ListenConfig::default(),
+            tls: TlsConfig::default(),
+            mtls: MtlsConfig::default(),
             data,
             sealing,
             tokens: TokensConfig::default(),
@@ -185,7 +197,9 @@ impl Config {
     /// All that does not go together.
     fn conflicts(&self) -> Vec<Conflict> {
         let mut found = Vec::new();
-        self.listen.conflicts(&mut found);
+        self.listen.conflicts(&self.tls, &mut found);
+        self.tls.conflicts(&self.issuer, &mut found);
+        self.mtls.conflicts(self, &mut found);
         self.sealing.conflicts(&mut found);
         self.tokens.conflicts(&mut found);
         self.keys.conflicts(&self.tokens, &mut found);

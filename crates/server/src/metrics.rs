@@ -50,6 +50,9 @@ pub struct Metrics {
     issued: Counter,
     revocations: Family<What, Counter>,
     live_connections: Gauge,
+    handshake_failures: Family<Reason, Counter>,
+    certificate_reads: Family<CertificateRead, Counter>,
+    certificate_expiry: Family<Of, Gauge>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -87,6 +90,17 @@ struct Reason {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct What {
     what: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CertificateRead {
+    what: &'static str,
+    result: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Of {
+    of: &'static str,
 }
 
 impl Metrics {
@@ -176,6 +190,25 @@ impl Metrics {
             "Connections open now",
             live_connections.clone(),
         );
+        let handshake_failures = Family::default();
+        registry.register(
+            "tls_handshake_failures",
+            "TLS handshakes that failed, by reason",
+            handshake_failures.clone(),
+        );
+        let certificate_reads = Family::default();
+        registry.register(
+            "tls_certificate_reads",
+            "Certificate files that had changed, by what they hold and whether it was taken",
+            certificate_reads.clone(),
+        );
+        let certificate_expiry = Family::default();
+        registry.register_with_unit(
+            "tls_certificate_expiry_timestamp",
+            "Until when the certificate in use is valid, since 1970",
+            Unit::Seconds,
+            certificate_expiry.clone(),
+        );
 
         Self {
             registry,
@@ -191,6 +224,9 @@ impl Metrics {
             issued,
             revocations,
             live_connections,
+            handshake_failures,
+            certificate_reads,
+            certificate_expiry,
         }
     }
 
@@ -267,6 +303,26 @@ impl Metrics {
     pub fn connection(&self) -> LiveConnection {
         self.live_connections.inc();
         LiveConnection(self.live_connections.clone())
+    }
+
+    /// A TLS handshake failed.
+    pub fn handshake_failed(&self, reason: &'static str) {
+        self.handshake_failures
+            .get_or_create(&Reason { reason })
+            .inc();
+    }
+
+    /// Certificate files had changed, and were taken or refused.
+    pub fn certificates_read_anew(&self, what: &'static str, result: &'static str) {
+        self.certificate_reads
+            .get_or_create(&CertificateRead { what, result })
+            .inc();
+    }
+
+    /// The server's certificate is valid until then, in seconds since 1970.
+    pub fn certificate_expires(&self, at: i64) {
+        let of = Of { of: "server" };
+        self.certificate_expiry.get_or_create(&of).set(at);
     }
 
     /// Everything, as `OpenMetrics` text; serve it as [`CONTENT_TYPE`].

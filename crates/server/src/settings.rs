@@ -10,6 +10,7 @@ use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::negotiate::AnswerForms;
 use http::HeaderValue;
 
+use crate::client_certificate::Forwarders;
 use crate::config::{Config, TrustedProxies};
 
 /// Settings that are read while serving.
@@ -39,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) jwks_cache_control: HeaderValue,
     /// Who may speak plain HTTP to us from another machine.
     pub(crate) trusted_proxies: TrustedProxies,
+    /// Whose forwarded client certificates are taken.
+    pub(crate) forwarders: Forwarders,
 }
 
 impl Settings {
@@ -87,6 +90,10 @@ impl From<&Config> for Settings {
             registration: config.registration.enabled,
             jwks_cache_control: cache_for(keys.jwks_max_age.duration()),
             trusted_proxies: config.listen.trusted_proxies.clone(),
+            forwarders: Forwarders::new(
+                config.mtls.client_cert_header,
+                &config.listen.trusted_proxies,
+            ),
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 
 use super::*;
+use crate::time::Timestamp;
 use proptest::prelude::*;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
@@ -56,10 +57,18 @@ fn the_thumbprint_is_the_one_of_the_rfc() {
     let presented = PresentedCertificate::new(der.to_vec(), Vec::new()).unwrap();
     let thumbprint = presented.thumbprint().to_string();
     assert_eq!(thumbprint, "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0");
-    assert!(!presented.is_current(NOW));
+    assert!(!presented.validity().includes(NOW));
     // notAfter is 2022-05-02T12:37:09Z and still belongs to it.
-    assert!(presented.is_current(Timestamp::from_secs(1_651_495_029)));
-    assert!(!presented.is_current(Timestamp::from_secs(1_651_495_030)));
+    assert!(
+        presented
+            .validity()
+            .includes(Timestamp::from_secs(1_651_495_029))
+    );
+    assert!(
+        !presented
+            .validity()
+            .includes(Timestamp::from_secs(1_651_495_030))
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use avouch_core::records::{GrantType, KeyPurpose};
 use avouch_jose::{ContentEncryption, KeyManagementAlgorithm};
 use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::media_type;
-use avouch_oauth::metadata::{ServerMetadata, method_names};
+use avouch_oauth::metadata::{EndpointAliases, ServerMetadata, method_names};
 use axum::extract::State;
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -56,6 +56,7 @@ pub(crate) async fn metadata(State(app): State<Arc<App>>) -> Response {
             .iter()
             .map(|encryption| encryption.name().to_owned())
             .collect(),
+        mtls_endpoint_aliases: app.mtls_url.as_deref().map(aliases),
         ..ServerMetadata::new(&app.issuer)
     };
     let mut response = Response::new(document.to_json().into());
@@ -63,4 +64,14 @@ pub(crate) async fn metadata(State(app): State<Arc<App>>) -> Response {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type::JSON));
     headers.insert(CACHE_CONTROL, app.keys_cache_control());
     response
+}
+
+/// Every endpoint at which callers authenticate (RFC 8705 section 5).
+fn aliases(url: &str) -> EndpointAliases {
+    let endpoint = |path| Some(format!("{url}{path}"));
+    EndpointAliases {
+        token_endpoint: endpoint(paths::TOKEN),
+        introspection_endpoint: endpoint(paths::INTROSPECTION),
+        revocation_endpoint: endpoint(paths::REVOCATION),
+    }
 }

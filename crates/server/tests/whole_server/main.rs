@@ -25,4 +25,6 @@ mod sealing;
 mod statement;
 mod statement_profile;
 mod support;
+mod tls;
+mod tls_renewal;
 mod token;
