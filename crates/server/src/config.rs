@@ -188,6 +188,11 @@ impl Config {
         }
     }
 
+    /// Whether there are certificate files, which may change while the server runs.
+    pub fn has_certificates(&self) -> bool {
+        self.tls.is_on() || self.mtls.ca_file.is_some()
+    }
+
     /// The configuration in effect as TOML, defaults filled in. Reads back as
     /// the same configuration, and holds no secret, only where they are.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {

@@ -36,4 +36,4 @@ pub use clock::SystemClock;
 pub use keys::KeysError;
 pub use recipient_keys::FetchSetupError;
 pub use start::{ADMIN_SOCKET, DATABASE_FILE, Server, StartError, Surroundings, start};
-pub use tls::{CertificateError, ClientAuthoritiesError};
+pub use tls::{CertificateError, ClientAuthoritiesError, check_certificates};

@@ -13,6 +13,8 @@ pub use client_authorities::ClientAuthoritiesError;
 
 pub(crate) use handshake::Acceptor;
 pub(crate) use protocol::Question;
+pub use renewal::check_certificates;
+
 pub(crate) use renewal::{Certificates, renew};
 
 #[cfg(test)]

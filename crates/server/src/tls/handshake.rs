@@ -54,12 +54,14 @@ impl Acceptor {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let config = self.certificates.config(self.question)?;
-        let handshake = TlsAcceptor::from(config).accept(stream);
+        let handshake = TlsAcceptor::from(config).accept(stream).into_fallible();
         let stream = match tokio::time::timeout(HANDSHAKE, handshake).await {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => {
+            Ok(Err((error, stream))) => {
                 debug!(%error, "a TLS handshake failed");
                 (self.failed)(reason(&error));
+                // Counted by the time the other end learns that it is over.
+                drop(stream);
                 return None;
             }
             Err(_) => {

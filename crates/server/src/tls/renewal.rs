@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use avouch_core::time::Timestamp;
+use avouch_core::time::{Clock, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::error;
 
@@ -12,7 +12,7 @@ use super::client_authorities::ClientAuthoritiesFile;
 use super::protocol::Question;
 use super::watched::{Look, Source, Watched};
 use crate::app::App;
-use crate::config::{MtlsConfig, TlsConfig};
+use crate::config::{Config, MtlsConfig, TlsConfig};
 use crate::metrics::Metrics;
 use crate::start::StartError;
 
@@ -76,6 +76,11 @@ impl Certificates {
         look(self.client_authorities.as_ref(), now, metrics);
         self.show_expiry(metrics);
     }
+}
+
+/// Whether a server would start with the certificates that the configuration names.
+pub fn check_certificates(config: &Config, clock: &dyn Clock) -> Result<(), StartError> {
+    Certificates::load(&config.tls, &config.mtls, clock.now()).map(drop)
 }
 
 fn look<S: Source>(watched: Option<&Watched<S>>, now: Timestamp, metrics: &Metrics) {

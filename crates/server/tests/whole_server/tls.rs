@@ -67,7 +67,7 @@ impl Desk {
 
 /// The first message of a client that speaks `version` at most and offers these cipher suites
 /// (RFC 5246 section 7.4.1.2), sound but for that.
-fn client_hello(version: [u8; 2], suites: &[u16]) -> Vec<u8> {
+pub(crate) fn client_hello(version: [u8; 2], suites: &[u16]) -> Vec<u8> {
     fn with_length(content: &[u8]) -> Vec<u8> {
         let length = u16::try_from(content.len()).unwrap();
         [&length.to_be_bytes(), content].concat()
@@ -103,12 +103,13 @@ fn client_hello(version: [u8; 2], suites: &[u16]) -> Vec<u8> {
 }
 
 const ECDSA_AES_128_GCM: u16 = 0xc02b;
+const RSA_AES_128_GCM: u16 = 0xc02f;
 
 #[tokio::test]
 async fn row_7662_4_10_introspection_is_served_over_tls_1_2_and_1_3() {
     let desk = Desk::new().await;
-    desk.serves(&desk.client.clone().versions(&[&TLS12])).await;
-    desk.serves(&desk.client.clone().versions(&[&TLS13])).await;
+    desk.serves(&desk.client.clone().only(&TLS12)).await;
+    desk.serves(&desk.client.clone().only(&TLS13)).await;
     desk.serves(&desk.client.clone().protocol("http/1.1")).await;
 }
 
@@ -175,7 +176,7 @@ async fn row_fsp_5_2_1_01_with_tls_1_2_the_recommended_suites_work() {
         ),
     ] {
         for suite in suites {
-            let client = desk.client.clone().versions(&[&TLS12]);
+            let client = desk.client.clone().only(&TLS12);
             desk.serves(&client.suite(suite)).await;
         }
     }
@@ -191,7 +192,10 @@ async fn row_fsp_5_2_1_01_with_tls_1_2_no_other_suite_works() {
         0x002f, 0x009c, 0xc009, 0xc013, 0xc023, 0xc027, 0x000a, 0x0005, 0x0001, 0xc018, 0x0033,
         0x009e, 0xcca8, 0xcca9, 0xc0ac,
     ];
-    for desk in [&ecdsa, &rsa] {
+    for (desk, sound) in [(&ecdsa, ECDSA_AES_128_GCM), (&rsa, RSA_AES_128_GCM)] {
+        // It is the suite: the same with a sound one is answered with a ServerHello.
+        let received = first_record(desk, &client_hello([3, 3], &[sound])).await;
+        assert_eq!((received[0], received[5]), (22, 2), "{received:02x?}");
         let all = client_hello([3, 3], &weak);
         assert_eq!(desk.alert(&all).await, HANDSHAKE_FAILURE);
         for suite in weak {
@@ -203,7 +207,7 @@ async fn row_fsp_5_2_1_01_with_tls_1_2_no_other_suite_works() {
         (&ecdsa, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256),
         (&rsa, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256),
     ] {
-        let client = desk.client.clone().versions(&[&TLS12]).suite(suite);
+        let client = desk.client.clone().only(&TLS12).suite(suite);
         assert!(client.connect(desk.server.address()).await.is_err());
     }
 }

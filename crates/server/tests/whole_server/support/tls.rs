@@ -84,7 +84,7 @@ impl TlsFiles {
 #[derive(Clone)]
 pub(crate) struct TlsClient {
     provider: CryptoProvider,
-    versions: &'static [&'static SupportedProtocolVersion],
+    versions: Vec<&'static SupportedProtocolVersion>,
     roots: RootCertStore,
     protocols: Vec<Vec<u8>>,
 }
@@ -95,18 +95,15 @@ impl TlsClient {
         roots.add(authority.0.der().clone()).unwrap();
         Self {
             provider: default_provider(),
-            versions: rustls::ALL_VERSIONS,
+            versions: rustls::ALL_VERSIONS.to_vec(),
             roots,
             protocols: Vec::new(),
         }
     }
 
-    /// Speaks these versions only.
-    pub(crate) fn versions(
-        mut self,
-        versions: &'static [&'static SupportedProtocolVersion],
-    ) -> Self {
-        self.versions = versions;
+    /// Speaks this version only.
+    pub(crate) fn only(mut self, version: &'static SupportedProtocolVersion) -> Self {
+        self.versions = vec![version];
         self
     }
 
@@ -124,7 +121,7 @@ impl TlsClient {
 
     pub(crate) async fn connect(&self, address: SocketAddr) -> io::Result<TlsStream<TcpStream>> {
         let mut config = ClientConfig::builder_with_provider(Arc::new(self.provider.clone()))
-            .with_protocol_versions(self.versions)
+            .with_protocol_versions(&self.versions)
             .unwrap()
             .with_root_certificates(self.roots.clone())
             .with_no_client_auth();
