@@ -2,10 +2,10 @@
 
 mod certificate;
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, DirBuilder};
+use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use avouch_core::apply::{AccessDescription, AnyResource};
@@ -21,6 +21,7 @@ use self::certificate::Tls;
 
 use crate::admin_client::AdminClient;
 use crate::output::Failure;
+use crate::private_file;
 
 /// An initial access token that may register anybody for anything, over and
 /// over: for development alone.
@@ -98,19 +99,7 @@ impl Folder {
     fn write_sealing_key(&self) -> Result<(), Failure> {
         let key = Zeroizing::new(octets::<32>(&SystemRandom)?);
         let text = Zeroizing::new(avouch_jose::base64url::encode(key.as_slice()));
-        self.write(&self.sealing_key(), &text)
-    }
-
-    /// A new file for the owner alone.
-    fn write(&self, path: &Path, text: &str) -> Result<(), Failure> {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)?;
-        file.write_all(text.as_bytes())?;
-        // What a key seals is durable, so it has to be.
-        Ok(file.sync_all()?)
+        Ok(private_file::write_new(&self.sealing_key(), &text)?)
     }
 }
 

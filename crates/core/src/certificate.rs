@@ -55,9 +55,8 @@ impl PresentedCertificate {
             return Err(PresentedCertificateError::TooMany);
         }
         let (names, validity) = {
-            let parsed = match X509Certificate::from_der(&own) {
-                Ok(([], parsed)) => parsed,
-                _ => return Err(PresentedCertificateError::Malformed),
+            let Ok(([], parsed)) = X509Certificate::from_der(&own) else {
+                return Err(PresentedCertificateError::Malformed);
             };
             let names =
                 CertificateNames::of(&parsed).map_err(|_| PresentedCertificateError::Malformed)?;

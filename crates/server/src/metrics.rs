@@ -11,6 +11,8 @@
 
 pub mod answers;
 
+mod tls;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -22,6 +24,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use answers::Answers;
 use avouch_core::introspection::SecureError;
+use tls::TlsMetrics;
 
 /// The `Content-Type` of what [`Metrics::encode`] returns.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -50,9 +53,7 @@ pub struct Metrics {
     issued: Counter,
     revocations: Family<What, Counter>,
     live_connections: Gauge,
-    handshake_failures: Family<Reason, Counter>,
-    certificate_reads: Family<CertificateRead, Counter>,
-    certificate_expiry: Family<Of, Gauge>,
+    tls: TlsMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -90,17 +91,6 @@ struct Reason {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct What {
     what: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct CertificateRead {
-    what: &'static str,
-    result: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Of {
-    of: &'static str,
 }
 
 impl Metrics {
@@ -190,25 +180,7 @@ impl Metrics {
             "Connections open now",
             live_connections.clone(),
         );
-        let handshake_failures = Family::default();
-        registry.register(
-            "tls_handshake_failures",
-            "TLS handshakes that failed, by reason",
-            handshake_failures.clone(),
-        );
-        let certificate_reads = Family::default();
-        registry.register(
-            "tls_certificate_reads",
-            "Certificate files that had changed, by what they hold and whether it was taken",
-            certificate_reads.clone(),
-        );
-        let certificate_expiry = Family::default();
-        registry.register_with_unit(
-            "tls_certificate_expiry_timestamp",
-            "Until when the certificate in use is valid, since 1970",
-            Unit::Seconds,
-            certificate_expiry.clone(),
-        );
+        let tls = TlsMetrics::register(&mut registry);
 
         Self {
             registry,
@@ -224,9 +196,7 @@ impl Metrics {
             issued,
             revocations,
             live_connections,
-            handshake_failures,
-            certificate_reads,
-            certificate_expiry,
+            tls,
         }
     }
 
@@ -305,24 +275,9 @@ impl Metrics {
         LiveConnection(self.live_connections.clone())
     }
 
-    /// A TLS handshake failed.
-    pub fn handshake_failed(&self, reason: &'static str) {
-        self.handshake_failures
-            .get_or_create(&Reason { reason })
-            .inc();
-    }
-
-    /// Certificate files had changed, and were taken or refused.
-    pub fn certificates_read_anew(&self, what: &'static str, result: &'static str) {
-        self.certificate_reads
-            .get_or_create(&CertificateRead { what, result })
-            .inc();
-    }
-
-    /// The server's certificate is valid until then, in seconds since 1970.
-    pub fn certificate_expires(&self, at: i64) {
-        let of = Of { of: "server" };
-        self.certificate_expiry.get_or_create(&of).set(at);
+    /// What is counted of TLS.
+    pub(crate) fn tls(&self) -> &TlsMetrics {
+        &self.tls
     }
 
     /// Everything, as `OpenMetrics` text; serve it as [`CONTENT_TYPE`].

@@ -323,7 +323,7 @@ fn transport(app: &Arc<App>, question: Question) -> Transport {
     }
     let certificates = Arc::clone(&app.certificates);
     let app = Arc::clone(app);
-    let failed = move |reason| app.metrics.handshake_failed(reason);
+    let failed = move |reason| app.metrics.tls().handshake_failed(reason);
     Transport::Tls(Acceptor::new(certificates, question, failed))
 }
 

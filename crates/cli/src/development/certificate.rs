@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::Folder;
 use crate::output::Failure;
+use crate::private_file;
 
 /// Where the parts are.
 pub(crate) struct Tls {
@@ -50,9 +51,9 @@ impl Tls {
         let key = KeyPair::generate()?;
         let certificate = parameters.signed_by(&key, &*authority)?;
 
-        folder.write(&made.authority, &authority.pem())?;
-        folder.write(&made.certificate, &certificate.pem())?;
-        folder.write(&made.key, &Zeroizing::new(key.serialize_pem()))?;
+        private_file::write_new(&made.authority, &authority.pem())?;
+        private_file::write_new(&made.certificate, &certificate.pem())?;
+        private_file::write_new(&made.key, &Zeroizing::new(key.serialize_pem()))?;
         Ok(made)
     }
 }

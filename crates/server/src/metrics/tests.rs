@@ -13,9 +13,11 @@ fn each_record_shows_in_the_text() {
     metrics.authentication_failed("wrong_secret");
     metrics.issued();
     metrics.revoked("token");
-    metrics.handshake_failed("version");
-    metrics.certificates_read_anew("certificate", "refused");
-    metrics.certificate_expires(1_795_305_600);
+    metrics.tls().handshake_failed("version");
+    metrics
+        .tls()
+        .certificates_read_anew("certificate", "refused");
+    metrics.tls().certificate_expires(1_795_305_600);
     let held = metrics.connection();
     drop(metrics.connection());
 

@@ -66,7 +66,7 @@ impl Certificates {
     pub(crate) fn show_expiry(&self, metrics: &Metrics) {
         if let Some(server) = &self.server {
             let expiry = server.with(|certificate: &ServerCertificate| certificate.not_after);
-            metrics.certificate_expires(expiry.as_secs());
+            metrics.tls().certificate_expires(expiry.as_secs());
         }
     }
 
@@ -85,8 +85,8 @@ pub fn check_certificates(config: &Config, clock: &dyn Clock) -> Result<(), Star
 
 fn look<S: Source>(watched: Option<&Watched<S>>, now: Timestamp, metrics: &Metrics) {
     match watched.map(|watched| watched.look(now)) {
-        Some(Look::Taken) => metrics.certificates_read_anew(S::WHAT, "taken"),
-        Some(Look::Refused) => metrics.certificates_read_anew(S::WHAT, "refused"),
+        Some(Look::Taken) => metrics.tls().certificates_read_anew(S::WHAT, "taken"),
+        Some(Look::Refused) => metrics.tls().certificates_read_anew(S::WHAT, "refused"),
         Some(Look::AsBefore) | None => {}
     }
 }
