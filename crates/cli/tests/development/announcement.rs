@@ -68,7 +68,7 @@ fn for_scripts_the_first_line_is_one_json_object() {
 }
 
 #[test]
-fn over_tls_the_authority_to_trust_is_named_and_no_other_will_do() {
+fn row_8414_2_01_over_tls_the_issuer_is_the_https_url_that_the_metadata_is_found_under() {
     let mut server = DevServer::start(&["--json", "--tls"]);
     let announcement: Value = serde_json::from_str(&server.line()).unwrap();
     let names: Vec<_> = announcement.as_object().unwrap().keys().collect();
@@ -96,6 +96,8 @@ fn over_tls_the_authority_to_trust_is_named_and_no_other_will_do() {
         assert!(!output.status.success());
         String::from_utf8(output.stderr).unwrap()
     };
+    // Only the authority that is named will do. The metadata is found, and is that of the issuer,
+    // before anybody is asked.
     let authority = announcement["ca_file"].as_str().unwrap();
     let refused = ask(&["--ca-file", authority]);
     assert!(refused.contains("invalid_client"), "{refused}");

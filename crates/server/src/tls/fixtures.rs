@@ -32,6 +32,10 @@ impl Authority {
         self.0.der().clone()
     }
 
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
     pub(crate) fn issue(&self, parameters: &CertificateParams) -> Pair {
         let key = KeyPair::generate().unwrap();
         let certificate = parameters.signed_by(&key, &*self.0).unwrap();

@@ -4,12 +4,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use avouch_core::certificate::PresentedCertificate;
 use avouch_core::time::Timestamp;
 use rcgen::date_time_ymd;
 use tempfile::TempDir;
 
 use super::super::certificate::CertificateFiles;
-use super::super::fixtures::{Authority, named, private};
+use super::super::client_authorities::ClientAuthoritiesFile;
+use super::super::fixtures::{Authority, Pair, named, private};
 use super::super::watched::{Look, Source as _, Watched};
 
 /// 2026-11-22T00:00:00Z
@@ -130,4 +132,33 @@ fn what_is_new_and_sound_replaces_what_was_and_trouble_is_told_once() {
         Look::AsBefore,
         "good again, and the same"
     );
+}
+
+#[test]
+fn the_authorities_for_callers_are_read_and_read_again() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("authorities.pem");
+    let source = || ClientAuthoritiesFile(file.clone());
+    let refusal = || source().read(NOW).map(drop).unwrap_err().to_string();
+    assert!(refusal().contains("named by `mtls.ca_file`: No such file"));
+    fs::write(&file, "nothing").unwrap();
+    assert!(refusal().ends_with("named by `mtls.ca_file`: there is no certificate in it"));
+
+    let client = Pair::self_signed("client.example");
+    let vouched = |watched: &Watched<ClientAuthoritiesFile>, pair: &Pair| {
+        let presented = PresentedCertificate::new(pair.certificate.to_vec(), Vec::new()).unwrap();
+        watched.with(|authorities| authorities.verify(&presented, NOW).is_ok())
+    };
+    let (first, second) = (Authority::new(), Authority::new());
+    let (of_first, of_second) = (first.issue_for_us(), second.issue_for_us());
+    fs::write(&file, first.pem()).unwrap();
+    let watched = Watched::load(source(), NOW).unwrap();
+    assert!(vouched(&watched, &of_first) && !vouched(&watched, &of_second));
+    fs::write(&file, "nothing").unwrap();
+    assert_eq!(watched.look(NOW), Look::Refused);
+    assert!(vouched(&watched, &of_first), "what was read before stays");
+    fs::write(&file, second.pem()).unwrap();
+    assert_eq!(watched.look(NOW), Look::Taken);
+    assert!(vouched(&watched, &of_second) && !vouched(&watched, &of_first));
+    assert!(!vouched(&watched, &client));
 }
