@@ -19,6 +19,7 @@ mod listen;
 mod log;
 mod manual;
 mod metrics;
+mod mtls;
 mod problem;
 mod reader;
 mod registration;
@@ -27,6 +28,7 @@ mod section;
 pub(crate) mod software_statements;
 mod suggestion;
 mod text;
+mod tls;
 mod tokens;
 mod trusted_proxies;
 
@@ -50,10 +52,12 @@ pub use listen::ListenConfig;
 pub use log::{LogConfig, LogFormat, LogLevel, LogLevelError};
 pub use manual::{example, reference};
 pub use metrics::MetricsConfig;
+pub use mtls::MtlsConfig;
 pub use problem::{ConfigError, Position, Problem, Refused};
 pub use registration::RegistrationConfig;
 pub use sealing::{KeyFileError, KeyTextError, SealingConfig, SealingKey, SealingKeyError};
 pub use software_statements::{ApprovedKinds, SoftwareStatementIssuer, StatementKeysError};
+pub use tls::TlsConfig;
 pub use tokens::{AccessTokenFormat, TokensConfig};
 pub use trusted_proxies::TrustedProxies;
 
@@ -75,6 +79,12 @@ pub struct Config {
     /// Where the server listens.
     #[serde(default)]
     pub listen: ListenConfig,
+    /// The certificate that the server shows.
+    #[serde(default)]
+    pub tls: TlsConfig,
+    /// The certificates that callers show.
+    #[serde(default)]
+    pub mtls: MtlsConfig,
     /// Where the server keeps its data.
     pub data: DataConfig,
     /// The key that seals signing keys at rest.
@@ -146,6 +156,8 @@ impl Config {
         Self {
             issuer,
             listen: ListenConfig::default(),
+            tls: TlsConfig::default(),
+            mtls: MtlsConfig::default(),
             data,
             sealing,
             tokens: TokensConfig::default(),
@@ -184,6 +196,11 @@ impl Config {
         }
     }
 
+    /// Whether there are certificate files, which may change while the server runs.
+    pub fn has_certificates(&self) -> bool {
+        self.tls.is_on() || self.mtls.ca_file.is_some()
+    }
+
     /// The configuration in effect as TOML, defaults filled in. Reads back as
     /// the same configuration, and holds no secret, only where they are.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
@@ -193,7 +210,9 @@ impl Config {
     /// All that does not go together.
     fn conflicts(&self) -> Vec<Conflict> {
         let mut found = Vec::new();
-        self.listen.conflicts(&mut found);
+        self.listen.conflicts(&self.tls, &mut found);
+        self.tls.conflicts(&self.issuer, &mut found);
+        self.mtls.conflicts(self, &mut found);
         self.sealing.conflicts(&mut found);
         self.tokens.conflicts(&mut found);
         self.keys.conflicts(&self.tokens, &mut found);

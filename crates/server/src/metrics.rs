@@ -11,6 +11,8 @@
 
 pub mod answers;
 
+mod tls;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -22,6 +24,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use answers::Answers;
 use avouch_core::introspection::SecureError;
+use tls::TlsMetrics;
 
 /// The `Content-Type` of what [`Metrics::encode`] returns.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -50,6 +53,7 @@ pub struct Metrics {
     issued: Counter,
     revocations: Family<What, Counter>,
     live_connections: Gauge,
+    tls: TlsMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -176,6 +180,7 @@ impl Metrics {
             "Connections open now",
             live_connections.clone(),
         );
+        let tls = TlsMetrics::register(&mut registry);
 
         Self {
             registry,
@@ -191,6 +196,7 @@ impl Metrics {
             issued,
             revocations,
             live_connections,
+            tls,
         }
     }
 
@@ -267,6 +273,11 @@ impl Metrics {
     pub fn connection(&self) -> LiveConnection {
         self.live_connections.inc();
         LiveConnection(self.live_connections.clone())
+    }
+
+    /// What is counted of TLS.
+    pub(crate) fn tls(&self) -> &TlsMetrics {
+        &self.tls
     }
 
     /// Everything, as `OpenMetrics` text; serve it as [`CONTENT_TYPE`].

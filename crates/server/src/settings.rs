@@ -11,6 +11,7 @@ use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::negotiate::AnswerForms;
 use http::HeaderValue;
 
+use crate::client_certificate::Forwarders;
 use crate::config::{Config, TrustedProxies};
 
 /// Settings that are read while serving.
@@ -46,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) jwks_cache_control: HeaderValue,
     /// Who may speak plain HTTP to us from another machine.
     pub(crate) trusted_proxies: TrustedProxies,
+    /// Whose forwarded client certificates are taken.
+    pub(crate) forwarders: Forwarders,
 }
 
 impl Settings {
@@ -97,6 +100,10 @@ impl From<&Config> for Settings {
             secret_overlap: config.registration.secret_overlap.duration(),
             jwks_cache_control: cache_for(keys.jwks_max_age.duration()),
             trusted_proxies: config.listen.trusted_proxies.clone(),
+            forwarders: Forwarders::new(
+                config.mtls.client_cert_header,
+                &config.listen.trusted_proxies,
+            ),
         }
     }
 }

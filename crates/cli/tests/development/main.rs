@@ -6,3 +6,4 @@ mod announcement;
 mod encrypted;
 mod interop;
 mod server;
+mod tls_renewal;

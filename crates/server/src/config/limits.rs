@@ -16,9 +16,10 @@ pub struct LimitsConfig {
     pub header: Whole<8192, 1_048_576>,
     /// Seconds from the first byte of a request to the last of its answer.
     pub request_timeout: Seconds<1, 3600>,
-    /// Connections served at one time; more wait until one closes. The
-    /// default stays below the 1024 open files a process is commonly given,
-    /// so raise that limit (`ulimit -n`) together with this one.
+    /// Connections served at one time on each address, those in their TLS
+    /// handshake included; more wait until one closes. The default stays below
+    /// the 1024 open files a process is commonly given, so raise that limit
+    /// (`ulimit -n`) together with this one.
     pub connections: Whole<1, 1_000_000>,
 }
 

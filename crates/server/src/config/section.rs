@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::{
     ClientAuthenticationConfig, Config, DataConfig, FetchConfig, IntrospectionConfig, KeysConfig,
-    LimitsConfig, ListenConfig, LogConfig, MetricsConfig, RegistrationConfig, SealingConfig,
-    TokensConfig,
+    LimitsConfig, ListenConfig, LogConfig, MetricsConfig, MtlsConfig, RegistrationConfig,
+    SealingConfig, TlsConfig, TokensConfig,
 };
 
 /// The top of the file, then its sections, in the order of the manual.
@@ -22,6 +22,8 @@ pub(super) static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
     vec![
         Section::of::<Config>(""),
         Section::of::<ListenConfig>("listen"),
+        Section::of::<TlsConfig>("tls"),
+        Section::of::<MtlsConfig>("mtls"),
         Section::of::<DataConfig>("data"),
         Section::of::<SealingConfig>("sealing"),
         Section::of::<TokensConfig>("tokens"),
@@ -264,6 +266,8 @@ mod tests {
         }
         let fields = [
             field_names::<ListenConfig>(),
+            field_names::<TlsConfig>(),
+            field_names::<MtlsConfig>(),
             field_names::<DataConfig>(),
             field_names::<SealingConfig>(),
             field_names::<TokensConfig>(),

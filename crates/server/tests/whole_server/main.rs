@@ -27,4 +27,6 @@ mod sealing;
 mod statement;
 mod statement_profile;
 mod support;
+mod tls;
+mod tls_renewal;
 mod token;

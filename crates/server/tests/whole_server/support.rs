@@ -10,6 +10,7 @@ mod request;
 mod running;
 mod setup;
 mod statement;
+mod tls;
 mod tokens;
 
 pub(crate) use answer::Answer;
@@ -21,6 +22,7 @@ pub(crate) use request::{Asked, form_encode};
 pub(crate) use running::{Reach, Running, Stopped};
 pub(crate) use setup::{Caller, Setup, Token, fresh_key};
 pub(crate) use statement::{Jwt, top_level};
+pub(crate) use tls::{Authority, TlsClient, TlsFiles};
 pub(crate) use tokens::sign_as;
 
 /// The media type of a statement.
