@@ -41,7 +41,7 @@ use serde::{Deserialize, Serialize};
 
 pub use algorithm::AlgorithmName;
 pub use bounded::{OutOfRange, Seconds, Whole};
-pub use client_authentication::ClientAuthenticationConfig;
+pub use client_authentication::{ClientAuthenticationConfig, MethodName};
 pub use data::DataConfig;
 pub use fetch::FetchConfig;
 pub use introspection::IntrospectionConfig;
@@ -217,6 +217,7 @@ impl Config {
         self.tokens.conflicts(&mut found);
         self.keys.conflicts(&self.tokens, &mut found);
         self.introspection.conflicts(&mut found);
+        self.client_authentication.conflicts(&mut found);
         self.fetch.conflicts(&mut found);
         self.registration.conflicts(&self.issuer, &mut found);
         self.metrics.conflicts(&self.listen, &mut found);

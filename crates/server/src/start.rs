@@ -252,8 +252,11 @@ pub async fn start(
 fn assertions(config: &Config) -> ClientAssertionVerifier {
     let issuer = config.issuer.on_the_wire();
     let expected = &config.client_authentication;
-    let verifier = ClientAssertionVerifier::new(issuer.clone())
+    let mut verifier = ClientAssertionVerifier::new(issuer.clone())
         .max_lifetime(expected.longest_assertion.duration().as_secs());
+    if expected.string_audience_only {
+        verifier = verifier.string_audience_only();
+    }
     if expected.endpoint_audiences {
         let paths = [paths::TOKEN, paths::INTROSPECTION, paths::REVOCATION];
         verifier.older_audiences(paths.map(|path| issuer.endpoint(path)))
