@@ -14,6 +14,7 @@ mod resource_server;
 mod revision;
 mod signing_key;
 mod statement_encryption;
+mod used_proof;
 
 pub use access_token::{AccessToken, CallerState, FoundToken};
 pub use access_token_profile::{AccessTokenProfile, TokenFormat};
@@ -30,3 +31,4 @@ pub use signing_key::{KeyLife, KeyPurpose, KeySchedule, SigningKeyRecord};
 pub use statement_encryption::{
     DEFAULT_ENCRYPTION, EncryptionProfileError, Recipient, StatementEncryption, encrypter,
 };
+pub use used_proof::UsedProof;

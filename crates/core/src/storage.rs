@@ -18,6 +18,7 @@
 mod callers;
 mod keys;
 mod registration;
+mod replay;
 mod tokens;
 
 use thiserror::Error;
@@ -25,11 +26,19 @@ use thiserror::Error;
 pub use callers::{CallerRecord, CallerStore, Page, RevisionHistory};
 pub use keys::{KeyStore, ServerSecret};
 pub use registration::{Changed, InitialAccessTokenStore, RegisteredCaller, RegistrationStore};
+pub use replay::{ReplayStore, Used};
 pub use tokens::{Revoked, TokenStore};
 
 /// Everything the server stores, behind one name.
 pub trait Storage:
-    TokenStore + CallerStore + KeyStore + InitialAccessTokenStore + RegistrationStore + Send + Sync
+    TokenStore
+    + CallerStore
+    + KeyStore
+    + InitialAccessTokenStore
+    + RegistrationStore
+    + ReplayStore
+    + Send
+    + Sync
 {
     /// Whether the engine answers: cheap, for readiness probes.
     fn ping(&self) -> impl Future<Output = Result<(), StoreError>> + Send;

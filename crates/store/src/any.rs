@@ -6,11 +6,12 @@ use avouch_core::id::{ClientId, GrantId, InitialAccessTokenId, ResourceServerId,
 use avouch_core::opaque_token::TokenHash;
 use avouch_core::records::{
     AccessToken, Client, FoundToken, Grant, InitialAccessToken, KeySchedule, Registration,
-    ResourceServer, ResourceSharing, SigningKeyRecord,
+    ResourceServer, ResourceSharing, SigningKeyRecord, UsedProof,
 };
 use avouch_core::storage::{
     CallerRecord, CallerStore, Changed, InitialAccessTokenStore, KeyStore, Page, RegisteredCaller,
-    RegistrationStore, RevisionHistory, Revoked, ServerSecret, Storage, StoreError, TokenStore,
+    RegistrationStore, ReplayStore, RevisionHistory, Revoked, ServerSecret, Storage, StoreError,
+    TokenStore, Used,
 };
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
@@ -95,4 +96,9 @@ dispatch!(RegistrationStore {
     fn registration_of(id: &str) -> Option<Registration>;
     fn change_registration(from: &RegisteredCaller, to: &RegisteredCaller) -> Changed;
     fn put_registration(id: &str, registration: &Registration) -> bool;
+});
+
+dispatch!(ReplayStore {
+    fn use_once(proof: &UsedProof, quota: u32, now: Timestamp) -> Used;
+    fn remove_expired_proofs(now: Timestamp, limit: u32) -> u32;
 });

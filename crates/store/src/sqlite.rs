@@ -9,7 +9,7 @@
 //! cache      what was found lately; never out of date, never absence
 //! rows       records to columns and back
 //! tokens, callers (clients, resource_servers, revisions, secrets), keys,
-//! initial_access_tokens, registrations
+//! initial_access_tokens, registrations, used_proofs
 //!            the SQL behind each trait
 //! fault      what goes wrong, as the contract's errors
 //! ```
@@ -30,6 +30,7 @@ mod revisions;
 mod rows;
 mod secrets;
 mod tokens;
+mod used_proofs;
 mod writer;
 
 use std::fmt;

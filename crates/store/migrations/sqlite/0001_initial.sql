@@ -179,3 +179,20 @@ CREATE TABLE registration_token (
     position INTEGER NOT NULL,
     UNIQUE (caller, position)
 ) STRICT;
+
+-- Proofs that were used (client assertions, DPoP proofs), each until its end.
+-- The key is a hash of its kind, its maker and its jti.
+CREATE TABLE used_proof (
+    key        BLOB    NOT NULL PRIMARY KEY CHECK (length(key) = 32),
+    owner      BLOB    NOT NULL CHECK (length(owner) = 32),    -- hash of the client_id
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX used_proof_by_owner ON used_proof (owner, expires_at);
+CREATE INDEX used_proof_by_end ON used_proof (expires_at);
+
+-- How many of an owner's proofs are in used_proof, ended ones that are still
+-- to be cleaned away included.
+CREATE TABLE proof_owner (
+    owner BLOB    NOT NULL PRIMARY KEY CHECK (length(owner) = 32),
+    kept  INTEGER NOT NULL CHECK (kept >= 0)
+) STRICT;

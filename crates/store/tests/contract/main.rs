@@ -15,6 +15,7 @@ mod reopening;
 mod resource_servers;
 mod revocation;
 mod tokens;
+mod used_proofs;
 
 use avouch_core::storage::Storage;
 use avouch_store::{AnyStore, SqliteOptions, SqliteStore};
@@ -63,6 +64,11 @@ macro_rules! suite {
             #[test]
             fn random_histories_agree_with_a_model() {
                 model::random_histories_agree_with_a_model(|| $engine);
+            }
+
+            #[test]
+            fn random_uses_of_proofs_agree_with_a_model() {
+                used_proofs::random_uses_of_proofs_agree_with_a_model(|| $engine);
             }
         }
     };
@@ -147,6 +153,21 @@ on_every_engine! {
         a_change_never_makes_another_caller,
         after_a_change_returned_no_look_up_misses_it,
         an_administrator_gives_a_registration_and_takes_it,
+    },
+    used_proofs::{
+        a_proof_is_used_once,
+        of_many_uses_at_one_instant_one_is_the_first,
+        a_use_counts_to_its_end_and_not_after,
+        a_proof_that_has_ended_is_never_the_first,
+        kinds_and_makers_do_not_get_in_each_others_way,
+        above_the_quota_that_caller_alone_is_refused,
+        the_quota_holds_for_many_at_one_instant,
+        an_ended_use_makes_room_cleaned_away_or_not,
+        a_replay_takes_no_room,
+        a_lowered_quota_holds_at_once,
+        ended_uses_are_cleaned_away_up_to_the_limit_and_no_others,
+        more_ended_uses_than_fit_one_transaction_are_cleaned_away,
+        a_use_is_remembered_after_reopening,
     },
     reopening::{
         everything_is_there_again,
