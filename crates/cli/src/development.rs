@@ -12,7 +12,7 @@ use avouch_crypto::random::{SystemRandom, octets};
 use avouch_oauth::secret::IssuedSecret;
 use avouch_server::Server;
 use avouch_server::admin::api::{CreateInitialAccessToken, Uses};
-use avouch_server::config::{Config, DataConfig, Issuer, SealingConfig};
+use avouch_server::config::{Config, DataConfig, Issuer, RatesConfig, SealingConfig};
 use zeroize::Zeroizing;
 
 use crate::admin_client::AdminClient;
@@ -71,6 +71,7 @@ impl Folder {
         };
         let mut config = Config::new(issuer, data, sealing);
         config.listen.address = address;
+        config.rates = RatesConfig::for_development();
         config.check("--dev")?;
         Ok(config)
     }

@@ -16,6 +16,7 @@ use tracing::info;
 use crate::app::App;
 use crate::error_reply::ErrorReply;
 use crate::framing;
+use crate::source::{self, ComesFrom};
 
 /// The other end of the connection, put into each of its requests.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +57,7 @@ pub(crate) async fn around(
     response
 }
 
-async fn handle(app: Arc<App>, seen: Seen, request: Request<Body>, next: Next) -> Response {
+async fn handle(app: Arc<App>, seen: Seen, mut request: Request<Body>, next: Next) -> Response {
     let admitted = seen
         .peer
         .is_none_or(|peer| app.settings.plain_http_admits(peer));
@@ -65,6 +66,8 @@ async fn handle(app: Arc<App>, seen: Seen, request: Request<Body>, next: Next) -
     } else if let Err(refused) = framing::check(&request) {
         refused.into_response()
     } else {
+        let source = source::find(seen.peer, request.headers(), &app.settings.trusted_proxies);
+        request.extensions_mut().insert(ComesFrom(source));
         next.run(request).await
     };
     seen.log(&app, &response);

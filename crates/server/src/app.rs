@@ -24,12 +24,15 @@ use crate::metrics::Metrics;
 use crate::recipient_keys::PublishedKeys;
 use crate::recorder::LogRecorder;
 use crate::settings::Settings;
+use crate::throttle::Throttle;
 
 /// The server's parts, put together once at start. Holds nothing that another
 /// node would miss: what is kept is in the store.
 pub(crate) struct App {
     pub(crate) issuer: Issuer,
     pub(crate) settings: Settings,
+    /// Counts calls and failures. What it forgets at a stop is no loss.
+    pub(crate) throttle: Throttle,
     pub(crate) store: AnyStore,
     pub(crate) mint: TokenMint,
     pub(crate) pairwise: PairwiseSubjects,

@@ -19,6 +19,7 @@ mod log;
 mod manual;
 mod metrics;
 mod problem;
+mod rates;
 mod reader;
 mod registration;
 mod sealing;
@@ -49,6 +50,7 @@ pub use log::{LogConfig, LogFormat, LogLevel, LogLevelError};
 pub use manual::{example, reference};
 pub use metrics::MetricsConfig;
 pub use problem::{ConfigError, Position, Problem, Refused};
+pub use rates::RatesConfig;
 pub use registration::RegistrationConfig;
 pub use sealing::{KeyFileError, KeyTextError, SealingConfig, SealingKey, SealingKeyError};
 pub use software_statements::{ApprovedKinds, SoftwareStatementIssuer, StatementKeysError};
@@ -96,6 +98,9 @@ pub struct Config {
     /// Bounds on requests.
     #[serde(default)]
     pub limits: LimitsConfig,
+    /// How often callers may call, and anybody may fail.
+    #[serde(default)]
+    pub rates: RatesConfig,
     /// What is logged.
     #[serde(default)]
     pub log: LogConfig,
@@ -149,6 +154,7 @@ impl Config {
             registration: RegistrationConfig::default(),
             fetch: FetchConfig::default(),
             limits: LimitsConfig::default(),
+            rates: RatesConfig::default(),
             log: LogConfig::default(),
             metrics: MetricsConfig::default(),
         }

@@ -3,6 +3,7 @@
 
 use avouch_core::event::{Event, Recorder};
 use avouch_core::opaque_token::{TokenHash, TokenKind};
+use avouch_core::rates::Source;
 use avouch_core::{AuthenticatedCaller, AuthenticationError, PresentedCredentials, authenticate};
 use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::authorization::{Authorization, Scheme};
@@ -123,22 +124,30 @@ pub(crate) fn own_token(
     }
 }
 
-/// Extracts and authenticates, with the answers that all endpoints share.
+/// Extracts and authenticates, with the answers that all endpoints share, for
+/// those who come often enough too ([`avouch_core::rates`]).
 pub(crate) async fn authenticate_caller(
     app: &App,
+    source: Option<Source>,
     headers: &HeaderMap,
     form: &Form<'_>,
 ) -> Result<AuthenticatedCaller, ErrorReply> {
-    let presented = extract(headers, form)?;
-    let tried = match &presented {
-        PresentedCredentials::ClientSecret { .. } => Scheme::Basic,
-    };
     let now = app.clock.now();
+    let presented =
+        extract(headers, form).map_err(|error| app.unread(source, error.into(), now))?;
+    let (tried, claimed_id) = match &presented {
+        PresentedCredentials::ClientSecret { id, .. } => (Scheme::Basic, id.as_str()),
+    };
+    app.admit(source, claimed_id, now)?;
     match authenticate(&presented, &app.store, now).await {
-        Ok(caller) => Ok(caller),
+        Ok(caller) => {
+            app.count_call(source, &caller, now)?;
+            Ok(caller)
+        }
         Err(AuthenticationError::Store(error)) => Err(error.into()),
         Err(AuthenticationError::Failed(reason)) => {
             app.metrics.authentication_failed(reason.name());
+            app.count_failure(source, Some(claimed_id), now)?;
             app.recorder
                 .record(&Event::AuthenticationFailed { at: now, reason })
                 .await

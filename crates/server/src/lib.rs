@@ -27,7 +27,9 @@ mod request;
 mod respond;
 mod routes;
 mod settings;
+mod source;
 mod start;
+mod throttle;
 
 pub use clock::SystemClock;
 pub use keys::KeysError;

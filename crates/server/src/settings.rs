@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use avouch_core::issuance::Lifetimes;
 use avouch_core::keys::Overlap;
+use avouch_core::rates::Limit;
 use avouch_core::records::{ServerAnswers, TokenFormat};
 use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::negotiate::AnswerForms;
@@ -41,6 +42,12 @@ pub(crate) struct Settings {
     pub(crate) jwks_cache_control: HeaderValue,
     /// Who may speak plain HTTP to us from another machine.
     pub(crate) trusted_proxies: TrustedProxies,
+    /// How often one caller may call; none for as often as it likes.
+    pub(crate) calls: Option<Limit>,
+    /// How often requests from one address may fail to authenticate.
+    pub(crate) source_failures: Option<Limit>,
+    /// How often requests may fail that claim one `client_id`.
+    pub(crate) caller_failures: Option<Limit>,
 }
 
 impl Settings {
@@ -57,6 +64,7 @@ impl From<&Config> for Settings {
             keys,
             introspection,
             limits,
+            rates,
             ..
         } = config;
         Self {
@@ -90,6 +98,9 @@ impl From<&Config> for Settings {
             secret_overlap: config.registration.secret_overlap.duration(),
             jwks_cache_control: cache_for(keys.jwks_max_age.duration()),
             trusted_proxies: config.listen.trusted_proxies.clone(),
+            calls: rates.calls(),
+            source_failures: rates.source_failures(),
+            caller_failures: rates.caller_failures(),
         }
     }
 }

@@ -36,6 +36,7 @@ use crate::metrics::Metrics;
 use crate::recipient_keys::{FetchSetupError, PublishedKeys};
 use crate::recorder::LogRecorder;
 use crate::settings::Settings;
+use crate::throttle::Throttle;
 use crate::{access, admin, background, key_changes, routes};
 
 /// The database within the data folder.
@@ -245,9 +246,11 @@ async fn put_together(
         &config.registration.software_statement_issuers,
         &config.issuer,
     )?;
+    let settings = Settings::from(config);
     Ok(App {
         issuer: config.issuer.on_the_wire().clone(),
-        settings: Settings::from(config),
+        throttle: Throttle::new(&settings),
+        settings,
         store,
         mint: TokenMint::new(&check_key),
         pairwise: PairwiseSubjects::new(&pairwise_key),

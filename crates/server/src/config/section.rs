@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{
     Config, DataConfig, FetchConfig, IntrospectionConfig, KeysConfig, LimitsConfig, ListenConfig,
-    LogConfig, MetricsConfig, RegistrationConfig, SealingConfig, TokensConfig,
+    LogConfig, MetricsConfig, RatesConfig, RegistrationConfig, SealingConfig, TokensConfig,
 };
 
 /// The top of the file, then its sections, in the order of the manual.
@@ -29,6 +29,7 @@ pub(super) static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
         Section::of::<RegistrationConfig>("registration"),
         Section::of::<FetchConfig>("fetch"),
         Section::of::<LimitsConfig>("limits"),
+        Section::of::<RatesConfig>("rates"),
         Section::of::<LogConfig>("log"),
         Section::of::<MetricsConfig>("metrics"),
     ]
@@ -270,6 +271,7 @@ mod tests {
             field_names::<RegistrationConfig>(),
             field_names::<FetchConfig>(),
             field_names::<LimitsConfig>(),
+            field_names::<RatesConfig>(),
             field_names::<LogConfig>(),
             field_names::<MetricsConfig>(),
         ];
