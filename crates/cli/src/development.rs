@@ -14,7 +14,9 @@ use avouch_crypto::random::{SystemRandom, octets};
 use avouch_oauth::secret::IssuedSecret;
 use avouch_server::Server;
 use avouch_server::admin::api::{CreateInitialAccessToken, Uses};
-use avouch_server::config::{Config, DataConfig, Issuer, MethodName, SealingConfig, TlsConfig};
+use avouch_server::config::{
+    Config, DataConfig, Issuer, MethodName, RatesConfig, SealingConfig, TlsConfig,
+};
 use zeroize::Zeroizing;
 
 use self::certificate::Tls;
@@ -82,6 +84,7 @@ impl Folder {
         };
         let mut config = Config::new(issuer, data, sealing);
         config.listen.address = address;
+        config.rates = RatesConfig::for_development();
         config.client_authentication.methods = MethodName::ALL.to_vec();
         if let Some(tls) = tls {
             config.tls = TlsConfig {

@@ -16,6 +16,7 @@ pub mod issuance;
 pub mod keys;
 pub mod opaque_token;
 pub mod own_tokens;
+pub mod rates;
 pub mod records;
 pub mod registration;
 pub mod revocation;

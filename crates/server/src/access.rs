@@ -17,6 +17,7 @@ use tracing::info;
 
 use crate::app::App;
 use crate::error_reply::ErrorReply;
+use crate::source::{self, ComesFrom};
 use crate::{client_certificate, framing};
 
 /// For a year, browsers that were here over TLS do not come without it (RFC 6797).
@@ -101,7 +102,12 @@ async fn answer(app: Arc<App>, seen: Seen, request: Request<Body>, next: Next) -
 
 async fn handle(app: Arc<App>, seen: Seen, mut request: Request<Body>, next: Next) -> Response {
     let response = match check(&app, &seen.peer, &mut request) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => {
+            let proxies = &app.settings.trusted_proxies;
+            let source = source::find(seen.peer.address, request.headers(), proxies);
+            request.extensions_mut().insert(ComesFrom(source));
+            next.run(request).await
+        }
         Err(refused) => refused.into_response(),
     };
     seen.log(&app, &response);

@@ -27,6 +27,7 @@ use crate::metrics::Metrics;
 use crate::recipient_keys::PublishedKeys;
 use crate::recorder::LogRecorder;
 use crate::settings::Settings;
+use crate::throttle::Throttle;
 use crate::tls::Certificates;
 
 /// The server's parts, put together once at start. Holds nothing that another
@@ -34,6 +35,8 @@ use crate::tls::Certificates;
 pub(crate) struct App {
     pub(crate) issuer: Issuer,
     pub(crate) settings: Settings,
+    /// Counts calls and failures. What it forgets at a stop is no loss.
+    pub(crate) throttle: Throttle,
     pub(crate) store: AnyStore,
     pub(crate) mint: TokenMint,
     pub(crate) pairwise: PairwiseSubjects,

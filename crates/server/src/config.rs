@@ -21,6 +21,7 @@ mod manual;
 mod metrics;
 mod mtls;
 mod problem;
+mod rates;
 mod reader;
 mod registration;
 mod sealing;
@@ -54,6 +55,7 @@ pub use manual::{example, reference};
 pub use metrics::MetricsConfig;
 pub use mtls::MtlsConfig;
 pub use problem::{ConfigError, Position, Problem, Refused};
+pub use rates::RatesConfig;
 pub use registration::RegistrationConfig;
 pub use sealing::{KeyFileError, KeyTextError, SealingConfig, SealingKey, SealingKeyError};
 pub use software_statements::{ApprovedKinds, SoftwareStatementIssuer, StatementKeysError};
@@ -111,6 +113,9 @@ pub struct Config {
     /// Bounds on requests.
     #[serde(default)]
     pub limits: LimitsConfig,
+    /// How often callers may call, and anybody may fail.
+    #[serde(default)]
+    pub rates: RatesConfig,
     /// What is logged.
     #[serde(default)]
     pub log: LogConfig,
@@ -167,6 +172,7 @@ impl Config {
             registration: RegistrationConfig::default(),
             fetch: FetchConfig::default(),
             limits: LimitsConfig::default(),
+            rates: RatesConfig::default(),
             log: LogConfig::default(),
             metrics: MetricsConfig::default(),
         }

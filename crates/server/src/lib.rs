@@ -29,7 +29,9 @@ mod request;
 mod respond;
 mod routes;
 mod settings;
+mod source;
 mod start;
+mod throttle;
 mod tls;
 
 pub use clock::SystemClock;

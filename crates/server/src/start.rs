@@ -39,6 +39,7 @@ use crate::paths;
 use crate::recipient_keys::{FetchSetupError, PublishedKeys};
 use crate::recorder::LogRecorder;
 use crate::settings::Settings;
+use crate::throttle::Throttle;
 use crate::tls::{self, Acceptor, Certificates, Question};
 use crate::{access, admin, background, key_changes, routes};
 
@@ -301,9 +302,11 @@ async fn put_together(
         &config.registration.software_statement_issuers,
         &config.issuer,
     )?;
+    let settings = Settings::from(config);
     Ok(App {
         issuer: config.issuer.on_the_wire().clone(),
-        settings: Settings::from(config),
+        throttle: Throttle::new(&settings),
+        settings,
         store,
         mint: TokenMint::new(&check_key),
         pairwise: PairwiseSubjects::new(&pairwise_key),

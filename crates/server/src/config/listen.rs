@@ -26,7 +26,11 @@ pub struct ListenConfig {
     pub address: SocketAddr,
     /// IP addresses or CIDR blocks of the proxies that end TLS in front of
     /// the server. Plain HTTP from any other address but loopback is refused
-    /// with 403, and forwarding headers are believed from these alone.
+    /// with 403. From these alone `X-Forwarded-For` is believed: a request
+    /// comes from the last address in it that is not one of these, which
+    /// `rates` counts by. So each has to append to that header or set it. Name
+    /// a proxy on this machine too (127.0.0.1), or its requests are counted
+    /// for no address; name no network that clients are in.
     #[schemars(example = ["10.0.0.7", "10.1.0.0/24"])]
     pub trusted_proxies: TrustedProxies,
 }

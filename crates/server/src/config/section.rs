@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::{
     ClientAuthenticationConfig, Config, DataConfig, FetchConfig, IntrospectionConfig, KeysConfig,
-    LimitsConfig, ListenConfig, LogConfig, MetricsConfig, MtlsConfig, RegistrationConfig,
-    SealingConfig, TlsConfig, TokensConfig,
+    LimitsConfig, ListenConfig, LogConfig, MetricsConfig, MtlsConfig, RatesConfig,
+    RegistrationConfig, SealingConfig, TlsConfig, TokensConfig,
 };
 
 /// The top of the file, then its sections, in the order of the manual.
@@ -33,6 +33,7 @@ pub(super) static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
         Section::of::<RegistrationConfig>("registration"),
         Section::of::<FetchConfig>("fetch"),
         Section::of::<LimitsConfig>("limits"),
+        Section::of::<RatesConfig>("rates"),
         Section::of::<LogConfig>("log"),
         Section::of::<MetricsConfig>("metrics"),
     ]
@@ -277,6 +278,7 @@ mod tests {
             field_names::<RegistrationConfig>(),
             field_names::<FetchConfig>(),
             field_names::<LimitsConfig>(),
+            field_names::<RatesConfig>(),
             field_names::<LogConfig>(),
             field_names::<MetricsConfig>(),
         ];

@@ -27,7 +27,7 @@ address = "127.0.0.1:1""#,
     (
         r#"[proxy]
 certificate = "a""#,
-        "avouch.toml:8:2: unknown section [proxy]; the sections are `listen`, `tls`, `mtls`, `data`, `sealing`, `tokens`, `keys`, `introspection`, `client_authentication`, `registration`, `fetch`, `limits`, `log`, `metrics`",
+        "avouch.toml:8:2: unknown section [proxy]; the sections are `listen`, `tls`, `mtls`, `data`, `sealing`, `tokens`, `keys`, `introspection`, `client_authentication`, `registration`, `fetch`, `limits`, `rates`, `log`, `metrics`",
     ),
     (
         "[limits]
@@ -42,7 +42,7 @@ issuer = "https://as.example.com""#,
     (
         "[limits]
 bananas = 60",
-        "avouch.toml:9:1: unknown key `bananas` in [limits]; the keys here are `body`, `header`, `request_timeout`, `connections`",
+        "avouch.toml:9:1: unknown key `bananas` in [limits]; the keys here are `body`, `header`, `request_timeout`, `connections`, `remembered_proofs`",
     ),
     (
         "[[limits]]
@@ -242,6 +242,11 @@ jwks_file = "f.json"
 issuer = "https://federation.example"
 jwks_file = "g.json""#,
         "avouch.toml:8:1: registration.software_statement_issuers: `https://federation.example` is there twice; name it once",
+    ),
+    (
+        "[rates]
+calls_at_once = 0",
+        "avouch.toml:9:17: rates.calls_at_once: 0 is out of range; give a whole number from 1 to 10000000",
     ),
     (
         r#"[log]

@@ -23,6 +23,11 @@ fn the_least_file_has_the_documented_defaults() {
     assert!(config.registration.software_statement_issuers.is_empty());
     assert_eq!(config.limits.body.as_usize(), 65_536);
     assert_eq!(config.limits.header.as_usize(), 16_384);
+    assert_eq!(config.limits.remembered_proofs.get(), 100_000);
+    assert_eq!(config.rates.calls_per_second.get(), 5_000);
+    assert_eq!(config.rates.calls_at_once.get(), 10_000);
+    assert_eq!(config.rates.source_failures_per_minute.get(), 60);
+    assert_eq!(config.rates.caller_failures_per_minute.get(), 60);
     assert_eq!(config.metrics.listen, None);
     assert!(!config.tls.is_on());
     assert_eq!(config.mtls.listen, None);
@@ -81,6 +86,9 @@ fn what_is_printed_reads_back_the_same() {
         algorithms = ["PS256"]
         any_resource = true
         shared = true
+        [rates]
+        calls_per_second = 0
+        caller_failures_per_minute = 7
         [log]
         format = "json"
         level = "warn,avouch_store=debug"

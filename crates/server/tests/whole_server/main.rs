@@ -18,6 +18,7 @@ mod jwt_access_tokens;
 mod legacy;
 mod log;
 mod metadata;
+mod rates;
 mod registration;
 mod release;
 mod release_properties;
