@@ -21,6 +21,7 @@ mod named;
 mod openapi;
 mod operation;
 mod page;
+mod registration_tokens;
 mod resource_servers;
 mod revocations;
 mod secrets;

@@ -137,6 +137,11 @@ impl Harness {
         self.call(Method::POST, path, Some(&body)).await
     }
 
+    /// A POST that says all in its path.
+    pub(crate) async fn order(&self, path: &str) -> Answer {
+        self.call(Method::POST, path, None).await
+    }
+
     pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
         self.call(Method::PUT, path, Some(&body)).await
     }
@@ -150,6 +155,25 @@ impl Harness {
             .body(Body::from(format!(
                 "client_id={id}&client_secret={secret}&{form}"
             )));
+        exchange(TokioIo::new(stream), request.unwrap()).await
+    }
+
+    /// A call to a registration, with its registration access token.
+    pub(crate) async fn manage(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: &Value,
+    ) -> Answer {
+        let stream = TcpStream::connect(self.server.address()).await.unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", self.server.address().to_string())
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()));
         exchange(TokioIo::new(stream), request.unwrap()).await
     }
 
