@@ -21,7 +21,7 @@ mod named;
 mod openapi;
 mod operation;
 mod page;
-mod registration_tokens;
+mod registrations;
 mod resource_servers;
 mod revocations;
 mod secrets;

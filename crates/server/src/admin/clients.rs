@@ -25,7 +25,7 @@ use super::named::Named;
 use super::operation::Operation;
 use super::page::Wanted;
 use super::record_administered;
-use super::registration_tokens;
+use super::registrations;
 use super::secrets;
 use super::suggestion::no_such_client;
 use crate::app::App;
@@ -165,10 +165,10 @@ async fn hand_out_registration_token(
     Named(id): Named,
     request: Request<Body>,
 ) -> Result<Response, AdminError> {
-    registration_tokens::check(&app, request).await?;
+    registrations::check(&app, request).await?;
     let _changing = app.caller_changes.lock().await;
     let client = CallerRecord::Client(find(&app, &id).await?);
-    match registration_tokens::hand_out(&app, &client, app.clock.now()).await? {
+    match registrations::hand_out(&app, &client, app.clock.now()).await? {
         Some(answer) => Ok(answer),
         None => Err(no_such_client(&app, &id).await),
     }
@@ -186,6 +186,6 @@ async fn entry(app: &App, client: &Client, now: Timestamp) -> Result<ClientEntry
         description: ClientDescription::of(client),
         secrets: secrets::entries(&client.credentials.secrets, now),
         registered_at: client.registered_at.numeric_date(),
-        registration: registration_tokens::entry(app, client.id.as_str()).await?,
+        registration: registrations::entry(app, client.id.as_str()).await?,
     })
 }

@@ -25,7 +25,7 @@ use super::named::Named;
 use super::operation::Operation;
 use super::page::Wanted;
 use super::record_administered;
-use super::registration_tokens;
+use super::registrations;
 use super::secrets;
 use super::suggestion::no_such_resource_server;
 use crate::app::App;
@@ -200,10 +200,10 @@ async fn hand_out_registration_token(
     Named(id): Named,
     request: Request<Body>,
 ) -> Result<Response, AdminError> {
-    registration_tokens::check(&app, request).await?;
+    registrations::check(&app, request).await?;
     let _changing = app.caller_changes.lock().await;
     let server = CallerRecord::ResourceServer(find(&app, &id).await?);
-    match registration_tokens::hand_out(&app, &server, app.clock.now()).await? {
+    match registrations::hand_out(&app, &server, app.clock.now()).await? {
         Some(answer) => Ok(answer),
         None => Err(no_such_resource_server(&app, &id).await),
     }
@@ -259,6 +259,6 @@ async fn entry(
         access_tokens_revision: server.access_tokens.number,
         secrets: secrets::entries(&server.credentials.secrets, now),
         registered_at: server.registered_at.numeric_date(),
-        registration: registration_tokens::entry(app, server.id.as_str()).await?,
+        registration: registrations::entry(app, server.id.as_str()).await?,
     })
 }

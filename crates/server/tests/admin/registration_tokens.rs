@@ -138,6 +138,43 @@ async fn who_approved_a_registration_is_shown_and_stays_when_its_token_is_replac
 }
 
 #[tokio::test]
+async fn a_resource_that_an_administrator_took_away_is_not_taken_back() {
+    let it = Harness::start().await;
+    let order = json!({"kinds": "resource_servers", "resources": "any"});
+    let right = it
+        .post("/admin/v1/initial-access-tokens", order)
+        .await
+        .expect(201);
+    let both = json!(["https://a.example", "https://b.example"]);
+    let mut metadata = json!({"resource": both, "introspection_signed_response_alg": "ES256"});
+    let initial = right["initial_access_token"].as_str().unwrap();
+    let made = it
+        .manage(Method::POST, "/register", initial, &metadata)
+        .await
+        .expect(201);
+    let id = made["client_id"].as_str().unwrap();
+    let admin = format!("/admin/v1/resource-servers/{id}");
+    let mut description = it.get(&admin).await.expect(200)["description"].clone();
+    description["resources"] = json!(["https://a.example"]);
+    it.put(&admin, description).await.expect(200);
+    let shown = it.get(&admin).await.expect(200);
+    assert_eq!(
+        shown["registration"]["resources"],
+        json!(["https://a.example"])
+    );
+
+    metadata["client_id"] = json!(id);
+    let path = format!("/register/{id}");
+    it.manage(Method::PUT, &path, token(&made), &metadata)
+        .await
+        .error(400, "invalid_client_metadata");
+    metadata["resource"] = json!("https://a.example");
+    it.manage(Method::PUT, &path, token(&made), &metadata)
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
 async fn whoever_is_not_there_or_of_the_other_kind_gets_no_token() {
     let it = Harness::start().await;
     it.shop_and_pay().await;

@@ -1,9 +1,13 @@
-//! Registration access tokens (RFC 7592) from an administrator: for a caller
-//! that was described, or one that lost its own.
+//! Registrations that are managed by their owners (RFC 7592), and what an
+//! administrator does about them: hands tokens out to a caller that was
+//! described or lost its own, and takes resources away.
 
 use avouch_core::opaque_token::TokenKind;
-use avouch_core::registration::hand_out_registration_token;
-use avouch_core::storage::{CallerRecord, RegistrationStore, StoreError};
+use avouch_core::records::ResourceServer;
+use avouch_core::registration::{hand_out_registration_token, without_taken_resources};
+use avouch_core::storage::{
+    CallerRecord, CallerStore, Changed, RegisteredCaller, RegistrationStore, StoreError,
+};
 use avouch_core::time::Timestamp;
 use avouch_oauth::secret::IssuedSecret;
 use axum::body::Body;
@@ -52,6 +56,38 @@ pub(super) async fn hand_out(
         registration_access_token: IssuedSecret::new(token.expose()),
     };
     Ok(Some(json(StatusCode::CREATED, &answer)))
+}
+
+/// Sees to it that a resource server that manages its registration does not take
+/// back what this record takes from it. Whoever calls holds `caller_changes`.
+pub(super) async fn take_away(app: &App, after: &ResourceServer) -> Result<(), StoreError> {
+    let id = after.id.as_str();
+    // Meanwhile a token may be used for the first time and end the others, which must not come
+    // back; more than that takes `caller_changes`. So the second round is the last.
+    loop {
+        let Some(CallerRecord::ResourceServer(before)) = app.store.find_caller(id).await? else {
+            return Ok(());
+        };
+        let Some(registration) = app.store.registration_of(id).await? else {
+            return Ok(());
+        };
+        let Some(narrowed) = without_taken_resources(&registration, &before, after) else {
+            return Ok(());
+        };
+        let caller = CallerRecord::ResourceServer(before);
+        let from = RegisteredCaller {
+            caller: caller.clone(),
+            registration,
+        };
+        let to = RegisteredCaller {
+            caller,
+            registration: narrowed,
+        };
+        match app.store.change_registration(&from, &to).await? {
+            Changed::Done | Changed::Gone => return Ok(()),
+            Changed::Meanwhile => {}
+        }
+    }
 }
 
 /// What a caller was registered with, as an administrator sees it.
