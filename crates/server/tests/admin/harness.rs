@@ -67,6 +67,11 @@ impl Answer {
 
 impl Harness {
     pub(crate) async fn start() -> Self {
+        Self::configured(|_| {}).await
+    }
+
+    /// With another configuration than the usual.
+    pub(crate) async fn configured(change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::new().unwrap();
         let key = folder.path().join("sealing.key");
         write_private(&key, &"a1".repeat(31), "b2");
@@ -81,6 +86,7 @@ impl Harness {
         let issuer = format!("http://{}", listener.local_addr().unwrap());
         let mut config = Config::new(issuer.try_into().unwrap(), data, sealing);
         config.keys.algorithms = vec![AlgorithmName::ES256];
+        change(&mut config);
         let clock = Arc::new(TestClock(AtomicI64::new(BEGIN)));
         let surroundings =
             Surroundings::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(SystemRandom));

@@ -175,6 +175,18 @@ async fn a_resource_that_an_administrator_took_away_is_not_taken_back() {
 }
 
 #[tokio::test]
+async fn where_nothing_is_managed_over_http_no_token_is_handed_out() {
+    let it = Harness::configured(|config| config.registration.enabled = false).await;
+    it.shop_and_pay().await;
+    for path in [SHOP, PAY] {
+        let error = it.order(path).await.error(409, "conflict");
+        assert!(error.contains("registration.enabled"), "{error}");
+    }
+    let shown = it.get("/admin/v1/clients/shop").await.expect(200);
+    assert_eq!(shown.get("registration"), None);
+}
+
+#[tokio::test]
 async fn whoever_is_not_there_or_of_the_other_kind_gets_no_token() {
     let it = Harness::start().await;
     it.shop_and_pay().await;
