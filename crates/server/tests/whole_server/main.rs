@@ -18,6 +18,7 @@ mod legacy;
 mod log;
 mod metadata;
 mod registration;
+mod registration_end;
 mod registration_input;
 mod registration_management;
 mod registration_update;

@@ -17,7 +17,7 @@ pub(crate) use answer::Answer;
 pub(crate) use fixtures::{
     CLAIMS, PAY, SIGN, START, TestClock, claims, details, order, resource, scope,
 };
-pub(crate) use registrant::{Registrant, caller, register, registration_token};
+pub(crate) use registrant::{Registrant, caller, every_call, register, registration_token};
 pub(crate) use request::{Asked, form_encode};
 pub(crate) use running::{Reach, Running, Stopped};
 pub(crate) use setup::{Caller, Setup, Token, fresh_key};

@@ -4,7 +4,7 @@ use avouch_core::opaque_token::TokenKind;
 use avouch_core::registration::hand_out_registration_token;
 use avouch_core::storage::{CallerStore, RegistrationStore};
 use avouch_crypto::random::SystemRandom;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Answer, Asked, Caller, Running, Setup};
 
@@ -93,6 +93,37 @@ pub(crate) fn registration_token(answer: &Answer) -> String {
     let body = answer.json();
     let token = body["registration_access_token"].as_str();
     token.unwrap().to_owned()
+}
+
+/// Every call to a registration, by a token or without one.
+pub(crate) async fn every_call(server: &Running, path: &str, token: Option<&str>) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    let secret = format!("{path}/client_secret");
+    for (method, path) in [
+        ("GET", path),
+        ("HEAD", path),
+        ("PUT", path),
+        ("POST", &secret),
+        ("DELETE", path),
+    ] {
+        let mut asked = server.request(method, path);
+        if let Some(token) = token {
+            asked = asked.bearer(token);
+        }
+        if method == "PUT" {
+            asked = asked.json(&json!({"client_id": "c", "grant_types": []}));
+        }
+        let answer = asked.send().await;
+        if method == "HEAD" {
+            assert_eq!(
+                answer.status,
+                answers.last().map_or(0, |get: &Answer| get.status)
+            );
+        } else {
+            answers.push(answer);
+        }
+    }
+    answers
 }
 
 impl Setup {
