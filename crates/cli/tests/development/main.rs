@@ -5,5 +5,6 @@
 mod announcement;
 mod encrypted;
 mod interop;
+mod registration;
 mod server;
 mod tls_renewal;
