@@ -35,7 +35,7 @@ fn holds(script: &str, expected: &BTreeSet<String>, others: usize) {
         eprintln!("the packages for {script} are not installed: skipped");
         return;
     };
-    let (_server, announced) = DevServer::announced();
+    let (_server, announced) = DevServer::announced(&[]);
     let output = Command::new(program)
         .arg(folder().join(script))
         .env("AVOUCH_ISSUER", &announced.issuer)

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use avouch_jose::{ContentEncryption, KeyManagementAlgorithm, SignatureAlgorithm};
+use avouch_jose::{ContentEncryption, KeyManagementAlgorithm};
+use avouch_server::config::AlgorithmName;
 use serde_json::{Map, Value};
 
 const CURVES: [&str; 4] = ["P-256", "P-384", "P-521", "X25519"];
@@ -48,10 +49,11 @@ impl NotShared {
     }
 }
 
-/// Signed with every algorithm.
+/// Signed with every algorithm that the server has a key for.
 pub(super) fn signatures(library: &str) -> BTreeSet<String> {
     let shared = NotShared::with(library);
-    SignatureAlgorithm::ALL
+    AlgorithmName::USUAL
+        .map(AlgorithmName::algorithm)
         .iter()
         .filter(|algorithm| shared.knows(algorithm.name()))
         .map(|algorithm| format!("verifies {algorithm}"))
