@@ -2,6 +2,7 @@
 //!
 //! Each way of proving has a file; all of them end here.
 
+mod access_token;
 mod assertion;
 mod failure;
 mod secret;
@@ -16,10 +17,12 @@ use avouch_oauth::secret::PresentedSecret;
 
 use crate::client_secrets::ClientSecrets;
 use crate::keys::CallerKeys;
+use crate::opaque_token::TokenMint;
 use crate::records::{Client, ResourceServer};
-use crate::storage::{CallerRecord, CallerStore, ReplayStore};
+use crate::storage::{CallerRecord, CallerStore, CallerTokenStore, ReplayStore, TokenStore};
 use crate::time::Timestamp;
 
+pub use access_token::{PresentedAccessToken, TokenFailure};
 pub use failure::{AuthenticationError, AuthenticationFailure};
 
 /// What a request presented to prove its caller: extracted, not yet judged.
@@ -36,14 +39,18 @@ pub enum PresentedCredentials {
     },
     /// A client assertion (RFC 7523).
     ClientAssertion(ClientAssertion),
+    /// The access token of an RS, where one is taken.
+    AccessToken(PresentedAccessToken),
 }
 
 impl PresentedCredentials {
-    /// Whom they claim to be of. Nothing of it is shown yet.
-    pub fn claimed_id(&self) -> &str {
+    /// Whom they claim to be of; nothing of it is shown yet. A token does not
+    /// claim anything.
+    pub fn claimed_id(&self) -> Option<&str> {
         match self {
-            Self::ClientSecret { id, .. } => id,
-            Self::ClientAssertion(assertion) => assertion.claimed_client_id(),
+            Self::ClientSecret { id, .. } => Some(id),
+            Self::ClientAssertion(assertion) => Some(assertion.claimed_client_id()),
+            Self::AccessToken(_) => None,
         }
     }
 }
@@ -111,6 +118,8 @@ pub struct AuthenticationMeans<'a, S, K> {
     pub client_secrets: &'a ClientSecrets,
     /// Finds the keys that callers publish.
     pub published_keys: &'a K,
+    /// Tells our own tokens.
+    pub mint: &'a TokenMint,
     /// What is expected of assertions.
     pub assertions: &'a ClientAssertionVerifier,
     /// The algorithms that assertions may be signed with.
@@ -124,7 +133,11 @@ pub struct AuthenticationMeans<'a, S, K> {
 /// A proof that is good for one use is used by this.
 pub async fn authenticate(
     presented: &PresentedCredentials,
-    means: &AuthenticationMeans<'_, impl CallerStore + ReplayStore, impl CallerKeys>,
+    means: &AuthenticationMeans<
+        '_,
+        impl CallerStore + CallerTokenStore + TokenStore + ReplayStore,
+        impl CallerKeys,
+    >,
     now: Timestamp,
 ) -> Result<AuthenticatedCaller, AuthenticationError> {
     let record = match presented {
@@ -133,6 +146,12 @@ pub async fn authenticate(
         }
         PresentedCredentials::ClientAssertion(assertion) => {
             assertion::check(assertion, means, now).await?
+        }
+        PresentedCredentials::AccessToken(token) => {
+            let quota = means.proof_quota;
+            let record = access_token::check(token, means.mint, means.store, quota, now).await?;
+            // Which method its owner got it with was looked at then.
+            return Ok(AuthenticatedCaller(record));
         }
     };
     let method = record.credentials().authentication.method();

@@ -67,6 +67,15 @@ pub enum Event<'a> {
         /// What can be read in it, if it is a JWT.
         disclosure: Option<&'a Disclosure>,
     },
+    /// A resource server got a token for itself.
+    CallerTokenIssued {
+        /// When.
+        at: Timestamp,
+        /// To whom.
+        resource_server: &'a ResourceServerId,
+        /// Its name.
+        token: &'a TokenId,
+    },
     /// Something was revoked.
     Revoked {
         /// When.

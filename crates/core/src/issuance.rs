@@ -4,6 +4,7 @@
 mod audience;
 mod binding;
 mod for_client;
+mod for_resource_server;
 mod for_subject;
 mod jwt;
 
@@ -31,6 +32,7 @@ use audience::Audience;
 
 pub use binding::ShownKeys;
 pub use for_client::issue_for_client;
+pub use for_resource_server::{INTROSPECTION_SCOPE, IssuedToCaller, issue_for_resource_server};
 pub use for_subject::{SubjectOrder, issue_for_subject};
 pub use jwt::{Disclosure, JwtTokens};
 

@@ -29,5 +29,5 @@ mod authenticate;
 
 pub use authenticate::{
     AuthenticatedCaller, AuthenticationError, AuthenticationFailure, AuthenticationMeans,
-    PresentedCredentials, SecretMethod, authenticate,
+    PresentedAccessToken, PresentedCredentials, SecretMethod, TokenFailure, authenticate,
 };

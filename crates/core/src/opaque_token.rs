@@ -31,6 +31,8 @@ pub enum TokenKind {
     InitialAccess,
     /// A registration access token (RFC 7592 section 1.2).
     Registration,
+    /// The access token of a resource server (RFC 9701 section 4).
+    Caller,
 }
 
 impl TokenKind {
@@ -39,6 +41,7 @@ impl TokenKind {
             Self::Access => "avt_",
             Self::InitialAccess => "avi_",
             Self::Registration => "avr_",
+            Self::Caller => "avc_",
         }
     }
 }
@@ -191,10 +194,11 @@ mod tests {
 
     #[test]
     fn a_genuine_token_is_recognised_as_its_own_kind_only() {
-        const KINDS: [TokenKind; 3] = [
+        const KINDS: [TokenKind; 4] = [
             TokenKind::Access,
             TokenKind::InitialAccess,
             TokenKind::Registration,
+            TokenKind::Caller,
         ];
         for kind in KINDS {
             let token = mint().mint(kind, &SystemRandom).unwrap();

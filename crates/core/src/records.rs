@@ -4,6 +4,7 @@
 mod access_token;
 mod access_token_profile;
 mod allowance;
+mod caller_token;
 mod client;
 mod client_authentication;
 mod credentials;
@@ -23,6 +24,7 @@ mod used_proof;
 pub use access_token::{AccessToken, CallerState, FoundToken};
 pub use access_token_profile::{AccessTokenProfile, TokenFormat};
 pub use allowance::{Allowance, RegistrationKinds, ResourceSharing};
+pub use caller_token::CallerToken;
 pub use client::{AllowedResources, Client, GrantType, PublicDetails};
 pub use client_authentication::{ClientAuthentication, ClientAuthenticationError, SecretKind};
 pub use credentials::{Credentials, RotationError};

@@ -15,6 +15,7 @@
 //!
 //! **Absence** is never cached: what was never found may be found by the next call.
 
+mod caller_tokens;
 mod callers;
 mod keys;
 mod registration;
@@ -23,6 +24,7 @@ mod tokens;
 
 use thiserror::Error;
 
+pub use caller_tokens::CallerTokenStore;
 pub use callers::{CallerRecord, CallerStore, Page, RevisionHistory};
 pub use keys::{KeyStore, ServerSecret};
 pub use registration::{Changed, InitialAccessTokenStore, RegisteredCaller, RegistrationStore};
@@ -33,6 +35,7 @@ pub use tokens::{Revoked, TokenStore};
 pub trait Storage:
     TokenStore
     + CallerStore
+    + CallerTokenStore
     + KeyStore
     + InitialAccessTokenStore
     + RegistrationStore

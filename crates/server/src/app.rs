@@ -128,6 +128,7 @@ impl App {
             methods: &self.settings.methods,
             client_secrets: &self.client_secrets,
             published_keys: &self.published_keys,
+            mint: &self.mint,
             assertions: &self.assertions,
             signing_algorithms: &SignatureAlgorithm::ALL,
             proof_quota: self.settings.proof_quota,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avouch_core::records::KeyPurpose;
-use avouch_core::storage::{ReplayStore, StoreError, TokenStore};
+use avouch_core::storage::{CallerTokenStore, ReplayStore, StoreError, TokenStore};
 use avouch_core::time::Timestamp;
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -42,10 +42,22 @@ pub(crate) async fn clean_up(app: Arc<App>, mut stop: watch::Receiver<bool>) {
                 warn!(%error, "expired tokens could not be forgotten; trying again later");
             }
         }
+        if let Err(error) = clean_up_caller_tokens(&app).await {
+            warn!(%error, "expired tokens of resource servers could not be forgotten");
+        }
         if let Err(error) = clean_up_proofs(&app).await {
             warn!(%error, "expired proofs could not be forgotten; trying again later");
         }
     }
+}
+
+async fn clean_up_caller_tokens(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let batch = CLEAN_UP_BATCH;
+    while app.store.remove_expired_caller_tokens(now, batch).await? == batch {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
 }
 
 /// Those that nobody accepts any more.

@@ -6,6 +6,7 @@ use avouch_core::records::UsedProof;
 use avouch_core::storage::{ReplayStore, StoreError, Used};
 use avouch_core::time::Timestamp;
 use avouch_jose::SignatureAlgorithm;
+use avouch_oauth::confirmation::Sha256Thumbprint;
 use avouch_oauth::dpop::{
     DpopError, DpopRequest, DpopVerifier, NonceKey, TargetUri, VerifiedDpopProof, single_header,
 };
@@ -142,17 +143,21 @@ pub(crate) async fn shown_keys(
     headers: &HeaderMap,
     path: &str,
     caller: &str,
+    certificate: Option<Sha256Thumbprint>,
     now: Timestamp,
 ) -> Result<ShownKeys, ErrorReply> {
     let refuse = |refused: ProofRefused| refused.at_an_endpoint(app.dpop.nonce(now));
     let proof = app.dpop.verify(headers, path, None, now);
     let Some(proof) = proof.map_err(|error| refuse(ProofRefused::Bad(error)))? else {
-        return Ok(ShownKeys::default());
+        return Ok(ShownKeys {
+            dpop: None,
+            certificate,
+        });
     };
     use_up(app, caller, &proof, now).await.map_err(refuse)?;
     Ok(ShownKeys {
         dpop: Some(proof.jkt()),
-        certificate: None,
+        certificate,
     })
 }
 

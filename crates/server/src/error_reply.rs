@@ -13,7 +13,7 @@ use http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use crate::respond::respond;
 
 /// What challenges call this server.
-const REALM: &str = "avouch";
+pub(crate) const REALM: &str = "avouch";
 /// How long a caller should wait before it tries again.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 

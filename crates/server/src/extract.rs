@@ -4,6 +4,7 @@
 use avouch_core::event::{Event, Recorder};
 use avouch_core::opaque_token::{TokenHash, TokenKind};
 use avouch_core::rates::Source;
+use avouch_core::time::Timestamp;
 use avouch_core::{
     AuthenticatedCaller, AuthenticationError, PresentedCredentials, SecretMethod, authenticate,
 };
@@ -16,6 +17,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use crate::app::App;
+use crate::caller_token;
 use crate::error_reply::ErrorReply;
 
 /// Why no credentials could be extracted.
@@ -140,8 +142,20 @@ pub(crate) async fn authenticate_caller(
     let now = app.clock.now();
     let presented =
         extract(headers, form).map_err(|error| app.unread(source, error.into(), now))?;
-    app.admit(source, presented.claimed_id(), now)?;
-    match authenticate(&presented, &app.authentication(), now).await {
+    settle(app, source, &presented, now).await
+}
+
+/// Judges what was presented.
+pub(crate) async fn settle(
+    app: &App,
+    source: Option<Source>,
+    presented: &PresentedCredentials,
+    now: Timestamp,
+) -> Result<AuthenticatedCaller, ErrorReply> {
+    if let Some(id) = presented.claimed_id() {
+        app.admit(source, id, now)?;
+    }
+    match authenticate(presented, &app.authentication(), now).await {
         Ok(caller) => {
             app.count_call(source, &caller, now)?;
             Ok(caller)
@@ -149,13 +163,16 @@ pub(crate) async fn authenticate_caller(
         Err(AuthenticationError::Store(error)) => Err(error.into()),
         Err(AuthenticationError::Failed(reason)) => {
             app.metrics.authentication_failed(reason.name());
-            app.count_failure(source, Some(presented.claimed_id()), now)?;
-            let reply = match &presented {
+            app.count_failure(source, presented.claimed_id(), now)?;
+            let reply = match presented {
                 PresentedCredentials::ClientSecret { .. } => {
                     ErrorReply::invalid_client(Scheme::Basic)
                 }
                 PresentedCredentials::ClientAssertion(_) => {
                     ErrorReply::invalid_assertion(reason.shown())
+                }
+                PresentedCredentials::AccessToken(token) => {
+                    caller_token::refused(app, token, &reason)
                 }
             };
             app.recorder

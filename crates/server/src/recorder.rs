@@ -80,6 +80,18 @@ fn write(event: &Event<'_>) {
                 claims,
             );
         }
+        Event::CallerTokenIssued {
+            resource_server,
+            token,
+            ..
+        } => {
+            info!(
+                target: TARGET,
+                event = "caller_token_issued",
+                resource_server = resource_server.as_str(),
+                jti = token.as_str(),
+            );
+        }
         Event::Revoked {
             by,
             what,

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use avouch_core::id::{ClientId, GrantId, InitialAccessTokenId, ResourceServerId, SubjectId};
 use avouch_core::opaque_token::TokenHash;
 use avouch_core::records::{
-    AccessToken, Client, FoundToken, Grant, InitialAccessToken, KeySchedule, Registration,
-    ResourceServer, ResourceSharing, SigningKeyRecord, UsedProof,
+    AccessToken, CallerToken, Client, FoundToken, Grant, InitialAccessToken, KeySchedule,
+    Registration, ResourceServer, ResourceSharing, SigningKeyRecord, UsedProof,
 };
 use avouch_core::storage::{
-    CallerRecord, CallerStore, Changed, InitialAccessTokenStore, KeyStore, Page, RegisteredCaller,
-    RegistrationStore, ReplayStore, RevisionHistory, Revoked, ServerSecret, Storage, StoreError,
-    TokenStore, Used,
+    CallerRecord, CallerStore, CallerTokenStore, Changed, InitialAccessTokenStore, KeyStore, Page,
+    RegisteredCaller, RegistrationStore, ReplayStore, RevisionHistory, Revoked, ServerSecret,
+    Storage, StoreError, TokenStore, Used,
 };
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
@@ -73,6 +73,12 @@ dispatch!(CallerStore {
     fn resource_server_history(id: &ResourceServerId) -> RevisionHistory;
     fn is_served(resource: &ResourceIdentifier) -> bool;
     fn servers_of(resource: &ResourceIdentifier) -> Vec<Arc<ResourceServer>>;
+});
+
+dispatch!(CallerTokenStore {
+    fn insert_caller_token(token: &CallerToken) -> ();
+    fn find_caller_token(hash: &TokenHash) -> Option<CallerToken>;
+    fn remove_expired_caller_tokens(before: Timestamp, limit: u32) -> u32;
 });
 
 dispatch!(KeyStore {

@@ -15,6 +15,7 @@
 //! ```
 
 mod cache;
+mod caller_tokens;
 mod callers;
 mod clients;
 mod fault;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use avouch_core::apply::{Description, ResourceServerDescription};
 use avouch_core::id::{IdError, ResourceServerId};
 use avouch_core::records::{
-    AccessTokenProfile, ClientAuthentication, DEFAULT_ENCRYPTION, JwtProfile, KeySource,
+    AccessTokenProfile, ClientAuthentication, DEFAULT_ENCRYPTION, GrantType, JwtProfile, KeySource,
     PublicDetails, ReleasePolicy, ReleasedScopes, StatementEncryption, StatementMembers,
     TokenFormat,
 };
@@ -65,6 +65,10 @@ pub(crate) struct Add {
     /// A resource it serves; repeat for several
     #[arg(long = "resource", value_name = "URI", required = true)]
     resources: Vec<ResourceIdentifier>,
+
+    /// It may get itself a token that is good for introspection alone
+    #[arg(long)]
+    own_token: bool,
 
     /// Others may serve these resources too
     #[arg(long)]
@@ -259,6 +263,11 @@ impl Add {
             },
             authentication,
             resources: self.resources.into_iter().collect(),
+            grant_types: self
+                .own_token
+                .then_some(GrantType::ClientCredentials)
+                .into_iter()
+                .collect(),
             shared: self.shared,
             suspended: None,
             profile: JwtProfile {

@@ -109,6 +109,10 @@ pub struct ResourceServerDescription {
     pub authentication: ClientAuthentication,
     /// The resources it serves.
     pub resources: BTreeSet<ResourceIdentifier>,
+    /// `client_credentials` for one that gets itself a token for introspection;
+    /// none if it presents its credentials each time.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub grant_types: BTreeSet<GrantType>,
     /// Whether other RSs may serve these resources too.
     #[serde(default)]
     pub shared: bool,
@@ -303,6 +307,7 @@ impl ResourceServerDescription {
             details: self.details.clone(),
             credentials,
             resources: self.resources.clone(),
+            grant_types: self.grant_types.clone(),
             standing: self.standing(),
             profile: Revision::first(self.profile.clone(), now),
             policy: Revision::first(self.policy.clone(), now),
@@ -319,6 +324,7 @@ impl ResourceServerDescription {
             details: server.details.clone(),
             authentication: server.credentials.authentication.clone(),
             resources: server.resources.clone(),
+            grant_types: server.grant_types.clone(),
             shared,
             suspended: match &server.standing {
                 Standing::Good => None,

@@ -3,6 +3,7 @@
 use avouch_oauth::client_assertion::ClientAssertionError;
 use thiserror::Error;
 
+use super::TokenFailure;
 use crate::storage::StoreError;
 
 /// Why nobody was authenticated.
@@ -39,6 +40,8 @@ pub enum AuthenticationFailure {
     KeysUnavailable,
     /// The secret that is kept of the caller cannot be used.
     UnusableSecret,
+    /// The caller's access token proves nothing.
+    Token(TokenFailure),
 }
 
 impl AuthenticationFailure {
@@ -54,6 +57,11 @@ impl AuthenticationFailure {
             Self::TooManyAssertions => "too_many_assertions",
             Self::KeysUnavailable => "keys_unavailable",
             Self::UnusableSecret => "unusable_secret",
+            Self::Token(TokenFailure::NotGood) => "bad_token",
+            Self::Token(TokenFailure::NoRight) => "token_without_right",
+            Self::Token(TokenFailure::Binding(_) | TokenFailure::Certificate) => "unproven_token",
+            Self::Token(TokenFailure::ProofReplayed) => "proof_replayed",
+            Self::Token(TokenFailure::TooManyProofs) => "too_many_proofs",
         }
     }
 
@@ -77,7 +85,8 @@ impl AuthenticationFailure {
             | Self::MethodNotOffered
             | Self::WrongSecret
             | Self::KeysUnavailable
-            | Self::UnusableSecret => None,
+            | Self::UnusableSecret
+            | Self::Token(_) => None,
         }
     }
 }

@@ -38,6 +38,7 @@ pub(crate) fn resource_server(id: &str, serves: &str) -> ResourceServer {
             secrets: vec![],
         },
         resources: BTreeSet::from([resource(serves)]),
+        grant_types: BTreeSet::new(),
         standing: Standing::Good,
         profile: Revision::first(JwtProfile::default(), seconds(0)),
         policy: Revision::first(ReleasePolicy::default(), seconds(0)),

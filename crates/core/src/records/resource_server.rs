@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use avouch_oauth::resource::ResourceIdentifier;
 use serde::{Deserialize, Serialize};
 
-use super::{AccessTokenProfile, Credentials, JwtProfile, PublicDetails, ReleasePolicy, Revision};
+use super::{
+    AccessTokenProfile, Credentials, GrantType, JwtProfile, PublicDetails, ReleasePolicy, Revision,
+};
 use crate::id::ResourceServerId;
 use crate::time::Timestamp;
 
@@ -21,6 +23,9 @@ pub struct ResourceServer {
     /// The resources it serves (RFC 8707): a token is good here if its
     /// audience holds one of them.
     pub resources: BTreeSet<ResourceIdentifier>,
+    /// How it may get a token of its own, which is good for introspection
+    /// alone; none if it presents its credentials each time.
+    pub grant_types: BTreeSet<GrantType>,
     /// Whether it may ask at all.
     pub standing: Standing,
     /// How its answers are secured, as now in force.

@@ -2,10 +2,12 @@
 //! value (RFC 7591 section 3.2.1). Read from the record itself, so that it shows
 //! what is in force, an administrator's changes included.
 
+use std::collections::BTreeSet;
+
 use avouch_oauth::client_metadata::ClientMetadata;
 
 use crate::records::{
-    Client, ClientAuthentication, KeySource, PublicDetails, Recipient, ResourceServer,
+    Client, ClientAuthentication, GrantType, KeySource, PublicDetails, Recipient, ResourceServer,
     StatementEncryption, TokenBinding,
 };
 use crate::storage::{CallerRecord, RegisteredCaller};
@@ -31,12 +33,8 @@ impl RegisteredCaller {
 }
 
 fn of_client(client: &Client) -> ClientMetadata {
-    let names = client
-        .grant_types
-        .iter()
-        .map(|grant| grant.name().to_owned());
     ClientMetadata {
-        grant_types: Some(names.collect()),
+        grant_types: Some(names(&client.grant_types)),
         scope: (!client.scope.is_empty()).then(|| client.scope.clone()),
         dpop_bound_access_tokens: client.token_binding == TokenBinding::Dpop,
         tls_client_certificate_bound_access_tokens: client.token_binding
@@ -48,7 +46,7 @@ fn of_client(client: &Client) -> ClientMetadata {
 fn of_resource_server(server: &ResourceServer) -> ClientMetadata {
     let profile = &server.profile.value;
     ClientMetadata {
-        grant_types: Some(Vec::new()),
+        grant_types: Some(names(&server.grant_types)),
         resource: server.resources.iter().cloned().collect(),
         introspection_signed_response_alg: Some(profile.signing_algorithm.name().to_owned()),
         ..with_encryption(
@@ -56,6 +54,13 @@ fn of_resource_server(server: &ResourceServer) -> ClientMetadata {
             profile.encryption.as_ref(),
         )
     }
+}
+
+fn names(grant_types: &BTreeSet<GrantType>) -> Vec<String> {
+    grant_types
+        .iter()
+        .map(|grant| grant.name().to_owned())
+        .collect()
 }
 
 /// A caller has one set of keys, for authentication and encryption alike.

@@ -12,8 +12,8 @@ use super::{
 };
 use crate::id::ResourceServerId;
 use crate::records::{
-    AccessTokenProfile, Allowance, Approval, ClientAuthentication, Credentials, JwtProfile,
-    PublicDetails, ReleasePolicy, ResourceServer, Revision, SecretKind, Standing,
+    AccessTokenProfile, Allowance, Approval, ClientAuthentication, Credentials, GrantType,
+    JwtProfile, PublicDetails, ReleasePolicy, ResourceServer, Revision, SecretKind, Standing,
     StatementEncryption,
 };
 use crate::secret::StoredSecret;
@@ -25,6 +25,7 @@ pub(super) struct ResourceServerRequest {
     details: PublicDetails,
     authentication: ClientAuthentication,
     resources: BTreeSet<ResourceIdentifier>,
+    grant_types: BTreeSet<GrantType>,
     signing_algorithm: SignatureAlgorithm,
     encryption: Option<StatementEncryption>,
 }
@@ -42,17 +43,17 @@ impl ResourceServerRequest {
         if metadata.resource.len() > MAX_ENTRIES {
             return Err(too_many());
         }
-        let grant_types = metadata.grant_types.as_deref().unwrap_or_default();
         let response_types = metadata.response_types.as_deref().unwrap_or_default();
-        if !grant_types.is_empty() || !response_types.is_empty() {
+        if !response_types.is_empty() {
             return Err(RegistrationError::metadata(
-                "a resource server asks for no grant: send grant_types and response_types as []",
+                "a resource server gets no authorization response: send response_types as []",
             ));
         }
         Ok(Self {
             details: details::read(metadata)?,
             authentication: client_authentication::read(metadata, context)?,
             resources: metadata.resource.iter().cloned().collect(),
+            grant_types: grant_types(metadata)?,
             signing_algorithm: signing_algorithm(metadata, context.signing_algorithms)?,
             encryption: encryption::read(metadata, context)?,
         })
@@ -98,6 +99,7 @@ impl ResourceServerRequest {
             details: self.details,
             credentials: Credentials::first(self.authentication, secret),
             resources: self.resources,
+            grant_types: self.grant_types,
             standing: Standing::Good,
             profile: Revision::first(profile, now),
             // Nobody grants itself a look at personal data: that takes an administrator.
@@ -118,6 +120,7 @@ impl ResourceServerRequest {
             details: self.details,
             credentials: current.credentials.with_authentication(self.authentication),
             resources: self.resources,
+            grant_types: self.grant_types,
             profile: current.profile.follow(profile, now),
             id: current.id.clone(),
             standing: current.standing.clone(),
@@ -145,4 +148,21 @@ fn signing_algorithm(
             ))
         }
     }
+}
+
+/// None unless it asks: an RS that presents its credentials needs none. The one
+/// there is gets it a token that is good for introspection alone.
+fn grant_types(metadata: &ClientMetadata) -> Result<BTreeSet<GrantType>, RegistrationError> {
+    let names = metadata.grant_types.as_deref().unwrap_or_default();
+    names
+        .iter()
+        .map(|name| {
+            GrantType::from_name(name).ok_or_else(|| {
+                RegistrationError::metadata(
+                    "a resource server asks for client_credentials, to get a token that is good \
+                     for introspection alone, or for no grant: send grant_types as []",
+                )
+            })
+        })
+        .collect()
 }

@@ -23,8 +23,9 @@ use http::{Request, StatusCode};
 
 use super::parse_form;
 use crate::app::App;
+use crate::caller_token::authenticate_at_introspection;
+use crate::client_certificate;
 use crate::error_reply::ErrorReply;
-use crate::extract::authenticate_caller;
 use crate::request::{ReadRequest, read_form};
 use crate::respond::respond;
 
@@ -36,6 +37,7 @@ pub(crate) async fn introspect(
     let started = Instant::now();
 
     // parse
+    let certificate = client_certificate::thumbprint(request.extensions());
     let read = read_form(request, app.settings.body_limit).await?;
     let ReadRequest {
         headers,
@@ -46,7 +48,7 @@ pub(crate) async fn introspect(
     let question = IntrospectionRequest::parse(&form)?;
 
     // extract, authenticate
-    let caller = authenticate_caller(&app, source, &headers, &form).await?;
+    let caller = authenticate_at_introspection(&app, source, &headers, &form, certificate).await?;
 
     // authorize
     let resource_server = match authorize(&caller) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use avouch_core::records::{GrantType, KeyPurpose};
 use avouch_jose::{ContentEncryption, KeyManagementAlgorithm, MacAlgorithm, SignatureAlgorithm};
 use avouch_oauth::auth_method::AuthenticationMethod;
+use avouch_oauth::authorization::Scheme;
 use avouch_oauth::media_type;
 use avouch_oauth::metadata::{EndpointAliases, ServerMetadata, method_names};
 use axum::extract::State;
@@ -39,7 +40,7 @@ pub(crate) async fn metadata(State(app): State<Arc<App>>) -> Response {
             .collect(),
         token_endpoint_auth_methods_supported: methods.clone(),
         token_endpoint_auth_signing_alg_values_supported: assertion_algorithms.clone(),
-        introspection_endpoint_auth_methods_supported: methods.clone(),
+        introspection_endpoint_auth_methods_supported: with_tokens(&methods),
         introspection_endpoint_auth_signing_alg_values_supported: assertion_algorithms.clone(),
         revocation_endpoint_auth_methods_supported: methods,
         revocation_endpoint_auth_signing_alg_values_supported: assertion_algorithms,
@@ -92,4 +93,11 @@ fn aliases(url: &str) -> EndpointAliases {
         introspection_endpoint: endpoint(paths::INTROSPECTION),
         revocation_endpoint: endpoint(paths::REVOCATION),
     }
+}
+
+/// At introspection a resource server may also present a token of its own, by
+/// these schemes (RFC 8414 section 2).
+fn with_tokens(methods: &[String]) -> Vec<String> {
+    let schemes = [Scheme::Bearer, Scheme::DPoP].map(|scheme| scheme.as_str().to_owned());
+    [methods, &schemes].concat()
 }

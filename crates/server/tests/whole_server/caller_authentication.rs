@@ -77,7 +77,7 @@ async fn row_7662_2_1_05_some_authorization_is_always_asked_for() {
         .await
         .is_error(400, "invalid_client");
     let answer = server.about(&token).bearer(&token).send().await;
-    answer.is_error(401, "invalid_token");
+    answer.is_error(401, "insufficient_scope");
 }
 
 #[tokio::test]
@@ -148,12 +148,20 @@ async fn row_9701_4_03_none_is_400_failed_is_401_and_each_401_has_its_challenge(
             Some("Basic realm=\"avouch\"")
         );
     }
-    for bad in ["abc", token.as_str(), "a b", "="] {
+    for (bad, error) in [
+        ("abc", "invalid_token"),
+        (token.as_str(), "insufficient_scope"),
+        ("a b", "invalid_token"),
+        ("=", "invalid_token"),
+    ] {
         let answer = asked().bearer(bad).send().await;
-        answer.is_error(401, "invalid_token");
+        answer.is_error(401, error);
         let challenge = answer.header("www-authenticate").unwrap();
         assert!(challenge.starts_with("Bearer realm="), "{challenge}");
-        assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+        assert!(
+            challenge.contains(&format!("error=\"{error}\"")),
+            "{challenge}"
+        );
     }
 }
 

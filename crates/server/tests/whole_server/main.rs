@@ -7,6 +7,7 @@ mod advertised;
 mod authentication_table;
 mod bad_input;
 mod caller_authentication;
+mod caller_tokens;
 mod client_assertions;
 mod client_secret;
 mod dpop;

@@ -205,7 +205,7 @@ async fn row_7591_3_2_2_01_metadata_that_is_not_acceptable_is_400() {
         with(
             a_resource_server(),
             "grant_types",
-            json!(["client_credentials"]),
+            json!(["authorization_code"]),
         ),
         with(a_resource_server(), "client_name", json!("n".repeat(1025))),
     ] {

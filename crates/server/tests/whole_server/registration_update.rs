@@ -151,7 +151,7 @@ async fn row_f617_04_no_update_makes_a_resource_server_of_a_client_or_the_revers
 
     for wanted in [
         a_client(),
-        json!({"grant_types": ["client_credentials"], "resource": SIGN}),
+        json!({"grant_types": ["client_credentials"]}),
         json!({"grant_types": []}),
     ] {
         let answer = sign.updates(&server, &wanted).await;

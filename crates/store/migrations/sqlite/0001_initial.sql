@@ -44,6 +44,7 @@ CREATE TABLE resource_server (
     id                    TEXT    NOT NULL PRIMARY KEY REFERENCES caller (id),
     public_details        TEXT    NOT NULL,
     authentication_details TEXT   NOT NULL,
+    grant_types           TEXT    NOT NULL,     -- for a token of its own
     suspended_reason      TEXT,                 -- null: in good standing
     registered_at         INTEGER NOT NULL,
     removed_at            INTEGER
@@ -163,6 +164,19 @@ CREATE TABLE initial_access_token (
     expires_at INTEGER,
     withdrawn  INTEGER NOT NULL DEFAULT 0 CHECK (withdrawn IN (0, 1))
 ) STRICT;
+
+-- The access tokens that resource servers introspect with. They end with the
+-- credentials they were got with.
+CREATE TABLE caller_token (
+    hash                 BLOB    NOT NULL PRIMARY KEY CHECK (length(hash) = 32),
+    id                   TEXT    NOT NULL UNIQUE,
+    resource_server      TEXT    NOT NULL REFERENCES resource_server (id),
+    confirmation_details TEXT,                       -- cnf
+    issued_at            INTEGER NOT NULL,
+    expires_at           INTEGER NOT NULL
+) STRICT;
+CREATE INDEX caller_token_by_owner ON caller_token (resource_server);
+CREATE INDEX caller_token_by_end ON caller_token (expires_at);
 
 -- What a caller was registered with, if not by an administrator alone. Goes
 -- with the caller.

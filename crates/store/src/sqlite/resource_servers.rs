@@ -17,7 +17,7 @@ use rusqlite::{Connection, params};
 use super::fault::{Damage, Fault};
 use super::revisions::{self, History};
 use super::rows::{Columns, all, first, from_json, from_time, from_word, json, text, time, word};
-use super::{registrations, secrets};
+use super::{caller_tokens, registrations, secrets};
 
 /// An RS that was not removed, with the size of what was read. The connection
 /// must be in a snapshot.
@@ -27,7 +27,8 @@ pub(super) fn select(
 ) -> Result<Option<(ResourceServer, usize)>, Fault> {
     first(
         connection,
-        "SELECT id, public_details, authentication_details, suspended_reason, registered_at
+        "SELECT id, public_details, authentication_details, grant_types, suspended_reason,
+                registered_at
          FROM resource_server WHERE id = ?1 AND removed_at IS NULL",
         [id],
         |row| {
@@ -49,7 +50,8 @@ pub(super) fn list(
 ) -> Result<Vec<Arc<ResourceServer>>, Fault> {
     all(
         connection,
-        "SELECT id, public_details, authentication_details, suspended_reason, registered_at
+        "SELECT id, public_details, authentication_details, grant_types, suspended_reason,
+                registered_at
          FROM resource_server WHERE id > ?1 AND removed_at IS NULL ORDER BY id LIMIT ?2",
         params![page.after.unwrap_or_default(), page.limit],
         |row| Ok(Arc::new(resource_server(connection, row)?)),
@@ -66,8 +68,9 @@ pub(super) fn insert(
     connection
         .prepare_cached(
             "INSERT INTO resource_server
-                 (id, public_details, authentication_details, suspended_reason, registered_at)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+                 (id, public_details, authentication_details, grant_types, suspended_reason,
+                  registered_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(columns(resource_server)?)?;
     secrets::replace(connection, id, &resource_server.credentials)?;
@@ -85,10 +88,16 @@ pub(super) fn update(
     sharing: ResourceSharing,
 ) -> Result<bool, Fault> {
     let id = resource_server.id.as_str();
+    let Some((current, _)) = select(connection, id)? else {
+        return Ok(false);
+    };
+    if current.credentials != resource_server.credentials {
+        caller_tokens::remove_all(connection, id)?;
+    }
     let changed = connection
         .prepare_cached(
             "UPDATE resource_server SET public_details = ?2, authentication_details = ?3,
-                 suspended_reason = ?4, registered_at = ?5
+                 grant_types = ?4, suspended_reason = ?5, registered_at = ?6
              WHERE id = ?1 AND removed_at IS NULL",
         )?
         .execute(columns(resource_server)?)?;
@@ -117,6 +126,7 @@ pub(super) fn remove(
     if changed > 0 {
         secrets::remove(connection, id.as_str())?;
         registrations::remove(connection, id.as_str())?;
+        caller_tokens::remove_all(connection, id.as_str())?;
         connection
             .prepare_cached("DELETE FROM resource WHERE resource_server = ?1")?
             .execute([id.as_str()])?;
@@ -207,6 +217,7 @@ fn resource_server(
             authentication: row.take(json)?,
             secrets: secrets::select(connection, id.as_str())?,
         },
+        grant_types: row.take(json)?,
         standing: row
             .take_optional(text)?
             .map_or(Standing::Good, |reason| Standing::Suspended { reason }),
@@ -222,7 +233,7 @@ fn resource_server(
     })
 }
 
-fn columns(resource_server: &ResourceServer) -> Result<[Value; 5], Fault> {
+fn columns(resource_server: &ResourceServer) -> Result<[Value; 6], Fault> {
     Ok([
         resource_server.id.as_str().to_owned().into(),
         from_json("set of public details", &resource_server.details)?,
@@ -230,6 +241,7 @@ fn columns(resource_server: &ResourceServer) -> Result<[Value; 5], Fault> {
             "client authentication",
             &resource_server.credentials.authentication,
         )?,
+        from_json("set of grant types", &resource_server.grant_types)?,
         match &resource_server.standing {
             Standing::Good => Value::Null,
             Standing::Suspended { reason } => reason.clone().into(),

@@ -98,6 +98,7 @@ pub(crate) fn resource_server(id: &str, serves: &[&str]) -> ResourceServer {
         },
         credentials: credentials(),
         resources: serves.iter().map(|text| resource(text)).collect(),
+        grant_types: BTreeSet::from([GrantType::ClientCredentials]),
         standing: Standing::Good,
         profile: Revision::first(JwtProfile::default(), at(6)),
         policy: Revision::first(policy(&["family_name"]), at(6)),

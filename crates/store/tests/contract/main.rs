@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod caller_tokens;
 mod callers;
 mod clients;
 mod fixtures;
@@ -99,6 +100,12 @@ on_every_engine! {
         the_tokens_of_a_removed_client_are_dead,
         after_a_revocation_returned_no_look_up_misses_it,
         after_an_epoch_returned_no_look_up_misses_it,
+    },
+    caller_tokens::{
+        a_token_is_found_as_it_was_kept,
+        it_ends_with_the_credentials_it_was_got_with,
+        it_ends_with_its_owner,
+        expired_ones_are_forgotten_up_to_the_limit,
     },
     callers::{
         no_id_is_given_twice_over_both_kinds,

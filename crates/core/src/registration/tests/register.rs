@@ -170,7 +170,7 @@ fn only_methods_and_grants_that_work_are_taken() {
     for request in [
         json!({"resource": "https://a.example", "token_endpoint_auth_method": "none"}),
         json!({"resource": "https://a.example", "token_endpoint_auth_method": "private_key_jwt"}),
-        json!({"resource": "https://a.example", "grant_types": ["client_credentials"]}),
+        json!({"resource": "https://a.example", "grant_types": ["authorization_code"]}),
         json!({"resource": "https://a.example", "response_types": ["code"]}),
         json!({"grant_types": ["password"]}),
         json!({"grant_types": ["client_credentials"], "response_types": ["code"]}),

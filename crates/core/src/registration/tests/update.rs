@@ -171,7 +171,7 @@ fn a_kind_never_changes() {
         (
             a_resource_server(),
             json!({
-                "grant_types": ["client_credentials"], "resource": "https://a.example",
+                "grant_types": ["authorization_code"], "resource": "https://a.example",
             }),
         ),
     ] {

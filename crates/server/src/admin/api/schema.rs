@@ -208,6 +208,10 @@ pub(crate) struct ResourceServerDescription {
     /// The resources it serves.
     #[schemars(length(min = 1))]
     resources: BTreeSet<Resource>,
+    /// `client_credentials` for one that gets itself a token for
+    /// introspection; none if it presents its credentials each time.
+    #[schemars(default)]
+    grant_types: BTreeSet<GrantType>,
     /// Whether other resource servers may serve these resources too.
     #[schemars(default)]
     shared: bool,

@@ -188,6 +188,7 @@ impl Setup {
             details: PublicDetails::default(),
             credentials,
             resources: BTreeSet::from([resource(serves)]),
+            grant_types: BTreeSet::new(),
             standing: Standing::Good,
             profile: Revision::first(JwtProfile::default(), self.now()),
             policy: Revision::first(ReleasePolicy::default(), self.now()),

@@ -55,6 +55,7 @@ fn describe() -> Described {
         }],
         "resource_server": [{
             "id": "pay", "resources": ["https://pay.example"], "suspended": "audit",
+            "grant_types": ["client_credentials"],
             "profile": {
                 "typ": "JWT", "members": {"ath": true},
                 "encryption": {"alg": "RSA-OAEP-256", "jwks_uri": "https://pay.example/keys"},

@@ -1,0 +1,137 @@
+//! The access token of a resource server, presented instead of its credentials
+//! (RFC 9701 section 4). Taken at introspection, and nowhere else.
+
+use avouch_core::rates::Source;
+use avouch_core::time::Timestamp;
+use avouch_core::{
+    AuthenticatedCaller, AuthenticationFailure, PresentedAccessToken, PresentedCredentials,
+    TokenFailure,
+};
+use avouch_oauth::authorization::{Authorization, Scheme};
+use avouch_oauth::challenge::Challenge;
+use avouch_oauth::confirmation::Sha256Thumbprint;
+use avouch_oauth::error::ErrorCode;
+use avouch_oauth::form::Form;
+use avouch_oauth::secret::PresentedToken;
+use http::header::WWW_AUTHENTICATE;
+use http::{HeaderMap, StatusCode};
+
+use crate::app::App;
+use crate::dpop::{DPOP_NONCE, ProofRefused};
+use crate::error_reply::{ErrorReply, REALM};
+use crate::extract::{authenticate_caller, authorization_header, settle};
+use crate::paths;
+
+/// Authenticates whoever asks at introspection, by its own token or by client
+/// authentication.
+pub(crate) async fn authenticate_at_introspection(
+    app: &App,
+    source: Option<Source>,
+    headers: &HeaderMap,
+    form: &Form<'_>,
+    certificate: Option<Sha256Thumbprint>,
+) -> Result<AuthenticatedCaller, ErrorReply> {
+    let (token, scheme) = match authorization_header(headers) {
+        Ok(Some(Authorization::Bearer(token))) => (token, Scheme::Bearer),
+        Ok(Some(Authorization::DPoP(token))) => (token, Scheme::DPoP),
+        _ => return authenticate_caller(app, source, headers, form).await,
+    };
+    const OTHERS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
+    if OTHERS.iter().any(|name| form.get(name).is_some()) {
+        return Err(ErrorReply::bad_request(
+            ErrorCode::InvalidRequest,
+            "an access token and client authentication are both there: send one of them",
+        ));
+    }
+    let now = app.clock.now();
+    let presented = present(app, headers, token, scheme, certificate, now)
+        .map_err(|reply| app.unread(source, reply, now))?;
+    let presented = PresentedCredentials::AccessToken(presented);
+    settle(app, source, &presented, now).await
+}
+
+/// The token, with a proof that is checked against this request.
+fn present(
+    app: &App,
+    headers: &HeaderMap,
+    token: PresentedToken,
+    scheme: Scheme,
+    certificate: Option<Sha256Thumbprint>,
+    now: Timestamp,
+) -> Result<PresentedAccessToken, ErrorReply> {
+    let proof = match scheme {
+        Scheme::DPoP => app
+            .dpop
+            .verify(headers, paths::INTROSPECTION, Some(&token), now)
+            .map_err(|error| {
+                let refused = ProofRefused::Bad(error);
+                challenge(app, scheme, refused.code(), refused.description())
+            })?,
+        // A proof beside a bearer token proves nothing for it.
+        Scheme::Bearer | Scheme::Basic => None,
+    };
+    Ok(PresentedAccessToken {
+        token,
+        scheme,
+        proof,
+        certificate,
+    })
+}
+
+/// What the sender of a token is told that was not taken.
+pub(crate) fn refused(
+    app: &App,
+    presented: &PresentedAccessToken,
+    reason: &AuthenticationFailure,
+) -> ErrorReply {
+    let AuthenticationFailure::Token(failure) = reason else {
+        return ErrorReply::invalid_client(presented.scheme);
+    };
+    let (code, description) = match failure {
+        TokenFailure::NotGood => (
+            ErrorCode::InvalidToken,
+            "the caller's access token is unknown, expired or ended: get a new one at the token \
+             endpoint"
+                .to_owned(),
+        ),
+        TokenFailure::NoRight => (
+            ErrorCode::InsufficientScope,
+            "this access token does not say which resource server asks: a resource server \
+             registered for client_credentials gets one of its own at the token endpoint"
+                .to_owned(),
+        ),
+        TokenFailure::Binding(error) => (error.code(), error.to_string()),
+        TokenFailure::Certificate => (
+            ErrorCode::InvalidToken,
+            "the access token is bound to another certificate: ask over mutual TLS with the one \
+             it was got with"
+                .to_owned(),
+        ),
+        TokenFailure::ProofReplayed => (
+            ErrorCode::InvalidDpopProof,
+            ProofRefused::Again.description(),
+        ),
+        TokenFailure::TooManyProofs => (
+            ErrorCode::InvalidDpopProof,
+            ProofRefused::TooMany.description(),
+        ),
+    };
+    challenge(app, presented.scheme, code, description)
+}
+
+/// 401 with a challenge (RFC 6750 section 3, RFC 9449 section 7.1).
+fn challenge(app: &App, scheme: Scheme, code: ErrorCode, description: String) -> ErrorReply {
+    let algorithms: Vec<_> = app.dpop.algorithms().iter().map(|one| one.name()).collect();
+    let algorithms = algorithms.join(" ");
+    let mut challenge = Challenge::new(scheme, REALM).error(code, &description);
+    if scheme == Scheme::DPoP {
+        challenge = challenge.algorithms(&algorithms);
+    }
+    let challenge = challenge.to_string();
+    let reply = ErrorReply::new(StatusCode::UNAUTHORIZED, code, description)
+        .with_header(WWW_AUTHENTICATE, &challenge);
+    match app.dpop.nonce(app.clock.now()) {
+        Some(nonce) if scheme == Scheme::DPoP => reply.with_header_value(DPOP_NONCE, nonce),
+        _ => reply,
+    }
+}
