@@ -12,6 +12,7 @@ use crate::introspector::{Introspector, Parts};
 use crate::key_source::KeySource;
 use crate::keys::KeyCache;
 use crate::statement::{ClockWindow, Expectations};
+use avouch_crypto::random::SecureRandom;
 use avouch_jose::{DecryptionKey, SignatureAlgorithm};
 use avouch_oauth::Issuer;
 use avouch_oauth::introspection::{StatementForm, StatementTyp};
@@ -101,6 +102,13 @@ impl IntrospectorBuilder {
         self
     }
 
+    /// Takes another source of chance than that of the system, for tests alone: whoever can tell
+    /// what comes next can tell the `jti` of client assertions.
+    pub fn random(mut self, random: impl SecureRandom + 'static) -> Self {
+        self.connection.random = Box::new(random);
+        self
+    }
+
     /// Fetches the metadata and keys of the authorization server.
     ///
     /// Plain `http` is spoken if the issuer itself is `http` on a loopback address, and then to
@@ -115,7 +123,13 @@ impl IntrospectorBuilder {
         let Self {
             expectations,
             credentials,
-            connection: Connection { timeout, clock, .. },
+            connection:
+                Connection {
+                    timeout,
+                    clock,
+                    random,
+                    ..
+                },
             caching,
         } = self;
         check(&expectations)?;
@@ -124,14 +138,15 @@ impl IntrospectorBuilder {
         let introspection = discovery::introspection_endpoint(&metadata, issuer)?;
         let endpoint = discovery::keys_endpoint(&metadata, issuer)?;
         let allowed = expectations.allowed_algorithms();
-        discovery::check_setup(&metadata, credentials.method(), allowed)?;
+        discovery::check_setup(&metadata, &credentials, allowed)?;
+        let prepared = credentials.prepare(expectations.audience(), issuer)?;
         let keys = discovery::keys(&http, &endpoint, timeout).await?;
         Ok(Introspector::assemble(Parts {
             answers: caching.map(AnswerCache::new),
-            prepared: credentials.prepare(expectations.audience()),
+            prepared,
+            random,
             verifier: expectations.verifier(),
             expectations,
-            credentials,
             introspection,
             keys: Arc::new(KeySource {
                 cache: KeyCache::new(keys, clock.now()),

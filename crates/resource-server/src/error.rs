@@ -9,11 +9,15 @@ use crate::http::HttpError;
 use crate::refusal::Refusal;
 use crate::statement::StatementError;
 use avouch_jose::JwkError;
+use avouch_jose::mac::MacKeyError;
 use avouch_jose::strict_json::JsonError;
 use avouch_oauth::AuthenticationMethod;
 use avouch_oauth::access_token::AccessTokenError;
+use avouch_oauth::client_assertion::AssertionAlgorithm;
 use avouch_oauth::introspection::MAX_TOKEN_LENGTH;
 use avouch_oauth::metadata::MetadataError;
+use avouch_oauth::proof::MakeProofError;
+use std::fmt;
 
 /// Why an AS cannot be worked with.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -83,14 +87,44 @@ pub enum SetupError {
     #[error("TLS cannot be set up")]
     Tls,
     /// The metadata says that the AS does not take credentials this way.
-    #[error("the authorization server does not take {method} at its introspection endpoint")]
+    #[error(
+        "the authorization server does not take {method} at its introspection endpoint, but {supported}"
+    )]
     MethodNotSupported {
         /// The method of the given credentials.
         method: AuthenticationMethod,
+        /// What it takes, of what has a name here.
+        supported: Names,
     },
+    /// The metadata says that the AS does not take assertions secured this way.
+    #[error(
+        "the authorization server does not take assertions secured with {algorithm} at its introspection endpoint, but {supported}: use a key for one of these"
+    )]
+    AssertionAlgorithmNotSupported {
+        /// The algorithm of the given credentials.
+        algorithm: AssertionAlgorithm,
+        /// What it takes, of what is known here.
+        supported: Names,
+    },
+    /// The secret is too short to authenticate assertions with.
+    #[error(transparent)]
+    Secret(#[from] MacKeyError),
     /// The metadata says that the AS signs with none of the allowed algorithms.
     #[error("the authorization server signs with none of the allowed algorithms")]
     NoCommonAlgorithm,
+}
+
+/// Names out of the metadata, for people to read: only such as are known here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names(pub Vec<&'static str>);
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            [] => f.write_str("none that is known here"),
+            names => f.write_str(&names.join(", ")),
+        }
+    }
 }
 
 /// What is wrong with the request.
@@ -103,6 +137,9 @@ pub enum RequestError {
     /// Longer than a token can be; not sent.
     #[error("the token is longer than {MAX_TOKEN_LENGTH} bytes")]
     TokenTooLong,
+    /// Nothing could be made to show who asks; not sent.
+    #[error("no client assertion could be made: {0}")]
+    NoAssertion(#[from] MakeProofError),
     /// The AS refused it with a 4xx status: wrong credentials, or a request it does not take.
     #[error("the request was refused: {0}")]
     Refused(Refusal),

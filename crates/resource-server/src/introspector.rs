@@ -3,7 +3,7 @@
 use crate::access_token::AccessTokenChecker;
 use crate::answer_cache::AnswerCache;
 use crate::builder::IntrospectorBuilder;
-use crate::credentials::{Credentials, Prepared, encode};
+use crate::credentials::{Credentials, ForOneRequest, Prepared, Shown, encode};
 use crate::endpoint::Endpoint;
 use crate::error::{IntrospectError, RequestError, ServerError};
 use crate::exchange::{Exchange, body_of, exchange, post_form};
@@ -12,6 +12,7 @@ use crate::https_client::HttpsClient;
 use crate::introspected::{Introspected, UnsignedIntrospection};
 use crate::key_source::KeySource;
 use crate::statement::Expectations;
+use avouch_crypto::random::SecureRandom;
 use avouch_oauth::access_token::AccessTokenVerifier;
 use avouch_oauth::introspection::{
     IntrospectionResponse, MAX_TOKEN_LENGTH, StatementVerifier, VerifiedIntrospection,
@@ -20,6 +21,7 @@ use avouch_oauth::media_type::JSON;
 use avouch_oauth::{Issuer, ResourceIdentifier};
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
+use http::{Request, Uri};
 use std::fmt;
 use std::sync::Arc;
 
@@ -35,8 +37,8 @@ pub struct Introspector<H: Http = HttpsClient> {
 pub(crate) struct Parts<H> {
     pub(crate) expectations: Expectations,
     pub(crate) verifier: StatementVerifier,
-    pub(crate) credentials: Credentials,
     pub(crate) prepared: Prepared,
+    pub(crate) random: Box<dyn SecureRandom>,
     pub(crate) introspection: Endpoint,
     pub(crate) keys: Arc<KeySource<H>>,
     pub(crate) answers: Option<AnswerCache>,
@@ -101,14 +103,20 @@ impl<H: Http> Introspector<H> {
 
     async fn ask(&self, token: &str, media_type: &'static str) -> Result<Bytes, IntrospectError> {
         let parts = &*self.parts;
-        let body = parts.question(token)?;
-        let KeySource { http, timeout, .. } = &*parts.keys;
-        let mut request = post_form(parts.introspection.uri(), media_type, body);
-        if let Prepared::Header(value) = &parts.prepared {
-            request.headers_mut().insert(AUTHORIZATION, value.clone());
-        }
+        check_token(token)?;
+        let KeySource {
+            http,
+            timeout,
+            clock,
+            ..
+        } = &*parts.keys;
+        let ForOneRequest { shown, hidden } = parts
+            .prepared
+            .for_one_request(clock.now(), &*parts.random)
+            .map_err(RequestError::NoAssertion)?;
+        let request = question(parts.introspection.uri(), media_type, token, shown);
         let answer = exchange(http, Exchange::Introspection, request, *timeout);
-        let hidden = [token, parts.credentials.secret()];
+        let hidden = [token, hidden.expose()];
         let answer = answer.await?;
         body_of(Exchange::Introspection, answer, &[media_type], &hidden).map_err(blame)
     }
@@ -140,19 +148,28 @@ impl<H: Http> Introspector<H> {
     }
 }
 
-impl<H> Parts<H> {
-    fn question(&self, token: &str) -> Result<Bytes, RequestError> {
-        if token.is_empty() {
-            return Err(RequestError::EmptyToken);
+fn check_token(token: &str) -> Result<(), RequestError> {
+    if token.is_empty() {
+        return Err(RequestError::EmptyToken);
+    }
+    if token.len() > MAX_TOKEN_LENGTH {
+        return Err(RequestError::TokenTooLong);
+    }
+    Ok(())
+}
+
+fn question(url: &Uri, media_type: &'static str, token: &str, shown: Shown) -> Request<Bytes> {
+    let token = encode(token);
+    match shown {
+        Shown::Header(value) => {
+            let mut request = post_form(url, media_type, format!("token={token}").into());
+            request.headers_mut().insert(AUTHORIZATION, value);
+            request
         }
-        if token.len() > MAX_TOKEN_LENGTH {
-            return Err(RequestError::TokenTooLong);
+        Shown::Form(parameters) => {
+            let body = format!("token={token}{}", *parameters);
+            post_form(url, media_type, body.into())
         }
-        let credentials = match &self.prepared {
-            Prepared::Header(_) => "",
-            Prepared::Form(parameters) => parameters,
-        };
-        Ok(format!("token={}{credentials}", encode(token)).into())
     }
 }
 

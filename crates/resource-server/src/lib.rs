@@ -74,8 +74,8 @@ pub use self::clock::{Clock, SystemClock};
 pub use self::credentials::Credentials;
 pub use self::endpoint::EndpointError;
 pub use self::error::{
-    AccessTokenCheckError, DiscoverError, IntrospectError, NetworkError, RequestError, ServerError,
-    SetupError,
+    AccessTokenCheckError, DiscoverError, IntrospectError, Names, NetworkError, RequestError,
+    ServerError, SetupError,
 };
 pub use self::exchange::Exchange;
 pub use self::http::{Cause, Http, HttpError};
@@ -85,7 +85,10 @@ pub use self::introspector::Introspector;
 pub use self::refusal::Refusal;
 pub use self::statement::{ClockWindow, Expectations, Freshness, StatementError, verify_statement};
 
-pub use avouch_jose::{DecryptionKey, JwkSet, KeyManagementAlgorithm, SignatureAlgorithm};
+pub use avouch_crypto::random::{RandomError, SecureRandom};
+pub use avouch_jose::{
+    DecryptionKey, JwkSet, KeyManagementAlgorithm, MacAlgorithm, SignatureAlgorithm, SigningKey,
+};
 pub use avouch_oauth::access_token::{AccessTokenError, AccessTokenVerifier, VerifiedAccessToken};
 pub use avouch_oauth::introspection::{
     ActiveToken, Audience, FurtherStatementClaims, StatementError as FailedCheck, StatementForm,

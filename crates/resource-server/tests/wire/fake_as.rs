@@ -271,7 +271,8 @@ pub(crate) fn metadata(issuer: &str, origin: &str) -> Value {
         "introspection_endpoint": format!("{origin}/introspect"),
         "jwks_uri": format!("{origin}/jwks"),
         "introspection_endpoint_auth_methods_supported":
-            ["client_secret_basic", "client_secret_post"],
+            ["client_secret_basic", "client_secret_post", "private_key_jwt", "client_secret_jwt"],
+        "introspection_endpoint_auth_signing_alg_values_supported": ["ES256", "HS256"],
         "introspection_signing_alg_values_supported": ["RS256", "ES256"],
     })
 }

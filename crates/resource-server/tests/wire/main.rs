@@ -6,6 +6,7 @@
 )]
 
 mod access_tokens;
+mod assertions;
 mod caching;
 mod discovery;
 mod expectations;
