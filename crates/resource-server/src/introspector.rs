@@ -3,6 +3,7 @@
 use crate::access_token::AccessTokenChecker;
 use crate::answer_cache::AnswerCache;
 use crate::builder::IntrospectorBuilder;
+use crate::clock::Clock;
 use crate::credentials::{Credentials, ForOneRequest, Prepared, Shown, encode};
 use crate::endpoint::Endpoint;
 use crate::error::{IntrospectError, RequestError, ServerError};
@@ -99,6 +100,10 @@ impl<H: Http> Introspector<H> {
         let response =
             IntrospectionResponse::from_json(json.as_bytes()).map_err(ServerError::Unsigned)?;
         Ok(UnsignedIntrospection { response, json })
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.parts.keys.clock
     }
 
     async fn ask(&self, token: &str, media_type: &'static str) -> Result<Bytes, IntrospectError> {

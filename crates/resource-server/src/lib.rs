@@ -30,6 +30,10 @@
 //! without asking, and without hearing of revocations. A statement never passes as an access
 //! token, nor the other way round.
 //!
+//! Both say what a token allows, and neither that it was not stolen. A [`RequestGuard`] over one of
+//! them checks the whole request: a token that is bound to a key (RFC 9449) or a certificate
+//! (RFC 8705) is good only from whom it was issued to.
+//!
 //! A saved statement is checked again, offline, by [`verify_statement`].
 //!
 //! # Errors
@@ -58,6 +62,7 @@ mod discovery;
 mod endpoint;
 mod error;
 mod exchange;
+mod guard;
 mod http;
 mod https_client;
 mod introspected;
@@ -78,6 +83,10 @@ pub use self::error::{
     ServerError, SetupError,
 };
 pub use self::exchange::Exchange;
+pub use self::guard::{
+    CheckedToken, Denial, DenialReason, GuardError, InMemoryReplayGuard, ProofId, ReceivedRequest,
+    ReplayGuard, ReplayGuardError, RequestGuard, TokenCheck, VerifiedRequest,
+};
 pub use self::http::{Cause, Http, HttpError};
 pub use self::https_client::HttpsClient;
 pub use self::introspected::{Introspected, UnsignedIntrospection};
@@ -90,8 +99,11 @@ pub use avouch_jose::{
     DecryptionKey, JwkSet, KeyManagementAlgorithm, MacAlgorithm, SignatureAlgorithm, SigningKey,
 };
 pub use avouch_oauth::access_token::{AccessTokenError, AccessTokenVerifier, VerifiedAccessToken};
+pub use avouch_oauth::confirmation::{Confirmation, Sha256Thumbprint};
+pub use avouch_oauth::dpop::{BindingError, DpopError, NonceKey, TargetUriError};
 pub use avouch_oauth::introspection::{
     ActiveToken, Audience, FurtherStatementClaims, StatementError as FailedCheck, StatementForm,
     StatementTyp, StatementTypError, VerifiedIntrospection,
 };
+pub use avouch_oauth::{ErrorCode, Scope};
 pub use avouch_oauth::{Issuer, ResourceIdentifier, issuer::IssuerError, resource::ResourceError};

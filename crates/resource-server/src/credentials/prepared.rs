@@ -29,7 +29,7 @@ pub(crate) enum Prepared {
 
 pub(crate) enum AssertionKey {
     Private(Arc<SigningKey>),
-    Shared(MacKey),
+    Shared(Box<MacKey>),
 }
 
 /// What goes into one request.
@@ -78,7 +78,7 @@ impl Prepared {
     }
 
     pub(super) fn authenticated(client_id: &str, issuer: &Issuer, key: MacKey) -> Self {
-        Self::assertion(client_id, issuer, AssertionKey::Shared(key))
+        Self::assertion(client_id, issuer, AssertionKey::Shared(Box::new(key)))
     }
 
     fn assertion(client_id: &str, issuer: &Issuer, key: AssertionKey) -> Self {

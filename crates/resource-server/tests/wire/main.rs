@@ -11,6 +11,7 @@ mod caching;
 mod discovery;
 mod expectations;
 mod fake_as;
+mod guard;
 mod keys;
 mod offline;
 mod own_http;
