@@ -5,4 +5,5 @@
 mod announcement;
 mod encrypted;
 mod interop;
+mod key_authentication;
 mod server;
