@@ -7,9 +7,10 @@ use std::time::Duration;
 use avouch_core::apply::{ClientDescription, Description, ResourceServerDescription};
 use avouch_server::admin::api::{
     Added, Applied, ClientEntry, ClientList, CreateInitialAccessToken, CreatedInitialAccessToken,
-    ErrorAnswer, Explain, Explanation, FreshSecret, InitialAccessTokenList, IssueToken,
-    IssuedToken, KeyEntry, KeyList, NewSecret, PartlyApplied, Planned, ResourceServerEntry,
-    ResourceServerList, RevokeAll, RevokedAll, RevokedToken, RotateKey, TokenReference, TokenState,
+    ErrorAnswer, Explain, Explanation, FreshRegistrationToken, FreshSecret, InitialAccessTokenList,
+    IssueToken, IssuedToken, KeyEntry, KeyList, NewSecret, PartlyApplied, Planned,
+    ResourceServerEntry, ResourceServerList, RevokeAll, RevokedAll, RevokedToken, RotateKey,
+    TokenReference, TokenState,
 };
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
@@ -193,6 +194,26 @@ impl AdminClient {
             .await
     }
 
+    /// Lets a client manage its registration.
+    pub(crate) async fn client_registration_token(
+        &self,
+        id: &str,
+    ) -> Result<FreshRegistrationToken, AdminClientError> {
+        self.order(&format!("/admin/v1/clients/{id}/registration-access-token"))
+            .await
+    }
+
+    /// Lets a resource server manage its registration.
+    pub(crate) async fn resource_server_registration_token(
+        &self,
+        id: &str,
+    ) -> Result<FreshRegistrationToken, AdminClientError> {
+        self.order(&format!(
+            "/admin/v1/resource-servers/{id}/registration-access-token"
+        ))
+        .await
+    }
+
     /// Every signing key.
     pub(crate) async fn keys(&self) -> Result<KeyList, AdminClientError> {
         self.get("/admin/v1/keys").await
@@ -256,6 +277,12 @@ impl AdminClient {
         let body = serde_json::to_vec(document)
             .map_err(|error| AdminClientError::Unwritable(error.into()))?;
         let (status, body) = self.exchange(Method::POST, path, body.into()).await?;
+        read(status, &body)
+    }
+
+    /// A POST that says all in its path.
+    async fn order<A: DeserializeOwned>(&self, path: &str) -> Result<A, AdminClientError> {
+        let (status, body) = self.exchange(Method::POST, path, Bytes::new()).await?;
         read(status, &body)
     }
 

@@ -11,6 +11,7 @@ pub(crate) mod human;
 mod initial_access_token;
 mod introspect;
 mod key;
+mod registration_token;
 mod renew_secret;
 mod resource_server;
 mod running_server;
@@ -21,7 +22,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use avouch_server::admin::api::SecretEntry;
+use avouch_server::admin::api::{Approver, RegistrationEntry, SecretEntry};
 use clap::Subcommand;
 
 use crate::output::{self, Failure};
@@ -88,6 +89,27 @@ fn removed(what: &str, id: &str, json: bool) -> Result<(), Failure> {
     } else {
         Ok(output::line(format!("removed: the {what} {id}"))?)
     }
+}
+
+/// When a caller was registered and who approved it, as comments of a
+/// description.
+fn registered_lines(at: u64, registration: Option<&RegistrationEntry>) -> Result<(), Failure> {
+    let approver = registration.map(|registration| &registration.approved_by);
+    let by = match approver {
+        None | Some(Approver::Administrator) => "by an administrator".to_owned(),
+        Some(Approver::InitialAccessToken(id)) => format!("with the initial access token {id}"),
+        Some(Approver::SoftwareStatement(issuer)) => {
+            format!("with a software statement of {issuer:?}")
+        }
+    };
+    output::line(format!("# registered {} {by}", human::instant(at)))?;
+    let Some(registration) = registration else {
+        return Ok(());
+    };
+    let reach = human::access(&registration.resources);
+    Ok(output::line(format!(
+        "# manages its registration itself; the approval reaches these resources: {reach}"
+    ))?)
 }
 
 /// How many secrets a caller has, and until when the older ones work.

@@ -1,9 +1,11 @@
 //! A server for a day: a fresh folder that goes when the server does.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+mod certificate;
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use avouch_core::apply::{AccessDescription, AnyResource};
@@ -12,11 +14,16 @@ use avouch_crypto::random::{SystemRandom, octets};
 use avouch_oauth::secret::IssuedSecret;
 use avouch_server::Server;
 use avouch_server::admin::api::{CreateInitialAccessToken, Uses};
-use avouch_server::config::{Config, DataConfig, Issuer, SealingConfig};
+use avouch_server::config::{
+    Config, DataConfig, Issuer, MethodName, RatesConfig, SealingConfig, TlsConfig,
+};
 use zeroize::Zeroizing;
+
+use self::certificate::Tls;
 
 use crate::admin_client::AdminClient;
 use crate::output::Failure;
+use crate::private_file;
 
 /// An initial access token that may register anybody for anything, over and
 /// over: for development alone.
@@ -58,10 +65,16 @@ impl Folder {
         &self.0
     }
 
+    /// Makes an authority and a certificate of it for a server at `host`.
+    pub(crate) fn make_certificate(&self, host: IpAddr) -> Result<Tls, Failure> {
+        Tls::make(self, host)
+    }
+
     /// The configuration of a server that keeps its data here and listens on
     /// `address`.
-    pub(crate) fn config(&self, address: SocketAddr) -> Result<Config, Failure> {
-        let issuer = Issuer::try_from(format!("http://{address}"))?;
+    pub(crate) fn config(&self, address: SocketAddr, tls: Option<&Tls>) -> Result<Config, Failure> {
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let issuer = Issuer::try_from(format!("{scheme}://{address}"))?;
         let data = DataConfig {
             folder: self.0.clone(),
         };
@@ -71,6 +84,14 @@ impl Folder {
         };
         let mut config = Config::new(issuer, data, sealing);
         config.listen.address = address;
+        config.rates = RatesConfig::for_development();
+        config.client_authentication.methods = MethodName::ALL.to_vec();
+        if let Some(tls) = tls {
+            config.tls = TlsConfig {
+                certificate_file: Some(tls.certificate.clone()),
+                key_file: Some(tls.key.clone()),
+            };
+        }
         config.check("--dev")?;
         Ok(config)
     }
@@ -82,14 +103,7 @@ impl Folder {
     fn write_sealing_key(&self) -> Result<(), Failure> {
         let key = Zeroizing::new(octets::<32>(&SystemRandom)?);
         let text = Zeroizing::new(avouch_jose::base64url::encode(key.as_slice()));
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(self.sealing_key())?;
-        file.write_all(text.as_bytes())?;
-        // What it seals is durable, so it has to be.
-        Ok(file.sync_all()?)
+        Ok(private_file::write_new(&self.sealing_key(), &text)?)
     }
 }
 

@@ -10,6 +10,7 @@ mod commands;
 mod development;
 mod input;
 mod output;
+mod private_file;
 mod statement;
 
 use std::process::ExitCode;

@@ -38,6 +38,16 @@ pub enum PresentedCredentials {
     ClientAssertion(ClientAssertion),
 }
 
+impl PresentedCredentials {
+    /// Whom they claim to be of. Nothing of it is shown yet.
+    pub fn claimed_id(&self) -> &str {
+        match self {
+            Self::ClientSecret { id, .. } => id,
+            Self::ClientAssertion(assertion) => assertion.claimed_client_id(),
+        }
+    }
+}
+
 /// How a secret is sent (RFC 6749 section 2.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretMethod {

@@ -7,6 +7,7 @@
 //! step; [`records`] says what is kept, [`storage`] what every engine must
 //! guarantee about it.
 
+pub mod certificate;
 pub mod client_secrets;
 pub mod event;
 pub mod id;
@@ -15,6 +16,7 @@ pub mod issuance;
 pub mod keys;
 pub mod opaque_token;
 pub mod own_tokens;
+pub mod rates;
 pub mod records;
 pub mod registration;
 pub mod revocation;

@@ -12,6 +12,7 @@
 //! metadata         the way back: what is registered, as metadata
 //! management       who may change what: the registration access token
 //! hand_out         such a token for what an administrator registered
+//! take_away        what an administrator takes, no update takes back
 //! ```
 //!
 //! To take a further member, read it in `client` or `resource_server` (or in a
@@ -29,6 +30,7 @@ mod register;
 mod request;
 mod resource_server;
 mod statement;
+mod take_away;
 mod update;
 
 use avouch_crypto::random::{RandomError, SecureRandom};
@@ -51,6 +53,7 @@ pub use management::{
 };
 pub use register::{Registered, register};
 pub use statement::{StatementIssuer, TrustedStatements};
+pub use take_away::without_taken_resources;
 pub use update::update;
 
 /// The most entries any list in a registration may have.

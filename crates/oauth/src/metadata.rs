@@ -90,12 +90,30 @@ pub struct ServerMetadata {
     /// RFC 8705.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_client_certificate_bound_access_tokens: Option<bool>,
+    /// RFC 8705, section 5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mtls_endpoint_aliases: Option<EndpointAliases>,
     /// RFC 9728: the resource identifiers this server issues tokens for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub protected_resources: Vec<String>,
     /// Where people read about this server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_documentation: Option<String>,
+}
+
+/// Where the endpoints are for who authenticates with a certificate (RFC 8705, section 5).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EndpointAliases {
+    /// In place of the one in the document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_endpoint: Option<String>,
+    /// In place of the one in the document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection_endpoint: Option<String>,
+    /// In place of the one in the document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revocation_endpoint: Option<String>,
 }
 
 /// Why a fetched document is not the metadata of the server that was asked for.

@@ -17,6 +17,8 @@ const CLOCK_SKEW: u64 = 10;
 /// The one `typ` a statement may have, if it has any: no type is registered for statements, and
 /// every other is that of another kind of JWT (RFC 8725, section 3.11).
 const TYP: &str = "JWT";
+/// Metadata that other kinds of JWT state too: access tokens, request objects, assertions.
+const STATED_ELSEWHERE: [&str; 2] = ["scope", "resource"];
 
 /// A statement that was taken apart and not verified. It gives the issuer it claims, for picking
 /// whose keys to try, and nothing else.
@@ -78,6 +80,12 @@ pub enum SoftwareStatementError {
     /// `nbf` has not come.
     #[error("the software statement is not valid yet")]
     NotYetValid,
+    /// A JWT that is not about software: an ID token, an assertion, ...
+    #[error(
+        "the software statement says nothing of the software; it states at least one member of \
+         client metadata beside scope and resource"
+    )]
+    NotAboutSoftware,
     /// What it says of the software cannot be read.
     #[error("the metadata in the software statement is not acceptable: {0}")]
     Metadata(ClientMetadataError),
@@ -103,6 +111,9 @@ impl<'a> UnverifiedStatement<'a> {
 
     /// What it says of the software, once it is shown to come from the issuer it claims: the
     /// members of [`ClientMetadata`] among its claims. A statement within it means nothing.
+    ///
+    /// Without a type of its own, only what it says tells a statement from other JWTs that the
+    /// issuer signs with the same key (RFC 8725, section 3.12): so it has to speak of software.
     pub fn verify(
         self,
         expected: &StatementExpectations<'_>,
@@ -169,10 +180,15 @@ fn metadata(claims: Map<String, Value>) -> Result<Map<String, Value>, SoftwareSt
     let mut metadata =
         ClientMetadata::from_object(claims).map_err(SoftwareStatementError::Metadata)?;
     metadata.software_statement = None;
-    let Ok(Value::Object(members)) = serde_json::to_value(&metadata) else {
-        return Ok(Map::new());
-    };
-    Ok(members)
+    match serde_json::to_value(&metadata) {
+        Ok(Value::Object(members)) if is_about_software(&members) => Ok(members),
+        _ => Err(SoftwareStatementError::NotAboutSoftware),
+    }
+}
+
+fn is_about_software(members: &Map<String, Value>) -> bool {
+    let mut names = members.keys();
+    names.any(|name| !STATED_ELSEWHERE.contains(&name.as_str()))
 }
 
 #[cfg(test)]

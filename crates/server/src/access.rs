@@ -1,31 +1,65 @@
-//! Around every request: who may speak plain HTTP to us, a time limit, one log
-//! line, and the metrics.
+//! Around every request: who may speak plain HTTP to us, whose certificate it comes with, a time
+//! limit, one log line, and the metrics.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use avouch_core::certificate::PresentedCertificate;
 use avouch_oauth::error::ErrorCode;
 use axum::body::Body;
 use axum::extract::{MatchedPath, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{Method, Request, StatusCode};
+use http::header::STRICT_TRANSPORT_SECURITY;
+use http::{HeaderValue, Method, Request, StatusCode};
 use tracing::info;
 
 use crate::app::App;
 use crate::error_reply::ErrorReply;
-use crate::framing;
+use crate::source::{self, ComesFrom};
+use crate::{client_certificate, framing};
+
+/// For a year, browsers that were here over TLS do not come without it (RFC 6797).
+const NEVER_PLAIN: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// The other end of the connection, put into each of its requests.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) Option<IpAddr>);
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    /// None on a Unix socket.
+    pub(crate) address: Option<IpAddr>,
+    /// Whether it speaks TLS to us.
+    tls: bool,
+    /// What it showed in the handshake to be its own.
+    pub(crate) certificate: Option<Arc<PresentedCertificate>>,
+}
+
+impl Peer {
+    pub(crate) const fn plain(address: Option<IpAddr>) -> Self {
+        Self {
+            address,
+            tls: false,
+            certificate: None,
+        }
+    }
+
+    pub(crate) const fn over_tls(
+        address: Option<IpAddr>,
+        certificate: Option<Arc<PresentedCertificate>>,
+    ) -> Self {
+        Self {
+            address,
+            tls: true,
+            certificate,
+        }
+    }
+}
 
 /// What of a request stands in its log line.
 #[derive(Clone)]
 struct Seen {
     started: Instant,
-    peer: Option<IpAddr>,
+    peer: Peer,
     method: Method,
     route: String,
 }
@@ -41,6 +75,16 @@ pub(crate) async fn around(
     next: Next,
 ) -> Response {
     let seen = Seen::of(&request);
+    let over_tls = seen.peer.tls;
+    let mut response = answer(app, seen, request, next).await;
+    if over_tls {
+        let headers = response.headers_mut();
+        headers.insert(STRICT_TRANSPORT_SECURITY, NEVER_PLAIN);
+    }
+    response
+}
+
+async fn answer(app: Arc<App>, seen: Seen, request: Request<Body>, next: Next) -> Response {
     let limit = app.settings.request_timeout;
     let handling = tokio::spawn(handle(Arc::clone(&app), seen.clone(), request, next));
     let given_up = match tokio::time::timeout(limit, handling).await {
@@ -56,28 +100,39 @@ pub(crate) async fn around(
     response
 }
 
-async fn handle(app: Arc<App>, seen: Seen, request: Request<Body>, next: Next) -> Response {
-    let admitted = seen
-        .peer
-        .is_none_or(|peer| app.settings.plain_http_admits(peer));
-    let response = if !admitted {
-        not_a_proxy().into_response()
-    } else if let Err(refused) = framing::check(&request) {
-        refused.into_response()
-    } else {
-        next.run(request).await
+async fn handle(app: Arc<App>, seen: Seen, mut request: Request<Body>, next: Next) -> Response {
+    let response = match check(&app, &seen.peer, &mut request) {
+        Ok(()) => {
+            let proxies = &app.settings.trusted_proxies;
+            let source = source::find(seen.peer.address, request.headers(), proxies);
+            request.extensions_mut().insert(ComesFrom(source));
+            next.run(request).await
+        }
+        Err(refused) => refused.into_response(),
     };
     seen.log(&app, &response);
     response
+}
+
+/// All that is asked of a request before its endpoint sees it.
+fn check(app: &App, peer: &Peer, request: &mut Request<Body>) -> Result<(), ErrorReply> {
+    let settings = &app.settings;
+    let admitted = |address| settings.plain_http_admits(address);
+    if !peer.tls && !peer.address.is_none_or(admitted) {
+        return Err(not_a_proxy());
+    }
+    framing::check(request)?;
+    client_certificate::settle(request, peer, &settings.forwarders)
 }
 
 impl Seen {
     fn of(request: &Request<Body>) -> Self {
         let extensions = request.extensions();
         let route = extensions.get::<MatchedPath>();
+        let peer = extensions.get::<Peer>();
         Self {
             started: Instant::now(),
-            peer: extensions.get::<Peer>().and_then(|peer| peer.0),
+            peer: peer.cloned().unwrap_or(Peer::plain(None)),
             method: request.method().clone(),
             route: route.map_or_else(|| "unknown".to_owned(), |path| path.as_str().to_owned()),
         }
@@ -93,7 +148,7 @@ impl Seen {
             status,
             error = response.extensions().get::<ErrorCode>().map(|code| code.as_str()),
             micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-            peer = self.peer.map(tracing::field::display),
+            peer = self.peer.address.map(tracing::field::display),
         );
         let endpoint = endpoint_name(app, &self.route);
         app.metrics.request(endpoint, status, took.as_secs_f64());

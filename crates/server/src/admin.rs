@@ -21,6 +21,7 @@ mod named;
 mod openapi;
 mod operation;
 mod page;
+mod registrations;
 mod resource_servers;
 mod revocations;
 mod secrets;

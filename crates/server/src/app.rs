@@ -27,12 +27,16 @@ use crate::metrics::Metrics;
 use crate::recipient_keys::PublishedKeys;
 use crate::recorder::LogRecorder;
 use crate::settings::Settings;
+use crate::throttle::Throttle;
+use crate::tls::Certificates;
 
 /// The server's parts, put together once at start. Holds nothing that another
 /// node would miss: what is kept is in the store.
 pub(crate) struct App {
     pub(crate) issuer: Issuer,
     pub(crate) settings: Settings,
+    /// Counts calls and failures. What it forgets at a stop is no loss.
+    pub(crate) throttle: Throttle,
     pub(crate) store: AnyStore,
     pub(crate) mint: TokenMint,
     pub(crate) pairwise: PairwiseSubjects,
@@ -53,6 +57,10 @@ pub(crate) struct App {
     pub(crate) caller_changes: tokio::sync::Mutex<()>,
     /// The keys that resource servers publish.
     pub(crate) published_keys: PublishedKeys,
+    /// The server's own certificate, and the authorities for those of callers.
+    pub(crate) certificates: Arc<Certificates>,
+    /// What stands in for the issuer where callers are asked for certificates.
+    pub(crate) mtls_url: Option<String>,
     pub(crate) sealer: Sealer,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn SecureRandom>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avouch_core::records::KeyPurpose;
-use avouch_core::storage::TokenStore;
+use avouch_core::storage::{ReplayStore, StoreError, TokenStore};
 use avouch_core::time::Timestamp;
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -26,7 +26,7 @@ pub(crate) async fn make_other_keys(app: Arc<App>) {
     }
 }
 
-/// Forgets expired tokens, in small bites, until the server stops.
+/// Forgets expired tokens and used proofs, in small bites, until the server stops.
 pub(crate) async fn clean_up(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let mut every = tokio::time::interval(CLEAN_UP_EVERY);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -42,10 +42,22 @@ pub(crate) async fn clean_up(app: Arc<App>, mut stop: watch::Receiver<bool>) {
                 warn!(%error, "expired tokens could not be forgotten; trying again later");
             }
         }
+        if let Err(error) = clean_up_proofs(&app).await {
+            warn!(%error, "expired proofs could not be forgotten; trying again later");
+        }
     }
 }
 
-async fn clean_up_once(app: &App) -> Result<u64, avouch_core::storage::StoreError> {
+/// Those that nobody accepts any more.
+async fn clean_up_proofs(app: &App) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    while app.store.remove_expired_proofs(now, CLEAN_UP_BATCH).await? == CLEAN_UP_BATCH {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
+async fn clean_up_once(app: &App) -> Result<u64, StoreError> {
     let kept = i64::try_from(app.settings.keep_expired.as_micros()).unwrap_or(i64::MAX);
     let before = Timestamp::from_micros(app.clock.now().as_micros().saturating_sub(kept));
     let mut removed = 0;

@@ -19,7 +19,9 @@ mod listen;
 mod log;
 mod manual;
 mod metrics;
+mod mtls;
 mod problem;
+mod rates;
 mod reader;
 mod registration;
 mod sealing;
@@ -27,6 +29,7 @@ mod section;
 pub(crate) mod software_statements;
 mod suggestion;
 mod text;
+mod tls;
 mod tokens;
 mod trusted_proxies;
 
@@ -39,7 +42,7 @@ use serde::{Deserialize, Serialize};
 
 pub use algorithm::AlgorithmName;
 pub use bounded::{OutOfRange, Seconds, Whole};
-pub use client_authentication::ClientAuthenticationConfig;
+pub use client_authentication::{ClientAuthenticationConfig, MethodName};
 pub use data::DataConfig;
 pub use fetch::FetchConfig;
 pub use introspection::IntrospectionConfig;
@@ -50,10 +53,13 @@ pub use listen::ListenConfig;
 pub use log::{LogConfig, LogFormat, LogLevel, LogLevelError};
 pub use manual::{example, reference};
 pub use metrics::MetricsConfig;
+pub use mtls::MtlsConfig;
 pub use problem::{ConfigError, Position, Problem, Refused};
+pub use rates::RatesConfig;
 pub use registration::RegistrationConfig;
 pub use sealing::{KeyFileError, KeyTextError, SealingConfig, SealingKey, SealingKeyError};
 pub use software_statements::{ApprovedKinds, SoftwareStatementIssuer, StatementKeysError};
+pub use tls::TlsConfig;
 pub use tokens::{AccessTokenFormat, TokensConfig};
 pub use trusted_proxies::TrustedProxies;
 
@@ -75,6 +81,12 @@ pub struct Config {
     /// Where the server listens.
     #[serde(default)]
     pub listen: ListenConfig,
+    /// The certificate that the server shows.
+    #[serde(default)]
+    pub tls: TlsConfig,
+    /// The certificates that callers show.
+    #[serde(default)]
+    pub mtls: MtlsConfig,
     /// Where the server keeps its data.
     pub data: DataConfig,
     /// The key that seals signing keys at rest.
@@ -101,6 +113,9 @@ pub struct Config {
     /// Bounds on requests.
     #[serde(default)]
     pub limits: LimitsConfig,
+    /// How often callers may call, and anybody may fail.
+    #[serde(default)]
+    pub rates: RatesConfig,
     /// What is logged.
     #[serde(default)]
     pub log: LogConfig,
@@ -146,6 +161,8 @@ impl Config {
         Self {
             issuer,
             listen: ListenConfig::default(),
+            tls: TlsConfig::default(),
+            mtls: MtlsConfig::default(),
             data,
             sealing,
             tokens: TokensConfig::default(),
@@ -155,6 +172,7 @@ impl Config {
             registration: RegistrationConfig::default(),
             fetch: FetchConfig::default(),
             limits: LimitsConfig::default(),
+            rates: RatesConfig::default(),
             log: LogConfig::default(),
             metrics: MetricsConfig::default(),
         }
@@ -184,6 +202,11 @@ impl Config {
         }
     }
 
+    /// Whether there are certificate files, which may change while the server runs.
+    pub fn has_certificates(&self) -> bool {
+        self.tls.is_on() || self.mtls.ca_file.is_some()
+    }
+
     /// The configuration in effect as TOML, defaults filled in. Reads back as
     /// the same configuration, and holds no secret, only where they are.
     pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
@@ -193,11 +216,14 @@ impl Config {
     /// All that does not go together.
     fn conflicts(&self) -> Vec<Conflict> {
         let mut found = Vec::new();
-        self.listen.conflicts(&mut found);
+        self.listen.conflicts(&self.tls, &mut found);
+        self.tls.conflicts(&self.issuer, &mut found);
+        self.mtls.conflicts(self, &mut found);
         self.sealing.conflicts(&mut found);
         self.tokens.conflicts(&mut found);
         self.keys.conflicts(&self.tokens, &mut found);
         self.introspection.conflicts(&mut found);
+        self.client_authentication.conflicts(&mut found);
         self.fetch.conflicts(&mut found);
         self.registration.conflicts(&self.issuer, &mut found);
         self.metrics.conflicts(&self.listen, &mut found);

@@ -1,5 +1,6 @@
 //! Errors on the wire, the same way at every endpoint.
 
+use avouch_core::rates::{Throttled, TooOften};
 use avouch_core::storage::StoreError;
 use avouch_oauth::authorization::Scheme;
 use avouch_oauth::challenge::Challenge;
@@ -125,6 +126,32 @@ impl ErrorReply {
         );
         reply.header = Some((RETRY_AFTER, RETRY_AFTER_SECONDS));
         reply
+    }
+
+    /// 429 (RFC 6585 section 4): the same request will be taken later.
+    pub(crate) fn too_often(refused: &TooOften) -> Self {
+        let description = match refused.what {
+            // The same words: which of the two it was is nobody's concern.
+            Throttled::SourceFailures | Throttled::CallerFailures => {
+                "too many requests from this address or for this client_id were not \
+                 authenticated: wait as many seconds as Retry-After says, and check the credentials"
+            }
+            Throttled::Calls => {
+                "this caller calls more often than it may: wait as many seconds as Retry-After \
+                 says"
+            }
+        };
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            ErrorCode::TemporarilyUnavailable,
+            description,
+        )
+        .with_header(RETRY_AFTER, &refused.retry_after().to_string())
+    }
+
+    /// Its status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// With one more header.

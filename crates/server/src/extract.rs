@@ -3,6 +3,7 @@
 
 use avouch_core::event::{Event, Recorder};
 use avouch_core::opaque_token::{TokenHash, TokenKind};
+use avouch_core::rates::Source;
 use avouch_core::{
     AuthenticatedCaller, AuthenticationError, PresentedCredentials, SecretMethod, authenticate,
 };
@@ -128,19 +129,27 @@ pub(crate) fn own_token(
     }
 }
 
-/// Extracts and authenticates, with the answers that all endpoints share.
+/// Extracts and authenticates, with the answers that all endpoints share, for
+/// those who come often enough too ([`avouch_core::rates`]).
 pub(crate) async fn authenticate_caller(
     app: &App,
+    source: Option<Source>,
     headers: &HeaderMap,
     form: &Form<'_>,
 ) -> Result<AuthenticatedCaller, ErrorReply> {
-    let presented = extract(headers, form)?;
     let now = app.clock.now();
+    let presented =
+        extract(headers, form).map_err(|error| app.unread(source, error.into(), now))?;
+    app.admit(source, presented.claimed_id(), now)?;
     match authenticate(&presented, &app.authentication(), now).await {
-        Ok(caller) => Ok(caller),
+        Ok(caller) => {
+            app.count_call(source, &caller, now)?;
+            Ok(caller)
+        }
         Err(AuthenticationError::Store(error)) => Err(error.into()),
         Err(AuthenticationError::Failed(reason)) => {
             app.metrics.authentication_failed(reason.name());
+            app.count_failure(source, Some(presented.claimed_id()), now)?;
             let reply = match &presented {
                 PresentedCredentials::ClientSecret { .. } => {
                     ErrorReply::invalid_client(Scheme::Basic)

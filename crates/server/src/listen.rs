@@ -10,7 +10,7 @@ use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
@@ -19,6 +19,7 @@ use tracing::{debug, warn};
 
 use crate::access::Peer;
 use crate::deadline::WriteDeadline;
+use crate::tls::Acceptor;
 
 /// How long open requests may take to end after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -40,6 +41,15 @@ pub(crate) struct Bounds {
     pub(crate) header: usize,
     /// How long an answer may wait to be taken by the other end.
     pub(crate) answer: Duration,
+}
+
+/// What is spoken on a listener, below HTTP.
+#[derive(Clone)]
+pub(crate) enum Transport {
+    /// Nothing.
+    Plain,
+    /// TLS, and nothing else.
+    Tls(Acceptor),
 }
 
 /// Something connections come from.
@@ -75,6 +85,7 @@ impl Listener for UnixListener {
 /// returns is held for as long as the connection lives.
 pub(crate) async fn serve<T: Send + 'static>(
     listener: impl Listener,
+    transport: Transport,
     router: Router,
     bounds: Bounds,
     opened: impl Fn() -> T + Send + 'static,
@@ -108,21 +119,27 @@ pub(crate) async fn serve<T: Send + 'static>(
             _ = stop.changed() => break,
         };
         let peer: Option<IpAddr> = peer.map(|peer| peer.ip().to_canonical());
-        let router = router.clone();
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
-            router.clone().oneshot(request.map(axum::body::Body::new))
-        });
-        let connection = hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_TIMEOUT)
-            .max_buf_size(bounds.header.max(8192))
-            .serve_connection(TokioIo::new(WriteDeadline::new(io, bounds.answer)), service);
-        let connection = graceful.watch(connection);
+        let (transport, router, mut stop) = (transport.clone(), router.clone(), stop.clone());
+        let watcher = graceful.watcher();
         let live = opened();
+        // The handshake is part of the connection's own task and takes its slot: who is slow in it
+        // holds nobody else up.
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                debug!(%error, "a connection ended early");
+            let io = WriteDeadline::new(io, bounds.answer);
+            match transport {
+                Transport::Plain => {
+                    converse(io, Peer::plain(peer), router, bounds, watcher).await;
+                }
+                Transport::Tls(acceptor) => {
+                    let secured = tokio::select! {
+                        secured = acceptor.accept(io) => secured,
+                        _ = stop.changed() => None,
+                    };
+                    if let Some(secured) = secured {
+                        let peer = Peer::over_tls(peer, secured.certificate);
+                        converse(secured.stream, peer, router, bounds, watcher).await;
+                    }
+                }
             }
             drop((slot, live));
         });
@@ -132,5 +149,27 @@ pub(crate) async fn serve<T: Send + 'static>(
         .is_err()
     {
         warn!("some requests did not end in time and were cut off");
+    }
+}
+
+/// Answers the requests of one connection.
+async fn converse(
+    io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    router: Router,
+    bounds: Bounds,
+    watcher: Watcher,
+) {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer.clone());
+        router.clone().oneshot(request.map(axum::body::Body::new))
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(bounds.header.max(8192))
+        .serve_connection(TokioIo::new(io), service);
+    if let Err(error) = watcher.watch(connection).await {
+        debug!(%error, "a connection ended early");
     }
 }

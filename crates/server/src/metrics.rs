@@ -11,6 +11,8 @@
 
 pub mod answers;
 
+mod tls;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -18,10 +20,12 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::{Metric, Registry, Unit};
 
 use answers::Answers;
 use avouch_core::introspection::SecureError;
+use avouch_core::rates::Throttled;
+use tls::TlsMetrics;
 
 /// The `Content-Type` of what [`Metrics::encode`] returns.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -47,9 +51,11 @@ pub struct Metrics {
     requests: Family<Request, Counter>,
     request_times: Family<Endpoint, Histogram>,
     authentication_failures: Family<Reason, Counter>,
+    throttled: Family<What, Counter>,
     issued: Counter,
     revocations: Family<What, Counter>,
     live_connections: Gauge,
+    tls: TlsMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -122,11 +128,10 @@ impl Metrics {
              reason",
             unsecured.clone(),
         );
-        let encryptions = Family::default();
-        registry.register(
+        let encryptions = registered(
+            &mut registry,
             "encryptions",
             "Introspection answers encrypted, by algorithm and content encryption",
-            encryptions.clone(),
         );
         let signatures = Family::new_with_constructor(fast as fn() -> Histogram);
         registry.register_with_unit(
@@ -143,11 +148,10 @@ impl Metrics {
             Unit::Seconds,
             store_calls.clone(),
         );
-        let requests = Family::default();
-        registry.register(
+        let requests = registered(
+            &mut registry,
             "http_requests",
             "HTTP requests answered, by endpoint and status",
-            requests.clone(),
         );
         let request_times = Family::new_with_constructor(fast as fn() -> Histogram);
         registry.register_with_unit(
@@ -156,26 +160,28 @@ impl Metrics {
             Unit::Seconds,
             request_times.clone(),
         );
-        let authentication_failures = Family::default();
-        registry.register(
+        let authentication_failures = registered(
+            &mut registry,
             "authentication_failures",
             "Callers that failed to authenticate, by reason",
-            authentication_failures.clone(),
         );
-        let issued = Counter::default();
-        registry.register("tokens_issued", "Access tokens issued", issued.clone());
-        let revocations = Family::default();
-        registry.register(
+        let throttled: Family<What, Counter> = registered(
+            &mut registry,
+            "throttled_requests",
+            "Requests refused with 429, by what there was too much of",
+        );
+        for what in Throttled::ALL {
+            drop(throttled.get_or_create(&What { what: what.name() }));
+        }
+        let issued = registered(&mut registry, "tokens_issued", "Access tokens issued");
+        let revocations = registered(
+            &mut registry,
             "revocations",
             "Revocations, by what was revoked",
-            revocations.clone(),
         );
-        let live_connections = Gauge::default();
-        registry.register(
-            "live_connections",
-            "Connections open now",
-            live_connections.clone(),
-        );
+        let live_connections =
+            registered(&mut registry, "live_connections", "Connections open now");
+        let tls = TlsMetrics::register(&mut registry);
 
         Self {
             registry,
@@ -188,9 +194,11 @@ impl Metrics {
             requests,
             request_times,
             authentication_failures,
+            throttled,
             issued,
             revocations,
             live_connections,
+            tls,
         }
     }
 
@@ -251,6 +259,13 @@ impl Metrics {
             .inc();
     }
 
+    /// A request was refused for coming too often.
+    pub fn throttled(&self, what: Throttled) {
+        self.throttled
+            .get_or_create(&What { what: what.name() })
+            .inc();
+    }
+
     /// One access token was issued.
     pub fn issued(&self) {
         self.issued.inc();
@@ -267,6 +282,11 @@ impl Metrics {
     pub fn connection(&self) -> LiveConnection {
         self.live_connections.inc();
         LiveConnection(self.live_connections.clone())
+    }
+
+    /// What is counted of TLS.
+    pub(crate) fn tls(&self) -> &TlsMetrics {
+        &self.tls
     }
 
     /// Everything, as `OpenMetrics` text; serve it as [`CONTENT_TYPE`].
@@ -296,6 +316,13 @@ impl Drop for LiveConnection {
     fn drop(&mut self) {
         self.0.dec();
     }
+}
+
+/// A metric that stands at zero, shown under this name.
+fn registered<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, help: &str) -> M {
+    let metric = M::default();
+    registry.register(name, help, metric.clone());
+    metric
 }
 
 fn fast() -> Histogram {

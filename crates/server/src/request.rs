@@ -1,5 +1,6 @@
 //! Reading request bodies: the right type, within bounds, in full.
 
+use avouch_core::rates::Source;
 use avouch_oauth::error::ErrorCode;
 use avouch_oauth::media_type;
 use axum::body::Body;
@@ -9,6 +10,7 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::error_reply::ErrorReply;
+use crate::source::ComesFrom;
 
 /// A request whose body has been read.
 pub(crate) struct ReadRequest {
@@ -16,6 +18,8 @@ pub(crate) struct ReadRequest {
     pub(crate) headers: HeaderMap,
     /// The whole body.
     pub(crate) body: Bytes,
+    /// Where it comes from, if that is known.
+    pub(crate) source: Option<Source>,
 }
 
 /// Reads a form (RFC 6749 appendix B).
@@ -53,6 +57,7 @@ async fn read(
     limit: usize,
 ) -> Result<ReadRequest, ErrorReply> {
     let (parts, body) = request.into_parts();
+    let source = ComesFrom::of(&parts.extensions);
     let headers = parts.headers;
     let has_type = headers
         .get(CONTENT_TYPE)
@@ -75,6 +80,7 @@ async fn read(
         Ok(body) => Ok(ReadRequest {
             headers,
             body: body.to_bytes(),
+            source,
         }),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
         Err(_) => Err(ErrorReply::bad_request(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use avouch_oauth::error::ErrorCode;
 use avouch_oauth::metadata::{WELL_KNOWN_OAUTH, WELL_KNOWN_OPENID};
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use http::StatusCode;
 
@@ -17,6 +18,7 @@ use crate::error_reply::ErrorReply;
 use crate::paths::{
     CLIENT_SECRET, INTROSPECTION, JWKS, MANAGEMENT, REGISTRATION, REVOCATION, TOKEN,
 };
+use crate::throttle;
 
 /// Every public route, below the issuer's path.
 pub(crate) fn public(app: Arc<App>) -> Router {
@@ -44,7 +46,7 @@ pub(crate) fn public(app: Arc<App>) -> Router {
         );
     }
     if app.settings.registration {
-        router = router
+        let registration = Router::new()
             .route(&at(REGISTRATION), post(registration::registration))
             .route(
                 &at(MANAGEMENT),
@@ -52,7 +54,9 @@ pub(crate) fn public(app: Arc<App>) -> Router {
                     .put(registration_management::update)
                     .delete(registration_management::remove),
             )
-            .route(&at(CLIENT_SECRET), post(client_secret::renew));
+            .route(&at(CLIENT_SECRET), post(client_secret::renew))
+            .route_layer(from_fn_with_state(Arc::clone(&app), throttle::around));
+        router = router.merge(registration);
     }
     router
         .fallback(not_found)

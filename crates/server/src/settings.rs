@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use avouch_core::issuance::Lifetimes;
 use avouch_core::keys::Overlap;
+use avouch_core::rates::Limit;
 use avouch_core::records::{ServerAnswers, TokenFormat};
 use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::negotiate::AnswerForms;
 use http::HeaderValue;
 
+use crate::client_certificate::Forwarders;
 use crate::config::{Config, TrustedProxies};
 
 /// Settings that are read while serving.
@@ -46,6 +48,14 @@ pub(crate) struct Settings {
     pub(crate) jwks_cache_control: HeaderValue,
     /// Who may speak plain HTTP to us from another machine.
     pub(crate) trusted_proxies: TrustedProxies,
+    /// Whose forwarded client certificates are taken.
+    pub(crate) forwarders: Forwarders,
+    /// How often one caller may call; none for as often as it likes.
+    pub(crate) calls: Option<Limit>,
+    /// How often requests from one address may fail to authenticate.
+    pub(crate) source_failures: Option<Limit>,
+    /// How often requests may fail that claim one `client_id`.
+    pub(crate) caller_failures: Option<Limit>,
 }
 
 impl Settings {
@@ -62,6 +72,7 @@ impl From<&Config> for Settings {
             keys,
             introspection,
             limits,
+            rates,
             ..
         } = config;
         Self {
@@ -92,11 +103,18 @@ impl From<&Config> for Settings {
                 .map(|name| name.algorithm())
                 .collect(),
             methods: config.client_authentication.methods(),
-            proof_quota: 10_000,
+            proof_quota: u32::try_from(limits.remembered_proofs.get()).unwrap_or(u32::MAX),
             registration: config.registration.enabled,
             secret_overlap: config.registration.secret_overlap.duration(),
             jwks_cache_control: cache_for(keys.jwks_max_age.duration()),
             trusted_proxies: config.listen.trusted_proxies.clone(),
+            forwarders: Forwarders::new(
+                config.mtls.client_cert_header,
+                &config.listen.trusted_proxies,
+            ),
+            calls: rates.calls(),
+            source_failures: rates.source_failures(),
+            caller_failures: rates.caller_failures(),
         }
     }
 }

@@ -26,19 +26,21 @@ use avouch_store::{AnyStore, OpenError, SqliteOptions, SqliteStore};
 use axum::Router;
 use thiserror::Error;
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::app::App;
 use crate::config::{Config, SealingKeyError, StatementKeysError, software_statements};
 use crate::keys::{self, Keys, KeysError};
-use crate::listen::{self, Bounds};
+use crate::listen::{self, Bounds, Transport};
 use crate::metrics::Metrics;
 use crate::paths;
 use crate::recipient_keys::{FetchSetupError, PublishedKeys};
 use crate::recorder::LogRecorder;
 use crate::settings::Settings;
+use crate::throttle::Throttle;
+use crate::tls::{self, Acceptor, Certificates, Question};
 use crate::{access, admin, background, key_changes, routes};
 
 /// The database within the data folder.
@@ -87,7 +89,9 @@ impl Surroundings {
 pub struct Server {
     issuer: Issuer,
     address: SocketAddr,
+    mtls_address: Option<SocketAddr>,
     admin_socket: PathBuf,
+    renewal: mpsc::Sender<oneshot::Sender<()>>,
     stop: watch::Sender<bool>,
     serving: JoinSet<()>,
     /// Ends when nothing holds the app any more, and with it the store is closed.
@@ -123,6 +127,12 @@ pub enum StartError {
     /// The keys of those whose software statements are trusted cannot be had.
     #[error(transparent)]
     StatementKeys(#[from] StatementKeysError),
+    /// The server's certificate cannot be used.
+    #[error(transparent)]
+    Certificate(#[from] tls::CertificateError),
+    /// The authorities for certificates of callers cannot be had.
+    #[error(transparent)]
+    ClientAuthorities(#[from] tls::ClientAuthoritiesError),
     /// A listener cannot be set up.
     #[error("cannot listen on {what}: {error}")]
     Listen {
@@ -150,8 +160,14 @@ pub async fn start(
         folder.join(DATABASE_FILE),
         &SqliteOptions::default(),
     )?);
+    let mtls_listener = match config.mtls.listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let mtls_address = mtls_listener.as_ref().map(|(_, address)| *address);
+    let mtls_url = config.mtls_url(mtls_address);
     let (open, closed) = oneshot::channel();
-    let app = Arc::new(put_together(config, store, surroundings, open).await?);
+    let app = Arc::new(put_together(config, store, surroundings, mtls_url, open).await?);
     let first = first_keys(&app.settings);
     key_changes::make_missing(&app, KeyPurpose::Statements, &first).await?;
     key_changes::make_for_access_tokens_in_use(&app).await?;
@@ -178,26 +194,37 @@ pub async fn start(
     let public = with_access(&app, routes::public(Arc::clone(&app)));
     serving.spawn(listen::serve(
         listener,
-        public,
+        transport(&app, Question::None),
+        public.clone(),
         bounds,
         opened(&app),
         stopped.clone(),
     ));
+    if let Some((listener, _)) = mtls_listener {
+        serving.spawn(listen::serve(
+            listener,
+            transport(&app, Question::ClientCertificate),
+            public,
+            bounds,
+            opened(&app),
+            stopped.clone(),
+        ));
+    }
     let router = with_access(&app, admin::routes(Arc::clone(&app)));
     serving.spawn(listen::serve(
         admin_listener,
+        Transport::Plain,
         router,
         bounds,
         || (),
         stopped.clone(),
     ));
     if let Some(address) = config.metrics.listen {
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(listen_error(address.to_string()))?;
+        let (listener, _) = bind(address).await?;
         let router = with_access(&app, admin::observation_routes(Arc::clone(&app)));
         serving.spawn(listen::serve(
             listener,
+            Transport::Plain,
             router,
             bounds,
             || (),
@@ -205,13 +232,17 @@ pub async fn start(
         ));
     }
     serving.spawn(background::make_other_keys(Arc::clone(&app)));
-    serving.spawn(background::clean_up(Arc::clone(&app), stopped));
+    serving.spawn(background::clean_up(Arc::clone(&app), stopped.clone()));
+    let (renewal, asked) = mpsc::channel(1);
+    serving.spawn(tls::renew(Arc::clone(&app), asked, stopped));
 
     info!(issuer = app.issuer.as_str(), %address, "serving");
     Ok(Server {
         issuer: app.issuer.clone(),
         address,
+        mtls_address,
         admin_socket,
+        renewal,
         stop,
         serving,
         closed,
@@ -222,8 +253,11 @@ pub async fn start(
 fn assertions(config: &Config) -> ClientAssertionVerifier {
     let issuer = config.issuer.on_the_wire();
     let expected = &config.client_authentication;
-    let verifier = ClientAssertionVerifier::new(issuer.clone())
+    let mut verifier = ClientAssertionVerifier::new(issuer.clone())
         .max_lifetime(expected.longest_assertion.duration().as_secs());
+    if expected.string_audience_only {
+        verifier = verifier.string_audience_only();
+    }
     if expected.endpoint_audiences {
         let paths = [paths::TOKEN, paths::INTROSPECTION, paths::REVOCATION];
         verifier.older_audiences(paths.map(|path| issuer.endpoint(path)))
@@ -236,6 +270,7 @@ async fn put_together(
     config: &Config,
     store: AnyStore,
     surroundings: Surroundings,
+    mtls_url: Option<String>,
     open: oneshot::Sender<()>,
 ) -> Result<App, StartError> {
     let Surroundings {
@@ -243,6 +278,9 @@ async fn put_together(
         random,
         fetching,
     } = surroundings;
+    let certificates = Certificates::load(&config.tls, &config.mtls, clock.now())?;
+    let metrics = Metrics::new();
+    certificates.show_expiry(&metrics);
     let (current, previous) = config.sealing.load_keys()?;
     let previous = previous.iter().map(|key| SealingKey::new(key)).collect();
     let sealer = Sealer::new(SealingKey::new(&current), previous);
@@ -264,9 +302,11 @@ async fn put_together(
         &config.registration.software_statement_issuers,
         &config.issuer,
     )?;
+    let settings = Settings::from(config);
     Ok(App {
         issuer: config.issuer.on_the_wire().clone(),
-        settings: Settings::from(config),
+        throttle: Throttle::new(&settings),
+        settings,
         store,
         mint: TokenMint::new(&check_key),
         pairwise: PairwiseSubjects::new(&pairwise_key),
@@ -277,11 +317,13 @@ async fn put_together(
         key_changes: tokio::sync::Mutex::new(()),
         caller_changes: tokio::sync::Mutex::new(()),
         published_keys: PublishedKeys::new(&config.fetch, fetching, Arc::clone(&clock))?,
+        certificates: Arc::new(certificates),
+        mtls_url,
         sealer,
         clock,
         random,
         recorder: LogRecorder,
-        metrics: Metrics::new(),
+        metrics,
         _open: open,
     })
 }
@@ -297,6 +339,27 @@ fn first_keys(settings: &Settings) -> Vec<SignatureAlgorithm> {
     } else {
         wanted
     }
+}
+
+async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let listen_error = |error| StartError::Listen {
+        what: address.to_string(),
+        error,
+    };
+    let listener = TcpListener::bind(address).await.map_err(listen_error)?;
+    let bound = listener.local_addr().map_err(listen_error)?;
+    Ok((listener, bound))
+}
+
+/// TLS where the server has a certificate.
+fn transport(app: &Arc<App>, question: Question) -> Transport {
+    if !app.certificates.is_on() {
+        return Transport::Plain;
+    }
+    let certificates = Arc::clone(&app.certificates);
+    let app = Arc::clone(app);
+    let failed = move |reason| app.metrics.tls().handshake_failed(reason);
+    Transport::Tls(Acceptor::new(certificates, question, failed))
 }
 
 fn with_access(app: &Arc<App>, router: Router) -> Router {
@@ -357,6 +420,21 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where it listens and asks for certificates.
+    pub fn mtls_address(&self) -> Option<SocketAddr> {
+        self.mtls_address
+    }
+
+    /// Looks at the certificate files again, as it does by itself every minute. When this
+    /// returns, new connections get what was new and sound; log and metrics tell what was not.
+    pub async fn look_at_certificates(&self) {
+        let (looked, over) = oneshot::channel();
+        // Fails only where the server is going down.
+        if self.renewal.send(looked).await.is_ok() {
+            _ = over.await;
+        }
     }
 
     /// Where its admin API listens.

@@ -14,8 +14,10 @@ use std::error::Error as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use avouch_core::records::ResourceSharing;
-use avouch_core::storage::{CallerStore, Revoked, Storage, StoreError, TokenStore};
+use avouch_core::records::{ResourceSharing, UsedProof};
+use avouch_core::storage::{
+    CallerStore, ReplayStore, Revoked, Storage, StoreError, TokenStore, Used,
+};
 use avouch_store::{SqliteOptions, SqliteStore};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -215,6 +217,9 @@ async fn what_was_acknowledged_is_in_the_files_without_an_orderly_end() {
     let (grant, token) = issued("one", 1_600);
     store.issue(&grant, &token).await.unwrap();
     store.revoke_token(&token.hash, at(1_100)).await.unwrap();
+    let proof = UsedProof::client_assertion("shop", "a", at(1_600));
+    let used = store.use_once(&proof, 1, at(1_100)).await.unwrap();
+    assert_eq!(used, Used::First);
 
     // The files as a process that is killed here leaves them.
     let after = Bench::new();
@@ -236,4 +241,6 @@ async fn what_was_acknowledged_is_in_the_files_without_an_orderly_end() {
             .unwrap(),
         Revoked::Unknown
     );
+    let used = after.open().use_once(&proof, 1, at(1_100)).await.unwrap();
+    assert_eq!(used, Used::Again);
 }

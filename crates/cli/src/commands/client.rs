@@ -1,4 +1,4 @@
-//! `avouch client`: add, list, show, secret, remove.
+//! `avouch client`: add, list, show, secret, registration-token, remove.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,8 @@ use clap::{Args, Subcommand};
 
 use super::authentication::{AuthenticationOptions, KeyOptions};
 use super::fresh_secret::SecretOption;
-use super::human::{instant, table};
+use super::human::{access, instant, table};
+use super::registration_token::RegistrationToken;
 use super::renew_secret::RenewSecret;
 use super::running_server::RunningServer;
 use super::words::{Format, grant_type};
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Remove(Named),
     /// Give it a fresh secret; the older one ends, or works on for an overlap
     Secret(RenewSecret),
+    /// Let it manage its own registration, by a fresh token
+    RegistrationToken(RegistrationToken),
 }
 
 /// Options of `avouch client add`.
@@ -148,6 +151,13 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
                 })
                 .await?;
         }
+        Command::RegistrationToken(token) => {
+            token
+                .run(async |server: &AdminClient, id: &str| {
+                    server.client_registration_token(id).await
+                })
+                .await?;
+        }
         Command::Remove(Named { id, json, server }) => {
             server.client().await?.remove_client(id.as_str()).await?;
             super::removed("client", id.as_str(), json)?;
@@ -210,18 +220,11 @@ fn print(list: &ClientList) -> Result<(), Failure> {
                    registered_at,
                    ..
                }: &ClientEntry| {
-        let resources = match &description.resources {
-            AccessDescription::Any(_) => "any".to_owned(),
-            AccessDescription::Only(resources) => {
-                let names: Vec<_> = resources.iter().map(ResourceIdentifier::as_str).collect();
-                names.join(" ")
-            }
-        };
         [
             description.id.to_string(),
             instant(*registered_at),
             description.scope.to_string(),
-            resources,
+            access(&description.resources),
         ]
     };
     let rows: Vec<_> = list.clients.iter().map(row).collect();
@@ -229,7 +232,7 @@ fn print(list: &ClientList) -> Result<(), Failure> {
 }
 
 fn show(client: ClientEntry) -> Result<(), Failure> {
-    output::line(format!("# registered {}", instant(client.registered_at)))?;
+    super::registered_lines(client.registered_at, client.registration.as_ref())?;
     super::secrets_line(&client.secrets)?;
     let clients = vec![client.description];
     let described = toml::to_string(&Description {

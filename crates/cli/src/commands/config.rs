@@ -5,7 +5,7 @@ mod init;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use avouch_server::config;
+use avouch_server::{SystemClock, config};
 use clap::{Args, Subcommand};
 
 use crate::output::{self, Failure};
@@ -46,8 +46,14 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Check(File { file }) => {
             let config = config::load(file)?;
             output::line(format!("{}: sound", file.display()))?;
+            let missing = |error: &dyn std::error::Error| {
+                output::line(format!("on this machine it would not start yet: {error}"))
+            };
             if let Err(error) = config.sealing.load_keys() {
-                output::line(format!("on this machine it would not start yet: {error}"))?;
+                missing(&error)?;
+            }
+            if let Err(error) = avouch_server::check_certificates(&config, &SystemClock) {
+                missing(&error)?;
             }
         }
         Command::Print(File { file }) => {

@@ -1,6 +1,9 @@
-//! How instants and tables look to a person.
+//! How instants, resources and tables look to a person.
 
 use std::io;
+
+use avouch_core::apply::AccessDescription;
+use avouch_oauth::resource::ResourceIdentifier;
 
 use crate::output;
 
@@ -13,6 +16,17 @@ pub(crate) fn instant(seconds: u64) -> String {
             || format!("{seconds} s after 1970"),
             |instant| instant.to_string(),
         )
+}
+
+/// Resources, or the word for all of them.
+pub(crate) fn access(resources: &AccessDescription) -> String {
+    match resources {
+        AccessDescription::Any(_) => "any".to_owned(),
+        AccessDescription::Only(resources) => {
+            let names: Vec<_> = resources.iter().map(ResourceIdentifier::as_str).collect();
+            names.join(" ")
+        }
+    }
 }
 
 /// Prints rows in columns, each as wide as its widest cell.

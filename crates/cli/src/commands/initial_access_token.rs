@@ -10,7 +10,7 @@ use avouch_server::admin::api::{CreateInitialAccessToken, InitialAccessTokenEntr
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use super::fresh_secret::SecretOption;
-use super::human::{instant, table};
+use super::human::{access, instant, table};
 use super::running_server::RunningServer;
 use crate::output::{self, Failure};
 
@@ -195,10 +195,24 @@ fn print(tokens: &[InitialAccessTokenEntry]) -> Result<(), Failure> {
                 .uses_left
                 .map_or_else(|| "unlimited".to_owned(), |left| left.to_string()),
             token.expires_at.map_or_else(|| "never".to_owned(), instant),
+            match token.sharing {
+                ResourceSharing::Exclusive => "no",
+                ResourceSharing::Shared => "yes",
+            }
+            .to_owned(),
+            access(&token.resources),
         ]
     };
     let rows: Vec<_> = tokens.iter().map(row).collect();
-    Ok(table(["ID", "REGISTERS", "USES LEFT", "EXPIRES"], &rows)?)
+    let head = [
+        "ID",
+        "REGISTERS",
+        "USES LEFT",
+        "EXPIRES",
+        "SHARED",
+        "RESOURCES",
+    ];
+    Ok(table(head, &rows)?)
 }
 
 fn id(text: &str) -> Result<InitialAccessTokenId, IdError> {

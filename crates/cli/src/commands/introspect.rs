@@ -35,6 +35,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL")]
     issuer: Issuer,
 
+    /// PEM file with certificate authorities to trust besides those of the system
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+
     /// Who asks: the client_id of the resource server
     #[arg(long, value_name = "ID")]
     client_id: String,
@@ -100,6 +104,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         let key = DecryptionKey::from_private_jwk(jwk.as_bytes())
             .map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
         builder = builder.encrypted_to([key]);
+    }
+    if let Some(file) = &arguments.ca_file {
+        builder = builder.extra_trust_anchors(input::read(file)?.as_bytes());
     }
     let introspector = builder.discover().await?;
     let answer = introspector.introspect(&token).await?;

@@ -59,6 +59,6 @@ impl RenewSecret {
 }
 
 /// Clients and resource servers share one name space of ids.
-fn caller_id(text: &str) -> Result<String, IdError> {
+pub(super) fn caller_id(text: &str) -> Result<String, IdError> {
     ClientId::new(text).map(String::from)
 }

@@ -1,4 +1,4 @@
-//! `avouch resource-server`: add, list, show, secret, remove.
+//! `avouch resource-server`: add, list, show, secret, registration-token, remove.
 
 use std::process::ExitCode;
 
@@ -20,6 +20,7 @@ use clap::{Args, Subcommand};
 use super::authentication::{AuthenticationOptions, KeyOptions};
 use super::fresh_secret::SecretOption;
 use super::human::{instant, table};
+use super::registration_token::RegistrationToken;
 use super::renew_secret::RenewSecret;
 use super::running_server::RunningServer;
 use super::words::{Format, Forms, StatementClaim, Subject};
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Remove(Named),
     /// Give it a fresh secret; the older one ends, or works on for an overlap
     Secret(RenewSecret),
+    /// Let it manage its own registration, by a fresh token
+    RegistrationToken(RegistrationToken),
 }
 
 /// Options of `avouch resource-server add`.
@@ -190,6 +193,13 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
                 })
                 .await?;
         }
+        Command::RegistrationToken(token) => {
+            token
+                .run(async |server: &AdminClient, id: &str| {
+                    server.resource_server_registration_token(id).await
+                })
+                .await?;
+        }
         Command::Remove(Named { id, json, server }) => {
             server
                 .client()
@@ -328,7 +338,7 @@ fn print(list: &ResourceServerList) -> Result<(), Failure> {
 }
 
 fn show(server: ResourceServerEntry) -> Result<(), Failure> {
-    output::line(format!("# registered {}", instant(server.registered_at)))?;
+    super::registered_lines(server.registered_at, server.registration.as_ref())?;
     let (profile, policy) = (server.profile_revision, server.policy_revision);
     let access_tokens = server.access_tokens_revision;
     output::line(format!(

@@ -12,7 +12,7 @@ use avouch_server::config;
 use avouch_server::{Server, Surroundings, SystemClock, log, start};
 use clap::Args;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::announcement::Announcement;
 use super::running_server::CONFIG;
@@ -31,12 +31,17 @@ const SIGXFSZ: i32 = 25;
 Examples:
   avouch serve --dev                      a server to try things on, gone tomorrow
   avouch serve --dev --listen 127.0.0.1:9000
+  avouch serve --dev --tls                the same over https, with a certificate made for it
   avouch config init my-avouch            makes a configuration and a sealing key, then:
   avouch serve --config my-avouch/avouch.toml")]
 pub(crate) struct Arguments {
     /// Serve for development: on loopback, with a fresh data folder that goes with the server
     #[arg(long, conflicts_with = "config")]
     dev: bool,
+
+    /// With --dev: serve https, with a certificate of a private authority made for this server
+    #[arg(long, requires = "dev")]
+    tls: bool,
 
     /// Serve as this configuration file says [env: AVOUCH_CONFIG]
     #[arg(long, value_name = "FILE")]
@@ -46,7 +51,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
 
-    /// Begin with one JSON object: issuer, initial_access_token (null but with --dev), data_dir
+    /// Begin with one JSON object: issuer, initial_access_token (null but with --dev), data_dir,
+    /// and with --tls ca_file
     #[arg(long)]
     json: bool,
 }
@@ -61,7 +67,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     if arguments.dev {
         // Outlives the server in it.
         let folder = development::Folder::create()?;
-        let server = for_development(&folder, arguments.listen, arguments.json).await?;
+        let server = for_development(&folder, &arguments).await?;
         stopped.await;
         server.stop().await;
     } else {
@@ -75,11 +81,29 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
                  where avouch config init FOLDER makes the file",
                 )
             })?;
-        let server = for_keeps(&file, arguments.listen, arguments.json).await?;
-        stopped.await;
+        let (server, hangup) = for_keeps(&file, arguments.listen, arguments.json).await?;
+        until(stopped, hangup, &server).await;
         server.stop().await;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Looks at the certificate files at every SIGHUP, until told to stop. A server that has none ends
+/// with its terminal, as every process does.
+async fn until(stopped: impl Future<Output = ()>, mut hangup: Option<Signal>, server: &Server) {
+    let mut stopped = std::pin::pin!(stopped);
+    loop {
+        let hung_up = async {
+            match &mut hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = &mut stopped => return,
+            _ = hung_up => server.look_at_certificates().await,
+        }
+    }
 }
 
 /// What the environment says, for want of an option.
@@ -88,13 +112,22 @@ fn configured() -> Option<PathBuf> {
     file.map(PathBuf::from)
 }
 
-async fn for_keeps(file: &Path, listen: Option<SocketAddr>, json: bool) -> Result<Server, Failure> {
+async fn for_keeps(
+    file: &Path,
+    listen: Option<SocketAddr>,
+    json: bool,
+) -> Result<(Server, Option<Signal>), Failure> {
     let mut config = config::load(file)?;
     if let Some(address) = listen {
         config.listen.address = address;
         config.check("--listen")?;
     }
     log::init(&config.log)?;
+    let hangup = if config.has_certificates() {
+        Some(signal(SignalKind::hangup())?)
+    } else {
+        None
+    };
     let listener = bind(config.listen.address).await?;
     let server = start(&config, listener, surroundings()).await?;
     if json {
@@ -102,18 +135,19 @@ async fn for_keeps(file: &Path, listen: Option<SocketAddr>, json: bool) -> Resul
             issuer: server.issuer().as_str(),
             initial_access_token: None,
             data_dir: &config.data.folder,
+            ca_file: None,
         }
         .as_json()?;
     }
-    Ok(server)
+    Ok((server, hangup))
 }
 
 async fn for_development(
     folder: &development::Folder,
-    listen: Option<SocketAddr>,
-    json: bool,
+    arguments: &Arguments,
 ) -> Result<Server, Failure> {
-    let address = listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], DEVELOPMENT_PORT)));
+    let usual = SocketAddr::from(([127, 0, 0, 1], DEVELOPMENT_PORT));
+    let address = arguments.listen.unwrap_or(usual);
     if !address.ip().is_loopback() {
         return Err(Failure::new(format!(
             "--dev does not listen on {address}: others can reach it"
@@ -121,7 +155,12 @@ async fn for_development(
         .next("use a loopback address, or make a server for keeps: avouch config init FOLDER"));
     }
     let listener = bind(address).await?;
-    let config = folder.config(listener.local_addr()?)?;
+    let tls = if arguments.tls {
+        Some(folder.make_certificate(address.ip())?)
+    } else {
+        None
+    };
+    let config = folder.config(listener.local_addr()?, tls.as_ref())?;
     log::init(&config.log)?;
     let surroundings = surroundings().dangerous_for_development();
     let server = start(&config, listener, surroundings).await?;
@@ -130,8 +169,9 @@ async fn for_development(
         issuer: server.issuer().as_str(),
         initial_access_token: Some(token.expose()),
         data_dir: folder.path(),
+        ca_file: tls.as_ref().map(|tls| tls.authority.as_path()),
     };
-    if json {
+    if arguments.json {
         announcement.as_json()?;
     } else {
         announcement.as_text()?;

@@ -180,8 +180,30 @@ fn an_initial_access_token_is_created_listed_and_removed() {
     let made = it
         .run(&[&create[..], &["--expires-in", "60", "--json"]].concat())
         .json();
+    let narrow = [
+        "initial-access-token",
+        "create",
+        "--kinds",
+        "resource_servers",
+        "--resource",
+        "https://a.example",
+        "--resource",
+        "https://b.example",
+        "--shared",
+    ];
+    let narrow_id = {
+        let made = it.run(&[&narrow[..], &["--json"]].concat()).json();
+        made["id"].as_str().unwrap().to_owned()
+    };
     let listed = it.run(&["initial-access-token", "list"]).well();
-    assert_eq!(listed.lines().count(), 3, "{listed}");
+    assert_eq!(listed.lines().count(), 4, "{listed}");
+    let line = listed.lines().find(|line| line.starts_with(&narrow_id));
+    let line = line.unwrap();
+    assert!(
+        line.contains("resource servers")
+            && line.ends_with("yes     https://a.example https://b.example"),
+        "{line}"
+    );
     assert!(
         listed.contains("unlimited") && listed.contains("never"),
         "{listed}"
@@ -192,6 +214,64 @@ fn an_initial_access_token_is_created_listed_and_removed() {
     assert_eq!(it.run(&[&create[..], &["--uses", "0"]].concat()).code, 2);
     let reach = it.run(&["initial-access-token", "create", "--kinds", "both"]);
     assert_eq!(reach.code, 2, "how far it reaches must be said");
+}
+
+#[test]
+fn a_registration_access_token_is_handed_out_and_who_approved_is_shown() {
+    let it = Stage::set();
+    it.run(&["client", "add", "shop"]).well();
+    it.run(&[
+        "resource-server",
+        "add",
+        "pay",
+        "--resource",
+        "https://pay.example",
+        "--signing-alg",
+        "ES256",
+    ])
+    .well();
+    let shown = it.run(&["client", "show", "shop"]).well();
+    assert!(shown.contains(" by an administrator\n"), "{shown}");
+    assert!(!shown.contains("manages its registration"), "{shown}");
+
+    let first = it.run(&["client", "registration-token", "shop"]);
+    assert!(first.err.contains("/register/shop"), "{}", first.err);
+    let first = first.well();
+    assert!(
+        first.starts_with("avr_") && first.lines().count() == 1,
+        "{first}"
+    );
+    let second = it
+        .run(&["client", "registration-token", "shop", "--json"])
+        .json();
+    assert_ne!(second["registration_access_token"], first.trim());
+    let path = it.path("pay.rat");
+    let file = path.to_str().unwrap();
+    let put = it.run(&[
+        "resource-server",
+        "registration-token",
+        "pay",
+        "--secret-file",
+        file,
+    ]);
+    assert_eq!(put.well(), "");
+    assert!(fs::read_to_string(&path).unwrap().starts_with("avr_"));
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let shown = it.run(&["resource-server", "show", "pay"]).well();
+    let reach = "# manages its registration itself; the approval reaches these resources: \
+                 https://pay.example\n";
+    assert!(shown.contains(reach), "{shown}");
+    // What is shown is a description still.
+    let described = it.write("pay.toml", &shown);
+    it.run(&["apply", "-f", &described]).well();
+
+    it.run(&["resource-server", "registration-token", "shop"])
+        .badly();
+    it.run(&["client", "registration-token", "nobody"]).badly();
+    let usage = it.run(&["client", "registration-token", "../x"]);
+    assert_eq!(usage.code, 2);
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn every_example_in_the_manual_works_as_printed() {
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap())
         .collect();
-    assert_eq!(examples.len(), 6);
+    assert_eq!(examples.len(), 7);
     // What an operator sees as an answer is a failure here.
     it.write(".curlrc", "fail-with-body\nsilent\nshow-error\n");
     let binaries = Path::new(env!("CARGO_BIN_EXE_avouch")).parent().unwrap();

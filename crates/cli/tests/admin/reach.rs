@@ -70,6 +70,7 @@ fn every_help_shows_and_names_what_it_takes() {
         &["client", "add"],
         &["resource-server", "add"],
         &["initial-access-token", "create"],
+        &["client", "registration-token"],
         &["key", "rotate"],
         &["apply"],
         &["config"],

@@ -11,7 +11,16 @@ use crate::server::DevServer;
 
 #[test]
 fn the_printed_commands_work_as_printed_and_end_in_a_signed_statement() {
-    let mut server = DevServer::start(&[]);
+    printed_commands_work(&[]);
+}
+
+#[test]
+fn they_work_over_tls_too() {
+    printed_commands_work(&["--tls"]);
+}
+
+fn printed_commands_work(options: &[&str]) {
+    let mut server = DevServer::start(options);
     let script = server.commands();
     assert_eq!(
         script.matches("curl ").count(),
@@ -56,6 +65,45 @@ fn for_scripts_the_first_line_is_one_json_object() {
         !fs::exists(&folder).unwrap(),
         "a development server leaves nothing behind"
     );
+}
+
+#[test]
+fn row_8414_2_01_over_tls_the_issuer_is_the_https_url_that_the_metadata_is_found_under() {
+    let mut server = DevServer::start(&["--json", "--tls"]);
+    let announcement: Value = serde_json::from_str(&server.line()).unwrap();
+    let names: Vec<_> = announcement.as_object().unwrap().keys().collect();
+    assert_eq!(
+        names,
+        ["issuer", "initial_access_token", "data_dir", "ca_file"]
+    );
+    let issuer = announcement["issuer"].as_str().unwrap();
+    assert!(issuer.starts_with("https://127.0.0.1:"));
+
+    // The resource server's end of it, with a secret that is nobody's: the answer is the server's.
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    fs::write(&secret, "nobody").unwrap();
+    let ask = |further: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_avouch"))
+            .args(["introspect", "--issuer", issuer, "--client-id", "nobody"])
+            .arg("--secret-file")
+            .arg(&secret)
+            .arg("--token")
+            .arg(&secret)
+            .args(further)
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    // Only the authority that is named will do. The metadata is found, and is that of the issuer,
+    // before anybody is asked.
+    let authority = announcement["ca_file"].as_str().unwrap();
+    let refused = ask(&["--ca-file", authority]);
+    assert!(refused.contains("invalid_client"), "{refused}");
+    let distrusted = ask(&[]);
+    assert!(distrusted.contains("certificate"), "{distrusted}");
+    server.stop();
 }
 
 #[test]

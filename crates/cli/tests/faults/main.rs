@@ -5,10 +5,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod history;
+mod registrations;
 mod site;
 mod wire;
 
 use history::History;
+use registrations::Registrations;
 use site::{Power, Site};
 
 /// Kills follow after so many acknowledged operations of a round: early, late,
@@ -37,6 +39,27 @@ fn row_7662_4_04_no_acknowledged_token_or_revocation_is_lost_when_the_power_fail
 }
 
 #[test]
+fn no_acknowledged_registration_update_or_removal_is_lost_when_the_power_fails() {
+    let mut site = Site::set_up();
+    let mut registrations = Registrations::default();
+    for acknowledged in [1, 40, 9, 70] {
+        let server = site.start(Power::FailsWithTheKill);
+        registrations.extend(server.register_and_manage_until_killed(acknowledged));
+        site.lose_what_was_not_synced();
+
+        let server = site.start(Power::FailsWithTheKill);
+        assert_eq!(
+            registrations.lost(&server),
+            Vec::<String>::new(),
+            "after {acknowledged} operations"
+        );
+        server.kill();
+        site.lose_what_was_not_synced();
+    }
+    assert!(registrations.operations() >= 120);
+}
+
+#[test]
 fn a_kill_alone_loses_nothing_either() {
     let mut site = Site::set_up();
     let mut history = History::default();
@@ -60,4 +83,12 @@ fn with_syncing_off_the_same_check_finds_losses() {
     site.lose_what_was_not_synced();
     let server = site.start(Power::Stays);
     assert!(history.lost(&server).len() >= 10);
+    server.kill();
+
+    let server = site.start(Power::FailsAndNothingIsSynced);
+    let mut registrations = Registrations::default();
+    registrations.extend(server.register_and_manage_until_killed(40));
+    site.lose_what_was_not_synced();
+    let server = site.start(Power::Stays);
+    assert!(registrations.lost(&server).len() >= 5);
 }

@@ -15,7 +15,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::history::{Entry, State};
-use crate::wire::{post_form, send};
+use crate::registrations::{Noted, register_and_manage};
+use crate::wire::{Answer, post_form, send};
 
 /// Clients that issue and revoke at the same time.
 const CLIENTS: usize = 4;
@@ -46,6 +47,8 @@ pub(crate) struct Site {
 struct Callers {
     client: String,
     resource_server: String,
+    /// For further registrations.
+    initial_access_token: String,
 }
 
 /// A server that runs, to be killed.
@@ -138,13 +141,35 @@ impl Running {
     /// Clients issue tokens and revoke every second one, all at the same time,
     /// until so many operations were acknowledged; then the server is killed
     /// in the middle of whatever it does.
-    pub(crate) fn issue_and_revoke_until_killed(mut self, operations: usize) -> Vec<Entry> {
+    pub(crate) fn issue_and_revoke_until_killed(self, operations: usize) -> Vec<Entry> {
+        let acknowledged = |entry: &Entry| entry.state != State::Unknown;
+        self.until_killed(operations, acknowledged, issue_and_revoke)
+    }
+
+    /// The same with clients that register, change and remove their
+    /// registration.
+    pub(crate) fn register_and_manage_until_killed(self, operations: usize) -> Vec<Noted> {
+        self.until_killed(
+            operations,
+            Noted::is_acknowledged,
+            |address, callers, notes| {
+                register_and_manage(address, &callers.initial_access_token, notes);
+            },
+        )
+    }
+
+    fn until_killed<E: Send + 'static>(
+        mut self,
+        operations: usize,
+        is_acknowledged: impl Fn(&E) -> bool,
+        work: fn(SocketAddr, &Callers, &Sender<E>),
+    ) -> Vec<E> {
         let (sender, receiver) = channel();
         let clients: Vec<_> = (0..CLIENTS)
             .map(|_| {
                 let (address, callers, sender) =
                     (self.address, self.callers.clone(), sender.clone());
-                thread::spawn(move || issue_and_revoke(address, &callers, &sender))
+                thread::spawn(move || work(address, &callers, &sender))
             })
             .collect();
         drop(sender);
@@ -152,7 +177,7 @@ impl Running {
         let mut killed = false;
         while let Ok(entry) = receiver.recv() {
             entries.push(entry);
-            let acknowledged = entries.iter().filter(|entry| entry.state != State::Unknown);
+            let acknowledged = entries.iter().filter(|entry| is_acknowledged(entry));
             if !killed && acknowledged.count() >= operations {
                 kill(&mut self.process);
                 killed = true;
@@ -181,6 +206,12 @@ impl Running {
         } else {
             None
         }
+    }
+
+    /// What a read of a registration comes to.
+    pub(crate) fn read(&self, path: &str, token: &str) -> Answer {
+        let bearer = format!("Bearer {token}");
+        send(self.address, "GET", path, &[("Authorization", &bearer)], "").unwrap()
     }
 
     /// `kill -9`.
@@ -268,6 +299,7 @@ fn register(address: SocketAddr, token: &str) -> Callers {
     Callers {
         client: basic(r#"{"grant_types":["client_credentials"],"scope":"read"}"#),
         resource_server: basic(&format!(r#"{{"grant_types":[],"resource":"{RESOURCE}"}}"#)),
+        initial_access_token: token.to_owned(),
     }
 }
 

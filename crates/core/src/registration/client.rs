@@ -8,8 +8,8 @@ use avouch_oauth::scope::Scope;
 use super::{RegistrationContext, RegistrationError, client_authentication, details};
 use crate::id::ClientId;
 use crate::records::{
-    AllowedResources, Client, ClientAuthentication, Credentials, GrantType, PublicDetails,
-    SecretKind,
+    AllowedResources, Approval, Client, ClientAuthentication, Credentials, GrantType,
+    PublicDetails, SecretKind,
 };
 use crate::secret::StoredSecret;
 use crate::time::Timestamp;
@@ -79,6 +79,27 @@ impl ClientRequest {
             access_token_format: None,
             registered_at: now,
         }
+    }
+
+    /// Checks that a client which an administrator made gives itself nothing:
+    /// scope and grants were chosen for it, and no allowance speaks of them. It
+    /// may keep what it has, and give it up.
+    pub(super) fn stays_within(
+        &self,
+        approval: &Approval,
+        current: &Client,
+    ) -> Result<(), RegistrationError> {
+        if *approval != Approval::Administrator
+            || (self.scope.is_subset(&current.scope)
+                && self.grant_types.is_subset(&current.grant_types))
+        {
+            return Ok(());
+        }
+        Err(RegistrationError::NotAllowed(
+            "an administrator registered this client: it may give up scope and grant_types that \
+             it has, and take no others"
+                .to_owned(),
+        ))
     }
 
     /// The record of a client that changes. What is not its own to say stays.

@@ -46,8 +46,9 @@ pub fn update(
 
     let caller = match caller {
         CallerRecord::Client(client) => {
-            let changed = ClientRequest::read(&request.metadata, context)?.changed_record(client);
-            CallerRecord::Client(Arc::new(changed))
+            let request = ClientRequest::read(&request.metadata, context)?;
+            request.stays_within(&registration.approval, client)?;
+            CallerRecord::Client(Arc::new(request.changed_record(client)))
         }
         CallerRecord::ResourceServer(server) => {
             let request = ResourceServerRequest::read(&request.metadata, context)?;

@@ -51,12 +51,12 @@ fn row_7591_2_3_01_what_is_signed_by_the_issuer_is_read() {
 
 #[test]
 fn row_7591_2_3_01_without_a_signature_or_an_issuer_it_says_nothing() {
-    let good = sign(&json!({"iss": ISSUER}));
+    let good = sign(&json!({"iss": ISSUER, "client_name": "Shop"}));
     let (signed, _) = good.rsplit_once('.').unwrap();
     let other = sign_as(
         &new_key(SignatureAlgorithm::Es256),
         None,
-        &json!({"iss": ISSUER}),
+        &json!({"iss": ISSUER, "client_name": "Shop"}),
     );
     let none = base64url::encode(br#"{"alg":"none"}"#);
     let claims = base64url::encode(json!({"iss": ISSUER}).to_string());
@@ -67,8 +67,8 @@ fn row_7591_2_3_01_without_a_signature_or_an_issuer_it_says_nothing() {
         format!("{signed}."),
         format!("{none}.{claims}."),
         other,
-        sign(&json!({})),
-        sign(&json!({"iss": 5})),
+        sign(&json!({"client_name": "Shop"})),
+        sign(&json!({"iss": 5, "client_name": "Shop"})),
         sign(&json!([])),
         "a".repeat(MAX_STATEMENT_LENGTH + 1),
     ] {
@@ -85,7 +85,7 @@ fn row_7591_2_3_01_without_a_signature_or_an_issuer_it_says_nothing() {
 
 #[test]
 fn another_kind_of_jwt_is_no_statement() {
-    let claims = json!({"iss": ISSUER});
+    let claims = json!({"iss": ISSUER, "client_name": "Shop"});
     for typ in [
         "at+jwt",
         "application/at+jwt",
@@ -103,6 +103,30 @@ fn another_kind_of_jwt_is_no_statement() {
 }
 
 #[test]
+fn a_jwt_that_is_not_about_software_is_no_statement() {
+    for claims in [
+        json!({}),
+        // An access token, an ID token, an assertion, an authorization request.
+        json!({"sub": "erika", "scope": "pay", "client_id": "shop"}),
+        json!({"sub": "erika", "nonce": "n", "name": "Erika"}),
+        json!({"sub": ISSUER, "aud": "https://as.example", "jti": "1"}),
+        json!({"scope": "pay", "resource": "https://a.example", "redirect_uri": "https://b.example"}),
+        json!({"scope": "pay", "client_name": null, "contacts": []}),
+    ] {
+        let mut claims = claims;
+        claims["iss"] = json!(ISSUER);
+        let refused = read(&sign(&claims));
+        assert_eq!(
+            refused,
+            Err(SoftwareStatementError::NotAboutSoftware),
+            "{claims}"
+        );
+    }
+    let empty = json!({"iss": ISSUER, "grant_types": []});
+    assert!(read(&sign(&empty)).is_ok());
+}
+
+#[test]
 fn an_algorithm_that_is_not_allowed_is_refused_before_the_key_is_picked() {
     let key = new_key(SignatureAlgorithm::Es384);
     assert_eq!(
@@ -116,7 +140,7 @@ fn an_algorithm_that_is_not_allowed_is_refused_before_the_key_is_picked() {
 #[test]
 fn times_are_honoured_where_they_are_stated() {
     let with = |name: &str, value: Value| {
-        let mut claims = json!({"iss": ISSUER});
+        let mut claims = json!({"iss": ISSUER, "client_name": "Shop"});
         claims[name] = value;
         read(&sign(&claims))
     };
@@ -152,7 +176,10 @@ fn times_are_honoured_where_they_are_stated() {
 
 #[test]
 fn an_audience_that_is_stated_holds_this_server() {
-    let with = |aud: Value| read(&sign(&json!({"iss": ISSUER, "aud": aud})));
+    let with = |aud: Value| {
+        let claims = json!({"iss": ISSUER, "client_name": "Shop", "aud": aud});
+        read(&sign(&claims))
+    };
     for aud in [
         json!("https://as.example"),
         json!(["https://other.example", "https://as.example/register"]),

@@ -10,6 +10,7 @@ mod error;
 mod explanation;
 mod initial_access_token;
 mod key;
+mod registration;
 mod revocation;
 mod schema;
 mod token;
@@ -26,6 +27,7 @@ pub use initial_access_token::{
     InitialAccessTokenList, Unlimited, Uses,
 };
 pub use key::{KeyEntry, KeyList, RotateKey};
+pub use registration::{Approver, FreshRegistrationToken, RegistrationEntry};
 pub use revocation::{Outcome, RevokeAll, RevokedAll};
 pub use token::{IssueToken, IssuedToken, RevokedToken, TokenEntry, TokenReference, TokenState};
 

@@ -25,6 +25,7 @@ use super::document;
 use super::error::AdminError;
 use super::operation::Operation;
 use super::record_administered;
+use super::registrations;
 use super::secrets;
 use crate::app::App;
 use crate::key_changes;
@@ -166,6 +167,9 @@ async fn write(
         }
         PlannedWrite::UpdateResourceServer(server, sharing) => {
             ready_for(app, server.access_tokens.value.format).await?;
+            // First, so that no crash leaves what could be taken back. If the change is then
+            // refused, it keeps what it has.
+            registrations::take_away(app, server).await?;
             let (mut server, id) = (server.clone(), server.id.as_str());
             let secret = secrets::complete(app, &mut server.credentials, id, now)?;
             let there = app.store.update_resource_server(&server, *sharing).await?;

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use avouch_core::apply::{ClientDescription, Description};
 use avouch_core::id::ClientId;
 use avouch_core::records::Client;
-use avouch_core::storage::{CallerRecord, CallerStore};
+use avouch_core::storage::{CallerRecord, CallerStore, StoreError};
 use avouch_core::time::Timestamp;
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
+use http::{Request, StatusCode};
 
 use super::allowed;
 use super::answer::{json, no_content};
 use super::api::{
-    Added, Applied, ClientDescriptionSchema, ClientEntry, ClientList, FreshSecret, NewSecret,
+    Added, Applied, ClientDescriptionSchema, ClientEntry, ClientList, FreshRegistrationToken,
+    FreshSecret, NewSecret,
 };
 use super::apply;
 use super::document::Document;
@@ -23,6 +25,7 @@ use super::named::Named;
 use super::operation::Operation;
 use super::page::Wanted;
 use super::record_administered;
+use super::registrations;
 use super::secrets;
 use super::suggestion::no_such_client;
 use crate::app::App;
@@ -61,6 +64,14 @@ pub(super) fn operations() -> Vec<Operation> {
         .takes::<NewSecret>()
         .answers::<FreshSecret>(201)
         .fails(&[400, 404, 409, 413, 415]),
+        Operation::post(
+            "/admin/v1/clients/{id}/registration-access-token",
+            "handOutClientRegistrationToken",
+            hand_out_registration_token,
+        )
+        .summary("Let a client manage its registration by a fresh token; the earlier ones end")
+        .answers::<FreshRegistrationToken>(201)
+        .fails(&[400, 404, 409]),
     ]
 }
 
@@ -68,7 +79,11 @@ async fn list(State(app): State<Arc<App>>, wanted: Wanted) -> Result<Response, A
     let now = app.clock.now();
     let mut clients = app.store.list_clients(wanted.page()).await?;
     let next = wanted.cut(&mut clients, |client| client.id.to_string());
-    let clients = clients.iter().map(|client| entry(client, now)).collect();
+    let mut entries = Vec::with_capacity(clients.len());
+    for client in &clients {
+        entries.push(entry(&app, client, now).await?);
+    }
+    let clients = entries;
     Ok(json(StatusCode::OK, &ClientList { clients, next }))
 }
 
@@ -87,7 +102,8 @@ async fn add(
 
 async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Result<Response, AdminError> {
     let client = find(&app, &id).await?;
-    Ok(json(StatusCode::OK, &entry(&client, app.clock.now())))
+    let entry = entry(&app, &client, app.clock.now()).await?;
+    Ok(json(StatusCode::OK, &entry))
 }
 
 async fn change(
@@ -140,6 +156,20 @@ async fn renew_secret(
     Ok(json(StatusCode::CREATED, &fresh))
 }
 
+async fn hand_out_registration_token(
+    State(app): State<Arc<App>>,
+    Named(id): Named,
+    request: Request<Body>,
+) -> Result<Response, AdminError> {
+    registrations::check(&app, request).await?;
+    let _changing = app.caller_changes.lock().await;
+    let client = CallerRecord::Client(find(&app, &id).await?);
+    match registrations::hand_out(&app, &client, app.clock.now()).await? {
+        Some(answer) => Ok(answer),
+        None => Err(no_such_client(&app, &id).await),
+    }
+}
+
 async fn find(app: &App, id: &str) -> Result<Arc<Client>, AdminError> {
     match app.store.find_caller(id).await? {
         Some(CallerRecord::Client(client)) => Ok(client),
@@ -147,10 +177,11 @@ async fn find(app: &App, id: &str) -> Result<Arc<Client>, AdminError> {
     }
 }
 
-fn entry(client: &Client, now: Timestamp) -> ClientEntry {
-    ClientEntry {
+async fn entry(app: &App, client: &Client, now: Timestamp) -> Result<ClientEntry, StoreError> {
+    Ok(ClientEntry {
         description: ClientDescription::of(client),
         secrets: secrets::entries(&client.credentials.secrets, now),
         registered_at: client.registered_at.numeric_date(),
-    }
+        registration: registrations::entry(app, client.id.as_str()).await?,
+    })
 }

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use avouch_core::apply::{Description, ResourceServerDescription};
 use avouch_core::id::ResourceServerId;
 use avouch_core::records::{ResourceServer, ResourceSharing, Revision};
-use avouch_core::storage::{CallerRecord, CallerStore};
+use avouch_core::storage::{CallerRecord, CallerStore, StoreError};
 use avouch_core::time::Timestamp;
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
+use http::{Request, StatusCode};
 
 use super::allowed;
 use super::answer::{json, no_content};
 use super::api::{
-    Added, Applied, FreshSecret, History, NewSecret, ResourceServerDescriptionSchema,
-    ResourceServerEntry, ResourceServerList, RevisionEntry,
+    Added, Applied, FreshRegistrationToken, FreshSecret, History, NewSecret,
+    ResourceServerDescriptionSchema, ResourceServerEntry, ResourceServerList, RevisionEntry,
 };
 use super::apply;
 use super::document::Document;
@@ -24,6 +25,7 @@ use super::named::Named;
 use super::operation::Operation;
 use super::page::Wanted;
 use super::record_administered;
+use super::registrations;
 use super::secrets;
 use super::suggestion::no_such_resource_server;
 use crate::app::App;
@@ -70,6 +72,14 @@ pub(super) fn operations() -> Vec<Operation> {
         .takes::<NewSecret>()
         .answers::<FreshSecret>(201)
         .fails(&[400, 404, 409, 413, 415]),
+        Operation::post(
+            "/admin/v1/resource-servers/{id}/registration-access-token",
+            "handOutResourceServerRegistrationToken",
+            hand_out_registration_token,
+        )
+        .summary("Let it manage its registration by a fresh token; the earlier ones end")
+        .answers::<FreshRegistrationToken>(201)
+        .fails(&[400, 404, 409]),
         Operation::get(
             "/admin/v1/resource-servers/{id}/history",
             "getResourceServerHistory",
@@ -88,7 +98,10 @@ async fn list(State(app): State<Arc<App>>, wanted: Wanted) -> Result<Response, A
     let now = app.clock.now();
     let mut servers = app.store.list_resource_servers(wanted.page()).await?;
     let next = wanted.cut(&mut servers, |server| server.id.to_string());
-    let resource_servers = servers.iter().map(|server| entry(server, now)).collect();
+    let mut resource_servers = Vec::with_capacity(servers.len());
+    for server in &servers {
+        resource_servers.push(entry(&app, server, now).await?);
+    }
     Ok(json(
         StatusCode::OK,
         &ResourceServerList {
@@ -113,7 +126,8 @@ async fn add(
 
 async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Result<Response, AdminError> {
     let server = find(&app, &id).await?;
-    Ok(json(StatusCode::OK, &entry(&server, app.clock.now())))
+    let entry = entry(&app, &server, app.clock.now()).await?;
+    Ok(json(StatusCode::OK, &entry))
 }
 
 async fn change(
@@ -177,6 +191,20 @@ async fn renew_secret(
     Ok(json(StatusCode::CREATED, &fresh))
 }
 
+async fn hand_out_registration_token(
+    State(app): State<Arc<App>>,
+    Named(id): Named,
+    request: Request<Body>,
+) -> Result<Response, AdminError> {
+    registrations::check(&app, request).await?;
+    let _changing = app.caller_changes.lock().await;
+    let server = CallerRecord::ResourceServer(find(&app, &id).await?);
+    match registrations::hand_out(&app, &server, app.clock.now()).await? {
+        Some(answer) => Ok(answer),
+        None => Err(no_such_resource_server(&app, &id).await),
+    }
+}
+
 async fn history(State(app): State<Arc<App>>, Named(id): Named) -> Result<Response, AdminError> {
     let Ok(server) = ResourceServerId::new(&id) else {
         return Err(no_such_resource_server(&app, &id).await);
@@ -215,13 +243,18 @@ async fn find(app: &App, id: &str) -> Result<Arc<ResourceServer>, AdminError> {
     }
 }
 
-fn entry(server: &ResourceServer, now: Timestamp) -> ResourceServerEntry {
-    ResourceServerEntry {
+async fn entry(
+    app: &App,
+    server: &ResourceServer,
+    now: Timestamp,
+) -> Result<ResourceServerEntry, StoreError> {
+    Ok(ResourceServerEntry {
         description: ResourceServerDescription::of(server, false),
         profile_revision: server.profile.number,
         policy_revision: server.policy.number,
         access_tokens_revision: server.access_tokens.number,
         secrets: secrets::entries(&server.credentials.secrets, now),
         registered_at: server.registered_at.numeric_date(),
-    }
+        registration: registrations::entry(app, server.id.as_str()).await?,
+    })
 }

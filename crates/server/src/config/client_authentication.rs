@@ -5,17 +5,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bounded::Seconds;
+use super::conflict::Conflict;
 
 /// How clients and resource servers prove who they are. Each is registered for
-/// one method; `client_secret_basic`, `client_secret_post` and `private_key_jwt`
-/// are always on offer.
+/// one method.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClientAuthenticationConfig {
-    /// Offer `client_secret_jwt` too: assertions under a secret that the server
-    /// has to keep, sealed, because a hash would not do to check them. For
-    /// callers that cannot sign with a key of their own.
-    pub client_secret_jwt: bool,
+    /// The methods on offer. Callers registered for another are refused until
+    /// it is on offer again. `client_secret_jwt` is not among them by default:
+    /// its secrets have to be kept, sealed, because a hash would not do to
+    /// check assertions with. FAPI 2.0 (section 5.3.2.1) leaves
+    /// `private_key_jwt` and certificates.
+    pub methods: Vec<MethodName>,
     /// Seconds ahead that the `exp` of a client assertion may be. Until then
     /// its `jti` is remembered, so that it is good once.
     pub longest_assertion: Seconds<1, 3600>,
@@ -24,29 +26,90 @@ pub struct ClientAuthenticationConfig {
     /// runs another server that takes such a URL could then use the assertion
     /// here.
     pub endpoint_audiences: bool,
+    /// Refuse an `aud` that is a list, even of the issuer alone, as FAPI 2.0
+    /// (section 5.3.2.1) wants it.
+    pub string_audience_only: bool,
+}
+
+/// A method by its registered name (RFC 7591 section 2, RFC 8705 section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+#[expect(
+    missing_docs,
+    reason = "the names are those of the registry and say it all"
+)]
+pub enum MethodName {
+    ClientSecretBasic,
+    ClientSecretPost,
+    PrivateKeyJwt,
+    ClientSecretJwt,
 }
 
 impl Default for ClientAuthenticationConfig {
     fn default() -> Self {
         Self {
-            client_secret_jwt: false,
+            methods: vec![
+                MethodName::ClientSecretBasic,
+                MethodName::ClientSecretPost,
+                MethodName::PrivateKeyJwt,
+            ],
             longest_assertion: const { Seconds::literal(300) },
             endpoint_audiences: false,
+            string_audience_only: false,
+        }
+    }
+}
+
+impl MethodName {
+    /// Every method that works here.
+    pub const ALL: [Self; 4] = [
+        Self::ClientSecretBasic,
+        Self::ClientSecretPost,
+        Self::PrivateKeyJwt,
+        Self::ClientSecretJwt,
+    ];
+
+    /// The method of this name.
+    pub const fn method(self) -> AuthenticationMethod {
+        match self {
+            Self::ClientSecretBasic => AuthenticationMethod::ClientSecretBasic,
+            Self::ClientSecretPost => AuthenticationMethod::ClientSecretPost,
+            Self::PrivateKeyJwt => AuthenticationMethod::PrivateKeyJwt,
+            Self::ClientSecretJwt => AuthenticationMethod::ClientSecretJwt,
         }
     }
 }
 
 impl ClientAuthenticationConfig {
-    /// The methods on offer.
+    /// The methods on offer, each once.
     pub(crate) fn methods(&self) -> Vec<AuthenticationMethod> {
-        let mut methods = vec![
-            AuthenticationMethod::ClientSecretBasic,
-            AuthenticationMethod::ClientSecretPost,
-            AuthenticationMethod::PrivateKeyJwt,
-        ];
-        if self.client_secret_jwt {
-            methods.push(AuthenticationMethod::ClientSecretJwt);
+        let mut methods = Vec::new();
+        for name in &self.methods {
+            if !methods.contains(&name.method()) {
+                methods.push(name.method());
+            }
         }
         methods
+    }
+
+    pub(super) fn conflicts(&self, found: &mut Vec<Conflict>) {
+        if self.methods.is_empty() {
+            found.push(Conflict {
+                keys: &["client_authentication.methods"],
+                message: "without any method nobody can authenticate: name at least one".into(),
+            });
+        }
+        if self.endpoint_audiences && self.string_audience_only {
+            found.push(Conflict {
+                keys: &[
+                    "client_authentication.endpoint_audiences",
+                    "client_authentication.string_audience_only",
+                ],
+                message: "`string_audience_only` is for those who take the issuer alone, which \
+                          `endpoint_audiences` gives up: leave one of them out"
+                    .into(),
+            });
+        }
     }
 }

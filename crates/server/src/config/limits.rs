@@ -16,10 +16,16 @@ pub struct LimitsConfig {
     pub header: Whole<8192, 1_048_576>,
     /// Seconds from the first byte of a request to the last of its answer.
     pub request_timeout: Seconds<1, 3600>,
-    /// Connections served at one time; more wait until one closes. The
-    /// default stays below the 1024 open files a process is commonly given,
-    /// so raise that limit (`ulimit -n`) together with this one.
+    /// Connections served at one time on each address, those in their TLS
+    /// handshake included; more wait until one closes. The default stays below
+    /// the 1024 open files a process is commonly given, so raise that limit
+    /// (`ulimit -n`) together with this one.
     pub connections: Whole<1, 1_000_000>,
+    /// Client assertions and `DPoP` proofs of one caller that are remembered
+    /// at one time, each until it expires, so that none is used twice. None is
+    /// forgotten before; a caller that sends more is refused until the older
+    /// ones expire. One takes about 200 bytes of the data file.
+    pub remembered_proofs: Whole<1, 10_000_000>,
 }
 
 impl Default for LimitsConfig {
@@ -29,6 +35,7 @@ impl Default for LimitsConfig {
             header: const { Whole::literal(16_384) },
             request_timeout: const { Seconds::literal(10) },
             connections: const { Whole::literal(768) },
+            remembered_proofs: const { Whole::literal(100_000) },
         }
     }
 }

@@ -25,7 +25,9 @@ pub struct RegistrationConfig {
     /// under a header `[[registration.software_statement_issuers]]`. A
     /// statement approves a registration like an initial access token, within
     /// what its issuer may approve; what it says beats what the registrant
-    /// says. Where nobody is trusted, statements are ignored.
+    /// says. It is no secret and not used up: whoever has one can register with
+    /// it, again and again, until it expires. Where nobody is trusted,
+    /// statements are ignored.
     pub software_statement_issuers: Vec<SoftwareStatementIssuer>,
 }
 

@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::{
     ClientAuthenticationConfig, Config, DataConfig, FetchConfig, IntrospectionConfig, KeysConfig,
-    LimitsConfig, ListenConfig, LogConfig, MetricsConfig, RegistrationConfig, SealingConfig,
-    TokensConfig,
+    LimitsConfig, ListenConfig, LogConfig, MetricsConfig, MtlsConfig, RatesConfig,
+    RegistrationConfig, SealingConfig, TlsConfig, TokensConfig,
 };
 
 /// The top of the file, then its sections, in the order of the manual.
@@ -22,6 +22,8 @@ pub(super) static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
     vec![
         Section::of::<Config>(""),
         Section::of::<ListenConfig>("listen"),
+        Section::of::<TlsConfig>("tls"),
+        Section::of::<MtlsConfig>("mtls"),
         Section::of::<DataConfig>("data"),
         Section::of::<SealingConfig>("sealing"),
         Section::of::<TokensConfig>("tokens"),
@@ -31,6 +33,7 @@ pub(super) static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
         Section::of::<RegistrationConfig>("registration"),
         Section::of::<FetchConfig>("fetch"),
         Section::of::<LimitsConfig>("limits"),
+        Section::of::<RatesConfig>("rates"),
         Section::of::<LogConfig>("log"),
         Section::of::<MetricsConfig>("metrics"),
     ]
@@ -264,6 +267,8 @@ mod tests {
         }
         let fields = [
             field_names::<ListenConfig>(),
+            field_names::<TlsConfig>(),
+            field_names::<MtlsConfig>(),
             field_names::<DataConfig>(),
             field_names::<SealingConfig>(),
             field_names::<TokensConfig>(),
@@ -273,6 +278,7 @@ mod tests {
             field_names::<RegistrationConfig>(),
             field_names::<FetchConfig>(),
             field_names::<LimitsConfig>(),
+            field_names::<RatesConfig>(),
             field_names::<LogConfig>(),
             field_names::<MetricsConfig>(),
         ];

@@ -31,8 +31,8 @@ pub struct SoftwareStatementIssuer {
     /// server itself.
     pub issuer: String,
     /// File with the JWK Set of the keys that sign its statements, and nothing
-    /// else: no type tells a statement from other JWTs of the same issuer. It
-    /// is read at start.
+    /// else: no type tells a statement from other JWTs of the same issuer, only
+    /// that it speaks of software. It is read at start.
     #[serde(deserialize_with = "text::path")]
     pub jwks_file: PathBuf,
     /// The algorithms it may sign with.
@@ -120,11 +120,8 @@ pub(crate) fn load(
     let issuers = trusted.iter().map(SoftwareStatementIssuer::load);
     Ok(TrustedStatements {
         issuers: issuers.collect::<Result<_, _>>()?,
-        audiences: vec![
-            own.as_str().to_owned(),
-            own.endpoint(paths::REGISTRATION),
-            own.endpoint(paths::TOKEN),
-        ],
+        // Not the token endpoint: what is meant for that is an assertion.
+        audiences: vec![own.as_str().to_owned(), own.endpoint(paths::REGISTRATION)],
     })
 }
 

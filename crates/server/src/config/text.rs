@@ -16,6 +16,13 @@ pub(super) fn socket_address<'de, D: Deserializer<'de>>(from: D) -> Result<Socke
     })
 }
 
+/// The same for an address that need not be there.
+pub(super) fn optional_socket_address<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<SocketAddr>, D::Error> {
+    socket_address(from).map(Some)
+}
+
 /// The path of a file or folder; not the empty one, which would mean
 /// whatever folder the server happens to be started in.
 pub(super) fn path<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
@@ -26,4 +33,11 @@ pub(super) fn path<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Err
         ));
     }
     Ok(text.into())
+}
+
+/// The same for a path that need not be there.
+pub(super) fn optional_path<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<PathBuf>, D::Error> {
+    path(from).map(Some)
 }

@@ -36,12 +36,17 @@ pub(crate) async fn introspect(
     let started = Instant::now();
 
     // parse
-    let ReadRequest { headers, body } = read_form(request, app.settings.body_limit).await?;
+    let read = read_form(request, app.settings.body_limit).await?;
+    let ReadRequest {
+        headers,
+        body,
+        source,
+    } = read;
     let form = parse_form(&body, &[])?;
     let question = IntrospectionRequest::parse(&form)?;
 
     // extract, authenticate
-    let caller = authenticate_caller(&app, &headers, &form).await?;
+    let caller = authenticate_caller(&app, source, &headers, &form).await?;
 
     // authorize
     let resource_server = match authorize(&caller) {

@@ -7,7 +7,7 @@ use avouch_core::records::{GrantType, KeyPurpose};
 use avouch_jose::{ContentEncryption, KeyManagementAlgorithm, MacAlgorithm, SignatureAlgorithm};
 use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::media_type;
-use avouch_oauth::metadata::{ServerMetadata, method_names};
+use avouch_oauth::metadata::{EndpointAliases, ServerMetadata, method_names};
 use axum::extract::State;
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
@@ -55,6 +55,7 @@ pub(crate) async fn metadata(State(app): State<Arc<App>>) -> Response {
             .iter()
             .map(|encryption| encryption.name().to_owned())
             .collect(),
+        mtls_endpoint_aliases: app.mtls_url.as_deref().map(aliases),
         ..ServerMetadata::new(&app.issuer)
     };
     let mut response = Response::new(document.to_json().into());
@@ -74,4 +75,14 @@ fn assertion_algorithms(methods: &[AuthenticationMethod]) -> Vec<String> {
         names.extend(MacAlgorithm::ALL.map(MacAlgorithm::name));
     }
     names.into_iter().map(str::to_owned).collect()
+}
+
+/// Every endpoint at which callers authenticate (RFC 8705 section 5).
+fn aliases(url: &str) -> EndpointAliases {
+    let endpoint = |path| Some(format!("{url}{path}"));
+    EndpointAliases {
+        token_endpoint: endpoint(paths::TOKEN),
+        introspection_endpoint: endpoint(paths::INTROSPECTION),
+        revocation_endpoint: endpoint(paths::REVOCATION),
+    }
 }

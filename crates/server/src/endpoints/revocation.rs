@@ -24,10 +24,15 @@ pub(crate) async fn revocation(
     State(app): State<Arc<App>>,
     request: Request<Body>,
 ) -> Result<Response, ErrorReply> {
-    let ReadRequest { headers, body } = read_form(request, app.settings.body_limit).await?;
+    let read = read_form(request, app.settings.body_limit).await?;
+    let ReadRequest {
+        headers,
+        body,
+        source,
+    } = read;
     let form = parse_form(&body, &[])?;
     let request = RevocationRequest::parse(&form)?;
-    let caller = authenticate_caller(&app, &headers, &form).await?;
+    let caller = authenticate_caller(&app, source, &headers, &form).await?;
 
     let now = app.clock.now();
     let Some(client) = caller.client() else {

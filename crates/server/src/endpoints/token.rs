@@ -26,9 +26,14 @@ pub(crate) async fn token(
     State(app): State<Arc<App>>,
     request: Request<Body>,
 ) -> Result<Response, ErrorReply> {
-    let ReadRequest { headers, body } = read_form(request, app.settings.body_limit).await?;
+    let read = read_form(request, app.settings.body_limit).await?;
+    let ReadRequest {
+        headers,
+        body,
+        source,
+    } = read;
     let form = parse_form(&body, REPEATABLE)?;
-    let caller = authenticate_caller(&app, &headers, &form).await?;
+    let caller = authenticate_caller(&app, source, &headers, &form).await?;
     let request = TokenRequest::parse(&form)?;
 
     let now = app.clock.now();

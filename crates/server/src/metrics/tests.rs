@@ -11,8 +11,14 @@ fn each_record_shows_in_the_text() {
     metrics.store_call("find_token", 5e-6);
     metrics.request("introspection", 200, 2e-3);
     metrics.authentication_failed("wrong_secret");
+    metrics.throttled(Throttled::Calls);
     metrics.issued();
     metrics.revoked("token");
+    metrics.tls().handshake_failed("version");
+    metrics
+        .tls()
+        .certificates_read_anew("certificate", "refused");
+    metrics.tls().certificate_expires(1_795_305_600);
     let held = metrics.connection();
     drop(metrics.connection());
 
@@ -29,9 +35,14 @@ fn each_record_shows_in_the_text() {
         r#"avouch_http_requests_total{endpoint="introspection",status="200"} 1"#,
         r#"avouch_http_request_duration_seconds_sum{endpoint="introspection"} 0.002"#,
         r#"avouch_authentication_failures_total{reason="wrong_secret"} 1"#,
+        r#"avouch_throttled_requests_total{what="calls"} 1"#,
+        r#"avouch_throttled_requests_total{what="source_failures"} 0"#,
         "avouch_tokens_issued_total 1",
         r#"avouch_revocations_total{what="token"} 1"#,
         "avouch_live_connections 1",
+        r#"avouch_tls_handshake_failures_total{reason="version"} 1"#,
+        r#"avouch_tls_certificate_reads_total{what="certificate",result="refused"} 1"#,
+        r#"avouch_tls_certificate_expiry_timestamp_seconds{of="server"} 1795305600"#,
         r#"avouch_build_info{version="0.1.0"} 1"#,
     ] {
         assert!(text.lines().any(|found| found == line), "{line} in\n{text}");
@@ -39,8 +50,8 @@ fn each_record_shows_in_the_text() {
     assert!(text.ends_with("# EOF\n"));
     // No family is left out above, and none goes without prefix or help.
     let lines_with = |start| text.lines().filter(|line| line.starts_with(start)).count();
-    assert_eq!(lines_with("# HELP avouch_"), 13);
-    assert_eq!(lines_with("# TYPE "), 13);
+    assert_eq!(lines_with("# HELP avouch_"), 17);
+    assert_eq!(lines_with("# TYPE "), 17);
     drop(held);
     assert!(metrics.encode().contains("avouch_live_connections 0\n"));
 }

@@ -106,6 +106,11 @@ async fn every_decision_leaves_an_event_and_none_tells_a_secret() {
         .await
         .expect(201);
     administered("client secret renewed", id);
+    let handed_out = it
+        .order(&format!("/admin/v1/clients/{id}/registration-access-token"))
+        .await
+        .expect(201);
+    administered("registration access token handed out", id);
 
     let order = json!({"client": id, "subject": "a-person-nobody-may-see"});
     let token = it.post("/admin/v1/tokens", order).await.expect(201);
@@ -159,6 +164,7 @@ async fn every_decision_leaves_an_event_and_none_tells_a_secret() {
         &jwt["access_token"],
         &added["client_secret"],
         &right["initial_access_token"],
+        &handed_out["registration_access_token"],
     ] {
         assert!(!text.contains(secret.as_str().unwrap()));
     }

@@ -67,6 +67,11 @@ impl Answer {
 
 impl Harness {
     pub(crate) async fn start() -> Self {
+        Self::configured(|_| {}).await
+    }
+
+    /// With another configuration than the usual.
+    pub(crate) async fn configured(change: impl FnOnce(&mut Config)) -> Self {
         let folder = TempDir::new().unwrap();
         let key = folder.path().join("sealing.key");
         write_private(&key, &"a1".repeat(31), "b2");
@@ -81,6 +86,7 @@ impl Harness {
         let issuer = format!("http://{}", listener.local_addr().unwrap());
         let mut config = Config::new(issuer.try_into().unwrap(), data, sealing);
         config.keys.algorithms = vec![AlgorithmName::ES256];
+        change(&mut config);
         let clock = Arc::new(TestClock(AtomicI64::new(BEGIN)));
         let surroundings =
             Surroundings::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(SystemRandom));
@@ -137,6 +143,11 @@ impl Harness {
         self.call(Method::POST, path, Some(&body)).await
     }
 
+    /// A POST that says all in its path.
+    pub(crate) async fn order(&self, path: &str) -> Answer {
+        self.call(Method::POST, path, None).await
+    }
+
     pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
         self.call(Method::PUT, path, Some(&body)).await
     }
@@ -150,6 +161,25 @@ impl Harness {
             .body(Body::from(format!(
                 "client_id={id}&client_secret={secret}&{form}"
             )));
+        exchange(TokioIo::new(stream), request.unwrap()).await
+    }
+
+    /// A call to a registration, with its registration access token.
+    pub(crate) async fn manage(
+        &self,
+        method: Method,
+        path: &str,
+        token: &str,
+        body: &Value,
+    ) -> Answer {
+        let stream = TcpStream::connect(self.server.address()).await.unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", self.server.address().to_string())
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()));
         exchange(TokioIo::new(stream), request.unwrap()).await
     }
 

@@ -14,6 +14,7 @@ mod harness;
 mod initial_access_tokens;
 mod jwt_access_tokens;
 mod keys;
+mod registration_tokens;
 mod revocations;
 mod socket;
 mod tokens;

@@ -23,9 +23,17 @@ fn the_defaults_commented_out_in_the_example_are_the_defaults() {
             .strip_prefix('#')
             .filter(|key| !key.is_empty() && !key.starts_with(' '));
         let is_example = |key: &str| {
-            ["key_env", "listen", "trust_anchors_file"]
-                .iter()
-                .any(|name| key.starts_with(name))
+            [
+                "key_env",
+                "listen",
+                "trust_anchors_file",
+                "certificate_file",
+                "key_file",
+                "url",
+                "ca_file",
+            ]
+            .iter()
+            .any(|name| key.starts_with(name))
         };
         match key {
             Some(key) if is_example(key) => {}
@@ -43,7 +51,7 @@ fn the_defaults_commented_out_in_the_example_are_the_defaults() {
 fn the_schema_knows_every_section_and_forbids_unknown_keys() {
     let schema = config::schema();
     assert_eq!(schema["additionalProperties"], false);
-    assert_eq!(schema["properties"].as_object().unwrap().len(), 13);
+    assert_eq!(schema["properties"].as_object().unwrap().len(), 16);
     assert_eq!(schema["required"], serde_json::json!(["issuer", "data"]));
 }
 

@@ -25,9 +25,9 @@ address = "127.0.0.1:1""#,
         "avouch.toml:8:2: unknown section [listn]; did you mean [listen]?",
     ),
     (
-        r#"[tls]
+        r#"[proxy]
 certificate = "a""#,
-        "avouch.toml:8:2: unknown section [tls]; the sections are `listen`, `data`, `sealing`, `tokens`, `keys`, `introspection`, `client_authentication`, `registration`, `fetch`, `limits`, `log`, `metrics`",
+        "avouch.toml:8:2: unknown section [proxy]; the sections are `listen`, `tls`, `mtls`, `data`, `sealing`, `tokens`, `keys`, `introspection`, `client_authentication`, `registration`, `fetch`, `limits`, `rates`, `log`, `metrics`",
     ),
     (
         "[limits]
@@ -42,7 +42,7 @@ issuer = "https://as.example.com""#,
     (
         "[limits]
 bananas = 60",
-        "avouch.toml:9:1: unknown key `bananas` in [limits]; the keys here are `body`, `header`, `request_timeout`, `connections`",
+        "avouch.toml:9:1: unknown key `bananas` in [limits]; the keys here are `body`, `header`, `request_timeout`, `connections`, `remembered_proofs`",
     ),
     (
         "[[limits]]
@@ -62,7 +62,47 @@ address = "localhost:8080""#,
     (
         r#"[listen]
 address = "0.0.0.0:8080""#,
-        "avouch.toml:9:11: listen.address: 0.0.0.0:8080 is not a loopback address, and plain HTTP is served on loopback or to stated proxies only; listen on 127.0.0.1 or [::1], or name the proxies that end TLS in `trusted_proxies`",
+        "avouch.toml:9:11: listen.address: 0.0.0.0:8080 is not a loopback address, and plain HTTP is served on loopback or to stated proxies only; set a certificate in [tls], or listen on 127.0.0.1 or [::1], or name the proxies that end TLS in `trusted_proxies`",
+    ),
+    (
+        r#"[tls]
+certificate_file = "/c.pem""#,
+        "avouch.toml:9:20: tls.certificate_file: the certificate is of no use without `key_file`",
+    ),
+    (
+        r#"[tls]
+key_file = "/c.key""#,
+        "avouch.toml:9:12: tls.key_file: the key is of no use without `certificate_file`",
+    ),
+    (
+        r#"[tls]
+certificate_file = """#,
+        "avouch.toml:9:20: tls.certificate_file: the path is empty or has a NUL in it; write where the file or folder is",
+    ),
+    (
+        r#"[mtls]
+listen = "127.0.0.1:8443""#,
+        "avouch.toml:9:10: mtls.listen: certificates are asked for in TLS handshakes; set the server's own in [tls]",
+    ),
+    (
+        r#"[mtls]
+url = "https://me:pw@mtls.example""#,
+        "avouch.toml:9:7: mtls.url: this is not an https URL without query, fragment and user name; write one such as https://mtls.as.example.com",
+    ),
+    (
+        "[mtls]
+client_cert_header = true",
+        "avouch.toml:9:22: mtls.client_cert_header: forwarded certificates are taken from stated proxies only; name them in `listen.trusted_proxies`",
+    ),
+    (
+        r#"[listen]
+address = "0.0.0.0:443"
+[tls]
+certificate_file = "/c.pem"
+key_file = "/c.key"
+[mtls]
+listen = "0.0.0.0:443""#,
+        "avouch.toml:14:10: mtls.listen: 0.0.0.0:443 is taken by another listener; choose another port",
     ),
     (
         r#"[listen]
@@ -202,6 +242,11 @@ jwks_file = "f.json"
 issuer = "https://federation.example"
 jwks_file = "g.json""#,
         "avouch.toml:8:1: registration.software_statement_issuers: `https://federation.example` is there twice; name it once",
+    ),
+    (
+        "[rates]
+calls_at_once = 0",
+        "avouch.toml:9:17: rates.calls_at_once: 0 is out of range; give a whole number from 1 to 10000000",
     ),
     (
         r#"[log]

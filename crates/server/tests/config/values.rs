@@ -23,16 +23,47 @@ fn the_least_file_has_the_documented_defaults() {
     assert!(config.registration.software_statement_issuers.is_empty());
     assert_eq!(config.limits.body.as_usize(), 65_536);
     assert_eq!(config.limits.header.as_usize(), 16_384);
+    assert_eq!(config.limits.remembered_proofs.get(), 100_000);
+    assert_eq!(config.rates.calls_per_second.get(), 5_000);
+    assert_eq!(config.rates.calls_at_once.get(), 10_000);
+    assert_eq!(config.rates.source_failures_per_minute.get(), 60);
+    assert_eq!(config.rates.caller_failures_per_minute.get(), 60);
     assert_eq!(config.metrics.listen, None);
+    assert!(!config.tls.is_on());
+    assert_eq!(config.mtls.listen, None);
+    assert!(!config.mtls.client_cert_header);
+}
+
+#[test]
+fn with_tls_any_address_may_be_listened_on_and_the_issuer_is_https() {
+    let further = "[listen]\naddress = \"0.0.0.0:443\"\n\
+                   [tls]\ncertificate_file = \"/c.pem\"\nkey_file = \"/c.key\"\n";
+    let text = format!("{LEAST}{further}");
+    let config = Config::parse(&text, "avouch.toml").unwrap();
+    assert_eq!(config.listen.address.port(), 443);
+    let plain = text.replace("https://as.example.com", "http://127.0.0.1:8080");
+    let error = Config::parse(&plain, "avouch.toml").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "avouch.toml:2:10: issuer: the server speaks TLS, so the issuer begins with https://"
+    );
 }
 
 #[test]
 fn what_is_printed_reads_back_the_same() {
     let full = r#"
-        issuer = "http://127.0.0.1:9000/a"
+        issuer = "https://127.0.0.1:9000/a"
         [listen]
         address = "0.0.0.0:9000"
         trusted_proxies = ["10.0.0.7", "2001:db8::/32"]
+        [tls]
+        certificate_file = "/certificate.pem"
+        key_file = "/certificate.key"
+        [mtls]
+        listen = "0.0.0.0:9443"
+        url = "https://mtls.example:9443/a"
+        ca_file = "/authorities.pem"
+        client_cert_header = true
         [data]
         folder = 'C:\odd "name"'
         [sealing]
@@ -55,6 +86,9 @@ fn what_is_printed_reads_back_the_same() {
         algorithms = ["PS256"]
         any_resource = true
         shared = true
+        [rates]
+        calls_per_second = 0
+        caller_failures_per_minute = 7
         [log]
         format = "json"
         level = "warn,avouch_store=debug"

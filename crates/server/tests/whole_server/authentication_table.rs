@@ -5,7 +5,9 @@ use avouch_core::records::ClientAuthentication;
 
 use crate::support::{Answer, Caller, Prover, Running, SIGN, Setup, question};
 
-const ON: &str = "[client_authentication]\nclient_secret_jwt = true\n";
+const ON: &str = "[client_authentication]\n\
+                  methods = [\"client_secret_basic\", \"client_secret_post\", \"private_key_jwt\", \
+                  \"client_secret_jwt\"]\n";
 
 /// A resource server, and what it proves itself with by its own method.
 struct Registered {

@@ -8,7 +8,9 @@ use crate::support::{
     Answer, Prover, Running, SIGN, START, Setup, assertion_claims, question, sign_as,
 };
 
-const ON: &str = "[client_authentication]\nclient_secret_jwt = true\n";
+const ON: &str = "[client_authentication]\n\
+                  methods = [\"client_secret_basic\", \"client_secret_post\", \"private_key_jwt\", \
+                  \"client_secret_jwt\"]\n";
 
 struct Desk {
     server: Running,
@@ -441,5 +443,71 @@ async fn row_8414_2_05_the_algorithms_of_assertions_are_listed_and_work() {
         let form = question(&token, &assertion);
         let answer = server.post("/introspect").form(&form).send().await;
         assert_eq!(answer.is_json(200)["active"], true, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn row_fsp_5_3_2_1_02_only_what_is_on_offer_authenticates() {
+    let on = "[client_authentication]\nmethods = [\"private_key_jwt\"]\n";
+    let setup = Setup::new().await.configured(on);
+    let pay = setup.resource_server("pay", SIGN).await;
+    let token = setup.initial_access_token("both", |_| {}).await;
+    let desk = Desk::of(setup).await;
+    let good = desk.ask(&desk.sign.good("sign", "one")).await;
+    assert_eq!(good.is_json(200)["active"], true);
+    let by_secret = desk.server.about(&desk.token).by(&pay).send().await;
+    by_secret.is_error(401, "invalid_client");
+    let document = desk
+        .server
+        .request("GET", "/.well-known/oauth-authorization-server");
+    let document = document.send().await.json();
+    let listed = &document["token_endpoint_auth_methods_supported"];
+    assert_eq!(*listed, json!(["private_key_jwt"]));
+    let register = |metadata: &Value| {
+        let asked = desk.server.post("/register").bearer(&token).json(metadata);
+        asked.send()
+    };
+    let metadata = json!({"resource": "https://new.example"});
+    register(&metadata)
+        .await
+        .is_error(400, "invalid_client_metadata");
+    let public = json!({
+        "resource": "https://new.example", "token_endpoint_auth_method": "none"
+    });
+    register(&public)
+        .await
+        .is_error(400, "invalid_client_metadata");
+}
+
+#[tokio::test]
+async fn row_fsp_5_3_2_1_03_an_audience_that_is_a_list_is_refused_where_that_is_switched_on() {
+    let on = "[client_authentication]\nstring_audience_only = true\n";
+    let desk = Desk::of(Setup::new().await.configured(on)).await;
+    let good = desk.ask(&desk.sign.good("sign", "one")).await;
+    assert_eq!(good.is_json(200)["active"], true);
+    for (jti, aud) in [
+        ("list", json!(["https://as.example"])),
+        ("endpoint", json!("https://as.example/introspect")),
+        (
+            "more",
+            json!(["https://as.example", "https://as.example/introspect"]),
+        ),
+    ] {
+        let answer = desk
+            .ask_with(jti, |claims| claims["aud"] = aud.clone())
+            .await;
+        answer.is_error(401, "invalid_client");
+    }
+}
+
+#[tokio::test]
+async fn row_fsp_5_3_2_1_06_iat_and_nbf_are_a_little_ahead_at_most() {
+    let desk = Desk::new().await;
+    for claim in ["iat", "nbf"] {
+        for (ahead, status) in [(9, 200), (61, 401)] {
+            let jti = format!("{claim}-{ahead}");
+            let answer = desk.ask_with(&jti, |claims| claims[claim] = json!(START + ahead));
+            assert_eq!(answer.await.status, status, "{jti}");
+        }
     }
 }

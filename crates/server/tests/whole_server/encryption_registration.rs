@@ -11,25 +11,12 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::{Answer, Caller, Running, SIGN, STATEMENT, Setup};
+use crate::support::{Running, SIGN, STATEMENT, Setup, caller, register};
 
 async fn desk() -> (Running, String) {
     let setup = Setup::new().await.for_development();
     let token = setup.initial_access_token("both", |_| {}).await;
     (setup.start().await, token)
-}
-
-async fn register(server: &Running, token: &str, metadata: &Value) -> Answer {
-    let asked = server.post("/register").bearer(token).json(metadata);
-    asked.send().await
-}
-
-fn caller(answer: &Answer) -> Caller {
-    let body = answer.is_json(201);
-    Caller {
-        id: body["client_id"].as_str().unwrap().to_owned(),
-        secret: body["client_secret"].as_str().unwrap().to_owned(),
-    }
 }
 
 fn key(algorithm: KeyManagementAlgorithm) -> (Value, Decrypter) {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::support::{CLAIMS, SIGN, Setup};
+use crate::support::{CLAIMS, Registrant, SIGN, Setup, caller, registration_token};
 
 thread_local! {
     /// What was logged on this thread since a story asked for it.
@@ -92,8 +92,16 @@ async fn every_endpoint(setup: Setup) {
         .await;
     let metadata = serde_json::json!({"grant_types": ["client_credentials"]});
     let asked = server.post("/register").bearer(&initial).json(&metadata);
-    let registered = asked.send().await.is_json(201);
-    let registered = registered["client_secret"].as_str().unwrap();
+    let registered = Registrant::of(&asked.send().await);
+    let updated = registered.updates(&server, &metadata).await;
+    let updated = registered.with_token(&registration_token(&updated));
+    updated.reads(&server).await.is_json(200);
+    let in_path = format!("/register/{}", updated.token);
+    server.get(&in_path).await;
+    let wrong = serde_json::json!({"grant_types": [], "client_secret": "another-of-mine"});
+    updated.updates(&server, &wrong).await;
+    let renewed = caller(&updated.renews_its_secret(&server).await).secret;
+    assert_eq!(updated.removes(&server).await.status, 204);
 
     let text = String::from_utf8(LOG.take().unwrap()).unwrap();
     for event in [
@@ -112,7 +120,11 @@ async fn every_endpoint(setup: Setup) {
         "s3cret-of-mine",
         &issued,
         &initial,
-        registered,
+        &registered.caller.secret,
+        &registered.token,
+        &updated.token,
+        &renewed,
+        "another-of-mine",
         statement.text(),
         &sign.basic()[6..],
         "Mustermann",

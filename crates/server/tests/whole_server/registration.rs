@@ -5,22 +5,13 @@ use std::time::Duration;
 use avouch_core::records::{AllowedResources, RegistrationKinds, ResourceSharing};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Caller, PAY, Running, SIGN, STATEMENT, Setup, resource};
+use crate::support::{PAY, Running, SIGN, STATEMENT, Setup, caller, register, resource};
 
 /// A server with an initial access token for anything.
 async fn desk() -> (Running, String) {
     let setup = Setup::new().await;
     let token = setup.initial_access_token("both", |_| {}).await;
     (setup.start().await, token)
-}
-
-async fn register(server: &Running, token: &str, metadata: &Value) -> Answer {
-    server
-        .post("/register")
-        .bearer(token)
-        .json(metadata)
-        .send()
-        .await
 }
 
 fn a_client() -> Value {
@@ -34,14 +25,6 @@ fn a_resource_server() -> Value {
 fn with(mut metadata: Value, name: &str, value: Value) -> Value {
     metadata[name] = value;
     metadata
-}
-
-fn caller(answer: &Answer) -> Caller {
-    let body = answer.is_json(201);
-    Caller {
-        id: body["client_id"].as_str().unwrap().to_owned(),
-        secret: body["client_secret"].as_str().unwrap().to_owned(),
-    }
 }
 
 #[tokio::test]

@@ -6,10 +6,13 @@
 mod answer;
 mod fixtures;
 mod prover;
+mod registrant;
 mod request;
 mod running;
 mod setup;
 mod statement;
+mod statement_issuer;
+mod tls;
 mod tokens;
 
 pub(crate) use answer::Answer;
@@ -17,10 +20,13 @@ pub(crate) use fixtures::{
     CLAIMS, PAY, SIGN, START, TestClock, claims, details, order, resource, scope,
 };
 pub(crate) use prover::{Prover, claims as assertion_claims, question};
+pub(crate) use registrant::{Registrant, caller, every_call, register, registration_token};
 pub(crate) use request::{Asked, form_encode};
 pub(crate) use running::{Reach, Running, Stopped};
 pub(crate) use setup::{Caller, Setup, Token, fresh_key};
 pub(crate) use statement::{Jwt, top_level};
+pub(crate) use statement_issuer::StatementIssuer;
+pub(crate) use tls::{Authority, TlsClient, TlsFiles};
 pub(crate) use tokens::sign_as;
 
 /// The media type of a statement.

@@ -328,8 +328,15 @@ fn expected(remembered: &mut Remembered, step: Step, now: i64) -> Used {
 }
 
 pub(crate) fn random_uses_of_proofs_agree_with_a_model<E: Engine>(engine: impl Fn() -> E) {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    proptest!(ProptestConfig::with_cases(48), |(steps in prop::collection::vec(step(), 1..60))| {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let config = ProptestConfig {
+        cases: 32,
+        failure_persistence: None,
+        ..Default::default()
+    };
+    proptest!(config, |(steps in prop::collection::vec(step(), 1..60))| {
         let engine = engine();
         let store = engine.open();
         let mut remembered = Remembered::new();

@@ -1,8 +1,8 @@
 //! `avouch config init`: a folder with all that a first server for keeps needs.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use avouch_crypto::random::{SystemRandom, octets};
@@ -11,6 +11,7 @@ use clap::Args;
 use zeroize::Zeroizing;
 
 use crate::output::{self, Failure};
+use crate::private_file;
 
 const CONFIGURATION: &str = "avouch.toml";
 const SEALING_KEY: &str = "sealing.key";
@@ -50,7 +51,7 @@ pub(super) fn run(init: &Init) -> Result<(), Failure> {
     let key = Zeroizing::new(avouch_jose::base64url::encode(key.as_slice()));
     for (name, text) in [(SEALING_KEY, key.as_str()), (CONFIGURATION, &text)] {
         let path = folder.join(name);
-        write_private(&path, text).map_err(|error| failed(&path, error))?;
+        private_file::write_new(&path, text).map_err(|error| failed(&path, error))?;
     }
 
     let at = folder.display();
@@ -86,16 +87,4 @@ fn configuration(issuer: &Issuer, folder: &Path) -> Result<String, Failure> {
     }
     config::Config::parse(&text, CONFIGURATION)?;
     Ok(text)
-}
-
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.write_all(b"\n")?;
-    // What the key seals is durable, so it has to be.
-    file.sync_all()
 }

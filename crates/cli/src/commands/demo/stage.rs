@@ -71,7 +71,7 @@ impl Stage {
     pub(super) async fn set_up() -> Result<Self, Failure> {
         let folder = development::Folder::create()?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let config = folder.config(listener.local_addr()?)?;
+        let config = folder.config(listener.local_addr()?, None)?;
         let surroundings = Surroundings::new(Arc::new(SystemClock), Arc::new(SystemRandom));
         let server = start(&config, listener, surroundings).await?;
         let admin = AdminClient::new(server.admin_socket());

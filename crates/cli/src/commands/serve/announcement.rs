@@ -23,6 +23,9 @@ pub(super) struct Announcement<'a> {
     pub(super) initial_access_token: Option<&'a str>,
     /// Where the data is kept until the server stops.
     pub(super) data_dir: &'a Path,
+    /// The authority to trust, where the server speaks TLS with a certificate of its own making.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ca_file: Option<&'a Path>,
 }
 
 impl Announcement<'_> {
@@ -46,17 +49,27 @@ impl fmt::Display for Announcement<'_> {
             issuer,
             initial_access_token,
             data_dir,
+            ca_file,
         } = self;
         let token = initial_access_token.unwrap_or("none");
+        let quoted = ca_file.map(|file| quoted(&file.display().to_string()));
+        let curl = match &quoted {
+            Some(file) => format!("curl -s --cacert {file}"),
+            None => "curl -s".to_owned(),
+        };
+        let trusted = quoted.map_or(String::new(), |file| format!(" --ca-file {file}"));
+        let authority = ca_file.map_or(String::new(), |file| {
+            format!("\n  to trust it           {}", file.display())
+        });
         let register = format!(
-            "curl -s {issuer}/register -H 'Authorization: Bearer {token}' \\\n    \
+            "{curl} {issuer}/register -H 'Authorization: Bearer {token}' \\\n    \
              -H 'Content-Type: application/json'"
         );
         write!(
             f,
             r#"  issuer                {issuer}
   initial access token  {token}
-  data folder           {data_dir}
+  data folder           {data_dir}{authority}
 
 Three commands, to be run in this order in another terminal.
 Register a resource server, and keep its credentials:
@@ -67,20 +80,25 @@ Register a resource server, and keep its credentials:
 
 Register a client, and get a token for that resource server:
 
-  TOKEN=$(curl -s {issuer}/token -d grant_type=client_credentials -d resource=https://api.example -d scope=read -u "$({register} \
+  TOKEN=$({curl} {issuer}/token -d grant_type=client_credentials -d resource=https://api.example -d scope=read -u "$({register} \
     -d '{{"client_name":"my app","grant_types":["client_credentials"],"scope":"read"}}' \
     | {CREDENTIALS})" \
     | {ACCESS_TOKEN})
 
 Let the resource server ask what the token is worth. The answer is a signed statement:
 
-  curl -s {issuer}/introspect -u "$RS" -H 'Accept: application/token-introspection+jwt' -d token=$TOKEN; echo
+  {curl} {issuer}/introspect -u "$RS" -H 'Accept: application/token-introspection+jwt' -d token=$TOKEN; echo
 
 The same with every check made (avouch introspect --help tells more):
 
   echo "$RS" | cut -d: -f2 > rs.secret; echo "$TOKEN" > token.txt
-  avouch introspect --issuer {issuer} --client-id "$(echo "$RS" | cut -d: -f1)" --secret-file rs.secret --token token.txt"#,
+  avouch introspect --issuer {issuer}{trusted} --client-id "$(echo "$RS" | cut -d: -f1)" --secret-file rs.secret --token token.txt"#,
             data_dir = data_dir.display(),
         )
     }
+}
+
+/// A word for a shell, whatever is in it.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }

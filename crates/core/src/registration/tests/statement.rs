@@ -40,10 +40,10 @@ fn row_7591_2_3_01_the_statement_beats_the_registrant_and_is_returned_unchanged(
 #[test]
 fn a_statement_approves_what_its_issuer_may_approve_and_no_more() {
     let desk = clients_only();
-    let statement = desk.statement(json!({"resource": "https://a.example"}));
+    let statement = desk.statement(json!({"resource": "https://a.example", "software_id": "a"}));
     for request in [
         json!({"software_statement": statement}),
-        json!({"software_statement": desk.statement(json!({})), "resource": "https://a.example"}),
+        json!({"software_statement": desk.statement(json!({"software_id": "a"})), "resource": "https://a.example"}),
     ] {
         assert!(matches!(
             desk.register(&request, None),
@@ -56,7 +56,7 @@ fn a_statement_approves_what_its_issuer_may_approve_and_no_more() {
         only(&["https://a.example"]),
     ));
     let with = |resource: &str| {
-        let statement = desk.statement(json!({}));
+        let statement = desk.statement(json!({"software_id": "a"}));
         desk.register(
             &json!({"software_statement": statement, "resource": resource}),
             None,
@@ -81,7 +81,7 @@ fn whoever_is_not_trusted_approves_nothing() {
         ));
     }
     // The right name and the wrong key.
-    let forged = Desk::new().statement(json!({}));
+    let forged = Desk::new().statement(json!({"software_id": "a"}));
     assert!(matches!(
         desk.register(&a_client(&forged), None),
         Err(RegistrationError::InvalidStatement(_))
@@ -124,7 +124,7 @@ fn where_statements_are_not_supported_they_are_ignored() {
 #[test]
 fn what_a_statement_approved_is_not_to_be_had_without_it() {
     let desk = clients_only();
-    let statement = desk.statement(json!({"scope": "pay", "exp": 1_500}));
+    let statement = desk.statement(json!({"scope": "pay", "software_id": "a", "exp": 1_500}));
     let registered = desk
         .register(&a_client(&statement), None)
         .unwrap()
@@ -141,12 +141,12 @@ fn what_a_statement_approved_is_not_to_be_had_without_it() {
         desk.update(&registered, &without),
         Err(RegistrationError::InvalidStatement(_))
     ));
-    let newer = desk.statement(json!({"scope": "pay sign"}));
+    let newer = desk.statement(json!({"scope": "pay sign", "software_id": "a"}));
     let changed = desk.update(&registered, &a_client(&newer)).unwrap();
     assert_eq!(client(&changed).scope.to_string(), "pay sign");
     assert_eq!(changed.metadata().software_statement, Some(newer));
 
-    let expired = desk.statement(json!({"scope": "pay sign", "exp": 1_600}));
+    let expired = desk.statement(json!({"scope": "pay sign", "software_id": "a", "exp": 1_600}));
     assert!(matches!(
         desk.update(&registered, &a_client(&expired)),
         Err(RegistrationError::InvalidStatement(_))

@@ -4,11 +4,12 @@ use std::time::Duration;
 use avouch_oauth::negotiate::AnswerForms;
 use serde_json::{Value, json};
 
+use crate::opaque_token::TokenHash;
 use crate::records::{AllowedResources, RegistrationKinds, Standing, SubjectForm};
-use crate::registration::RegistrationError;
 use crate::registration::fixtures::{
     Desk, allowance, anything, client, only, resource_server, token,
 };
+use crate::registration::{RegistrationError, hand_out_registration_token};
 use crate::storage::{CallerRecord, RegisteredCaller};
 
 fn registered(request: &Value) -> RegisteredCaller {
@@ -119,6 +120,35 @@ fn a_resource_beyond_the_recorded_allowance_is_refused_unless_it_is_there_alread
     Arc::make_mut(server).resources.insert(given);
     assert!(with(&current, json!(["https://a.example", "https://c.example"])).is_ok());
     assert!(with(&current, json!(["https://d.example"])).is_err());
+}
+
+#[test]
+fn a_client_that_an_administrator_made_takes_no_scope_and_no_grant() {
+    let mut current = a_client();
+    let caller = current.caller.clone();
+    current.registration = hand_out_registration_token(&caller, None, TokenHash::of("fresh"));
+    let with = |scope: &str, grants: Value| {
+        Desk::new().update(&current, &json!({"grant_types": grants, "scope": scope}))
+    };
+    assert!(with("pay", json!(["client_credentials"])).is_ok());
+    let less = Desk::new().update(&current, &json!({"grant_types": []}));
+    let less = less.unwrap();
+    for (current, request) in [
+        (
+            &current,
+            json!({"grant_types": ["client_credentials"], "scope": "pay sign"}),
+        ),
+        (&current, json!({"grant_types": [], "scope": "sign"})),
+        // What it gave up is gone.
+        (&less, json!({"grant_types": ["client_credentials"]})),
+        (&less, json!({"grant_types": [], "scope": "pay"})),
+    ] {
+        let refused = Desk::new().update(current, &request);
+        assert!(
+            matches!(refused, Err(RegistrationError::NotAllowed(_))),
+            "{request}"
+        );
+    }
 }
 
 #[test]

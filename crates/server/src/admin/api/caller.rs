@@ -6,7 +6,7 @@ use avouch_core::records::{AccessTokenProfile, JwtProfile, ReleasePolicy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::schema;
+use super::{RegistrationEntry, schema};
 
 /// Orders a new secret.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +27,10 @@ pub struct ClientEntry {
     pub secrets: Vec<SecretEntry>,
     /// When it was registered.
     pub registered_at: u64,
+    /// What it manages its registration within. Absent where it does not: an
+    /// administrator registered it, and handed out no registration access token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<RegistrationEntry>,
 }
 
 /// Clients in the order of their ids.
@@ -56,6 +60,10 @@ pub struct ResourceServerEntry {
     pub secrets: Vec<SecretEntry>,
     /// When it was registered.
     pub registered_at: u64,
+    /// What it manages its registration within. Absent where it does not: an
+    /// administrator registered it, and handed out no registration access token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registration: Option<RegistrationEntry>,
 }
 
 /// Resource servers in the order of their ids.

@@ -1,15 +1,13 @@
 //! Reading one sealing key.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use zeroize::Zeroizing;
 
 use super::SealingKey;
+use crate::private_file::{self, NotUsable};
 
 /// More than any spelling of a key takes, white space included.
 const LONGEST_TEXT: u16 = 1024;
@@ -73,31 +71,14 @@ pub enum KeyFileError {
 /// Reads the key in `path`, which must be a regular file that its owner alone
 /// has access to.
 pub(super) fn from_file(path: &Path) -> Result<SealingKey, KeyFileError> {
-    let unreadable = |source| KeyFileError::Unreadable {
-        path: path.to_owned(),
-        source,
-    };
-    // Looked at before it is opened, for opening a pipe would wait for ever ...
-    let metadata = path.metadata().map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(KeyFileError::NotAFile {
-            path: path.to_owned(),
-        });
-    }
-    // ... and its mode once it is open, so that the file judged is the file read.
-    let file = File::open(path).map_err(unreadable)?;
-    let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(KeyFileError::OpenToOthers {
-            path: path.to_owned(),
-            mode,
-        });
-    }
-    // Room for all that may come, so that no growth leaves copies behind.
-    let mut text = Zeroizing::new(Vec::with_capacity(usize::from(LONGEST_TEXT) + 32));
-    file.take(LONGEST_TEXT.into())
-        .read_to_end(&mut text)
-        .map_err(unreadable)?;
+    let text = private_file::read(path, LONGEST_TEXT).map_err(|reason| {
+        let path = path.to_owned();
+        match reason {
+            NotUsable::Unreadable(source) => KeyFileError::Unreadable { path, source },
+            NotUsable::NotAFile => KeyFileError::NotAFile { path },
+            NotUsable::OpenToOthers(mode) => KeyFileError::OpenToOthers { path, mode },
+        }
+    })?;
     from_text(&text).map_err(|source| KeyFileError::Content {
         path: path.to_owned(),
         source,

@@ -90,6 +90,11 @@ impl Asked {
         self
     }
 
+    /// Where it goes.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The bytes on the wire.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut head = format!(

@@ -11,7 +11,8 @@ use avouch_oauth::introspection::{IntrospectionResponse, StatementVerifier};
 use avouch_server::config::Config;
 use avouch_server::{Server, Surroundings};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 use super::request::{Asked, exchange, exchange_lenient};
 use super::{Answer, Caller, STATEMENT, TestClock};
@@ -134,6 +135,16 @@ impl Running {
     /// Sends these very bytes to a server that may stop reading.
     pub(crate) async fn raw_lenient(&self, bytes: &[u8]) -> Answer {
         exchange_lenient(self.address(), bytes).await
+    }
+
+    /// Sends these very bytes and takes whatever comes back until the connection ends.
+    pub(crate) async fn raw_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut stream = TcpStream::connect(self.address()).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut received = Vec::new();
+        // Bytes that were not read may end the connection with a reset.
+        let _ = stream.read_to_end(&mut received).await;
+        received
     }
 
     /// The usual question, for adding to.

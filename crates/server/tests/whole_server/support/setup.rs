@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -133,6 +134,13 @@ impl Setup {
     pub(crate) fn configured(mut self, further: &str) -> Self {
         further.clone_into(&mut self.further);
         self
+    }
+
+    /// A file in its folder.
+    pub(super) fn file(&self, name: &str, text: &str) -> PathBuf {
+        let file = self.folder.path().join(name);
+        fs::write(&file, text).unwrap();
+        file
     }
 
     /// With JWT access tokens signed with ES256, unless a record says otherwise.

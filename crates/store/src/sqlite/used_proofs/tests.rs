@@ -1,6 +1,7 @@
 use super::*;
 use crate::SqliteOptions;
 use crate::fixtures::at;
+use crate::sqlite::rows::number as count;
 
 /// Each counter and the number of rows it counts.
 fn counters(store: &SqliteStore) -> Vec<(u32, u32)> {
@@ -8,9 +9,7 @@ fn counters(store: &SqliteStore) -> Vec<(u32, u32)> {
                FROM proof_owner o ORDER BY kept";
     let read = store.readers.read(|connection| {
         all(connection, sql, (), |row| {
-            let number =
-                |row: &mut super::super::rows::Columns<'_>| row.take(super::super::rows::number);
-            Ok((number(row)?, number(row)?))
+            Ok((row.take(count)?, row.take(count)?))
         })
     });
     read.unwrap()
@@ -54,8 +53,6 @@ fn no_statement_scans_a_table() {
     for sql in [DELETE_ONE, DELETE_ENDED_OF_OWNER, DELETE_ENDED] {
         let plan = store.readers.read(|connection| {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
-            let steps = statement.raw_bind_parameter(1, 0);
-            steps?;
             let mut rows = statement.raw_query();
             let mut plan = Vec::new();
             while let Some(row) = rows.next()? {

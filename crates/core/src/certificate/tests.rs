@@ -1,0 +1,196 @@
+use std::net::IpAddr;
+
+use super::*;
+use crate::time::Timestamp;
+use proptest::prelude::*;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, SanType, date_time_ymd,
+};
+use rustls_pki_types::pem::PemObject as _;
+
+/// 2026-11-22T00:00:00Z
+const NOW: Timestamp = Timestamp::from_secs(1_795_305_600);
+
+/// RFC 8705 appendix A.
+const OF_THE_RFC: &str = "-----BEGIN CERTIFICATE-----
+MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAx
+ODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqG
+SM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ
+/Au08/coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwID
+SQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOV
+bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=
+-----END CERTIFICATE-----
+";
+
+type Authority = CertifiedIssuer<'static, KeyPair>;
+
+fn authority() -> Authority {
+    let mut parameters = CertificateParams::new([]).unwrap();
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn client() -> CertificateParams {
+    let mut parameters = CertificateParams::new(["client.example".to_owned()]).unwrap();
+    let subject = &mut parameters.distinguished_name;
+    subject.remove(DnType::CommonName);
+    subject.push(DnType::CountryName, "DE");
+    subject.push(DnType::OrganizationName, "Shop, Inc.");
+    subject.push(DnType::CommonName, "shop");
+    parameters
+}
+
+fn signed(parameters: &CertificateParams, authority: &Authority) -> PresentedCertificate {
+    let key = KeyPair::generate().unwrap();
+    let certificate = parameters.signed_by(&key, authority).unwrap();
+    PresentedCertificate::new(certificate.der().to_vec(), Vec::new()).unwrap()
+}
+
+fn authorities(authority: &Authority) -> CertificateAuthorities {
+    CertificateAuthorities::from_pem(authority.pem().as_bytes()).unwrap()
+}
+
+#[test]
+fn the_thumbprint_is_the_one_of_the_rfc() {
+    let der = CertificateDer::from_pem_slice(OF_THE_RFC.as_bytes()).unwrap();
+    let presented = PresentedCertificate::new(der.to_vec(), Vec::new()).unwrap();
+    let thumbprint = presented.thumbprint().to_string();
+    assert_eq!(thumbprint, "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0");
+    assert!(!presented.validity().includes(NOW));
+    // notAfter is 2022-05-02T12:37:09Z and still belongs to it.
+    assert!(
+        presented
+            .validity()
+            .includes(Timestamp::from_secs(1_651_495_029))
+    );
+    assert!(
+        !presented
+            .validity()
+            .includes(Timestamp::from_secs(1_651_495_030))
+    );
+}
+
+#[test]
+fn the_names_of_a_verified_certificate_are_read() {
+    let authority = authority();
+    let mut parameters = client();
+    let uri = "urn:example:shop".try_into().unwrap();
+    let email = "shop@client.example".try_into().unwrap();
+    parameters.subject_alt_names.extend([
+        SanType::URI(uri),
+        SanType::Rfc822Name(email),
+        SanType::IpAddress("192.0.2.7".parse().unwrap()),
+        SanType::IpAddress("2001:db8::7".parse().unwrap()),
+    ]);
+    let presented = signed(&parameters, &authority);
+    let verified = authorities(&authority).verify(&presented, NOW).unwrap();
+    let names = verified.names();
+    assert_eq!(names.subject.to_string(), "CN=shop,O=Shop\\, Inc.,C=DE");
+    assert_eq!(names.dns, ["client.example"]);
+    assert_eq!(names.uri, ["urn:example:shop"]);
+    assert_eq!(names.email, ["shop@client.example"]);
+    let ip: [IpAddr; 2] = ["192.0.2.7", "2001:db8::7"].map(|text| text.parse().unwrap());
+    assert_eq!(names.ip, ip);
+}
+
+#[test]
+fn a_chain_is_judged_at_the_instant_of_the_question() {
+    let authority = authority();
+    let trusted = authorities(&authority);
+    let mut parameters = client();
+    parameters.not_before = date_time_ymd(2026, 11, 21);
+    parameters.not_after = date_time_ymd(2026, 11, 23);
+    let presented = signed(&parameters, &authority);
+    let day = std::time::Duration::from_hours(24);
+    assert!(trusted.verify(&presented, NOW).is_ok());
+    assert!(trusted.verify(&presented, NOW.after(2 * day)).is_err());
+    let before = Timestamp::from_secs(NOW.as_secs() - 2 * 86_400);
+    assert!(trusted.verify(&presented, before).is_err());
+}
+
+#[test]
+fn who_an_authority_does_not_vouch_for_is_not_verified() {
+    let (authority, other) = (authority(), authority_of_another());
+    let presented = signed(&client(), &authority);
+    assert!(authorities(&authority).verify(&presented, NOW).is_ok());
+    assert!(authorities(&other).verify(&presented, NOW).is_err());
+
+    let key = KeyPair::generate().unwrap();
+    let own = client().self_signed(&key).unwrap();
+    let own = PresentedCertificate::new(own.der().to_vec(), Vec::new()).unwrap();
+    assert!(authorities(&authority).verify(&own, NOW).is_err());
+
+    // One that says what it is for, and it is not this.
+    let mut for_servers = client();
+    for_servers.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let for_servers = signed(&for_servers, &authority);
+    assert!(authorities(&authority).verify(&for_servers, NOW).is_err());
+}
+
+fn authority_of_another() -> Authority {
+    authority()
+}
+
+#[test]
+fn certificates_in_between_are_followed() {
+    let root = authority();
+    let mut parameters = CertificateParams::new([]).unwrap();
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let subject = &mut parameters.distinguished_name;
+    subject.push(DnType::CommonName, "in between");
+    let between =
+        CertifiedIssuer::signed_by(parameters, KeyPair::generate().unwrap(), &root).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let certificate = client().signed_by(&key, &between).unwrap().der().to_vec();
+    let alone = PresentedCertificate::new(certificate.clone(), Vec::new()).unwrap();
+    let chain = vec![between.der().to_vec()];
+    let whole = PresentedCertificate::new(certificate, chain).unwrap();
+    let trusted = authorities(&root);
+    assert!(trusted.verify(&alone, NOW).is_err());
+    assert!(trusted.verify(&whole, NOW).is_ok());
+}
+
+#[test]
+fn what_is_no_certificate_is_refused() {
+    let der = CertificateDer::from_pem_slice(OF_THE_RFC.as_bytes()).unwrap();
+    let mut longer = der.to_vec();
+    longer.push(0);
+    for broken in [&b""[..], &longer, &der[..der.len() - 1]] {
+        let error = PresentedCertificate::new(broken.to_vec(), Vec::new()).unwrap_err();
+        assert_eq!(error, PresentedCertificateError::Malformed);
+    }
+    let many = vec![Vec::new(); MOST_FURTHER + 1];
+    let error = PresentedCertificate::new(der.to_vec(), many).unwrap_err();
+    assert_eq!(error, PresentedCertificateError::TooMany);
+}
+
+#[test]
+fn authorities_are_certificates_in_pem() {
+    let refusal = |pem: &str| CertificateAuthorities::from_pem(pem.as_bytes()).unwrap_err();
+    assert_eq!(refusal(""), AuthoritiesError::Empty);
+    assert_eq!(refusal("/etc/ssl/ca.pem"), AuthoritiesError::Empty);
+    let broken = "-----BEGIN CERTIFICATE-----\n???";
+    assert_eq!(refusal(broken), AuthoritiesError::NotPem);
+    let empty = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let two = format!("{}{empty}", authority().pem());
+    assert_eq!(refusal(&two), AuthoritiesError::Unusable { number: 2 });
+}
+
+proptest! {
+    #[test]
+    fn no_octets_panic(octets in proptest::collection::vec(any::<u8>(), 0..300), at in 0_usize..250) {
+        let _ = PresentedCertificate::new(octets.clone(), Vec::new());
+        // One octet of a sound certificate changed: read or refused.
+        let mut der = CertificateDer::from_pem_slice(OF_THE_RFC.as_bytes()).unwrap().to_vec();
+        der[at] = octets.first().copied().unwrap_or_default();
+        let presented = PresentedCertificate::new(der, vec![octets]);
+        if let Ok(presented) = presented {
+            let _ = authorities_of_the_rfc().map(|trusted| trusted.verify(&presented, NOW).is_ok());
+        }
+    }
+}
+
+fn authorities_of_the_rfc() -> Result<CertificateAuthorities, AuthoritiesError> {
+    CertificateAuthorities::from_pem(OF_THE_RFC.as_bytes())
+}
