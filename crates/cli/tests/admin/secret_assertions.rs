@@ -45,3 +45,25 @@ fn introspect_authenticates_its_question_with_the_secret() {
     let error = ask("pay", &secret, &wrong).badly();
     assert!(error.contains("--authentication-alg"), "{error}");
 }
+
+#[test]
+fn what_the_server_does_not_offer_is_told_before_anything_is_sent() {
+    let it = Stage::set();
+    let add = ["resource-server", "add", "pay"];
+    let resource = ["--resource", "https://pay.example"];
+    let secret = it.run(&[&add[..], &resource].concat()).well();
+    let secret = it.write("pay.secret", &secret);
+    let token = it.write("token.txt", "unknown");
+    let issuer = format!("http://{}", it.address());
+    let question = ["introspect", "--issuer", &issuer, "--client-id", "pay"];
+    let files = ["--secret-file", &secret, "--token", &token];
+    let method = ["--method", "client_secret_jwt"];
+    let error = it.run(&[&question[..], &files, &method].concat()).badly();
+    assert!(
+        error.contains(
+            "does not take client_secret_jwt at its introspection endpoint, \
+             but client_secret_basic, client_secret_post, private_key_jwt"
+        ),
+        "{error}"
+    );
+}

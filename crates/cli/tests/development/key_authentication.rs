@@ -119,7 +119,7 @@ fn another_key_is_refused_and_the_methods_do_not_mix() {
         ),
         (
             &["--secret-file", "secret", "--method", "client_secret_jwt"],
-            "does not take client_secret_jwt",
+            "invalid_client",
         ),
         (&["--key", "-", "--decryption-key", "-"], "standard input"),
     ] {
