@@ -50,8 +50,13 @@ fn introspect_authenticates_its_question_with_the_secret() {
 fn what_the_server_does_not_offer_is_told_before_anything_is_sent() {
     let it = Stage::set();
     let add = ["resource-server", "add", "pay"];
-    let resource = ["--resource", "https://pay.example"];
-    let secret = it.run(&[&add[..], &resource].concat()).well();
+    let profile = [
+        "--resource",
+        "https://pay.example",
+        "--signing-alg",
+        "ES256",
+    ];
+    let secret = it.run(&[&add[..], &profile].concat()).well();
     let secret = it.write("pay.secret", &secret);
     let token = it.write("token.txt", "unknown");
     let issuer = format!("http://{}", it.address());
