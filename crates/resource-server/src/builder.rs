@@ -1,6 +1,7 @@
 //! Setting up an [`Introspector`].
 
 use crate::answer_cache::{AnswerCache, AnswerCaching};
+use crate::authentication::Authentication;
 use crate::clock::Clock;
 use crate::connection::Connection;
 use crate::credentials::Credentials;
@@ -11,6 +12,8 @@ use crate::https_client::HttpsClient;
 use crate::introspector::{Introspector, Parts};
 use crate::key_source::KeySource;
 use crate::keys::KeyCache;
+use crate::own_token::OwnToken;
+use crate::setup;
 use crate::statement::{ClockWindow, Expectations};
 use avouch_crypto::random::SecureRandom;
 use avouch_jose::{DecryptionKey, SignatureAlgorithm};
@@ -138,12 +141,20 @@ impl IntrospectorBuilder {
         let introspection = discovery::introspection_endpoint(&metadata, issuer)?;
         let endpoint = discovery::keys_endpoint(&metadata, issuer)?;
         let allowed = expectations.allowed_algorithms();
-        discovery::check_setup(&metadata, &credentials, allowed)?;
+        setup::check(&metadata, &credentials, allowed)?;
         let prepared = credentials.prepare(expectations.audience(), issuer)?;
+        let authentication = match credentials.own_token() {
+            None => Authentication::Credentials(prepared),
+            Some(kind) => {
+                let endpoint = discovery::token_endpoint(&metadata, issuer)?;
+                let token = OwnToken::new(prepared, endpoint, kind.clone());
+                Authentication::Token(Box::new(token))
+            }
+        };
         let keys = discovery::keys(&http, &endpoint, timeout).await?;
         Ok(Introspector::assemble(Parts {
             answers: caching.map(AnswerCache::new),
-            prepared,
+            authentication,
             random,
             verifier: expectations.verifier(),
             expectations,

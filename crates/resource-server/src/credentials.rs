@@ -4,12 +4,13 @@ mod prepared;
 
 use crate::error::SetupError;
 use avouch_jose::{MacAlgorithm, MacKey, SigningKey};
+use avouch_oauth::authorization::Scheme;
 use avouch_oauth::client_assertion::AssertionAlgorithm;
 use avouch_oauth::{AuthenticationMethod, Issuer, PresentedSecret};
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use self::prepared::{ForOneRequest, Prepared, Shown, encode};
+pub(crate) use self::prepared::{Prepared, encode};
 
 /// A secret or a private key, with the method it is used by. `Debug` shows the method alone.
 ///
@@ -29,7 +30,17 @@ pub(crate) use self::prepared::{ForOneRequest, Prepared, Shown, encode};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Credentials(Kind);
+pub struct Credentials {
+    kind: Kind,
+    own_token: Option<OwnTokenKind>,
+}
+
+/// An access token that is fetched to ask with.
+#[derive(Clone)]
+pub(crate) enum OwnTokenKind {
+    Bearer,
+    Bound(Arc<SigningKey>),
+}
 
 #[derive(Clone)]
 enum Kind {
@@ -45,12 +56,12 @@ enum Kind {
 impl Credentials {
     /// `client_secret_basic`: identifier and secret in the `Authorization` header.
     pub fn client_secret_basic(secret: impl Into<String>) -> Self {
-        Self(Kind::Basic(PresentedSecret::new(secret)))
+        Kind::Basic(PresentedSecret::new(secret)).into()
     }
 
     /// `client_secret_post`: identifier and secret in the body.
     pub fn client_secret_post(secret: impl Into<String>) -> Self {
-        Self(Kind::Post(PresentedSecret::new(secret)))
+        Kind::Post(PresentedSecret::new(secret)).into()
     }
 
     /// `private_key_jwt`: every request holds an assertion of its own, signed with this key, good
@@ -59,7 +70,7 @@ impl Credentials {
     /// The authorization server finds the public half by the `kid` of the key, which is its
     /// RFC 7638 thumbprint unless another was given.
     pub fn private_key_jwt(key: SigningKey) -> Self {
-        Self(Kind::PrivateKeyJwt(Arc::new(key)))
+        Kind::PrivateKeyJwt(Arc::new(key)).into()
     }
 
     /// `client_secret_jwt`: the same, but authenticated with the shared secret, which must be as
@@ -74,12 +85,43 @@ impl Credentials {
     /// ```
     pub fn client_secret_jwt(algorithm: MacAlgorithm, secret: impl Into<String>) -> Self {
         let secret = PresentedSecret::new(secret);
-        Self(Kind::ClientSecretJwt { algorithm, secret })
+        Kind::ClientSecretJwt { algorithm, secret }.into()
     }
 
-    /// The method, as the authorization server knows it.
+    /// An access token (RFC 9701, section 4) that is fetched at the token endpoint with these
+    /// credentials, by the grant `client_credentials`, and renewed when it is about to expire.
+    /// Questions then hold it instead of the credentials.
+    pub fn access_token(fetched_with: Self) -> Self {
+        Self {
+            own_token: Some(OwnTokenKind::Bearer),
+            ..fetched_with
+        }
+    }
+
+    /// The same, with the token bound to this key (RFC 9449): fetching it and every question need
+    /// a proof by the key, so that the token is of no use to a thief. A token that is not bound is
+    /// not taken. A fresh key for every start will do:
+    ///
+    /// ```
+    /// use avouch_resource_server::{Credentials, SignatureAlgorithm, SigningKey, SystemRandom};
+    ///
+    /// let key = SigningKey::generate(SignatureAlgorithm::Es256, &SystemRandom)?;
+    /// let secret = Credentials::client_secret_basic("EzGVIaDNTQGv6k2cYkfL8");
+    /// let credentials = Credentials::dpop_access_token(secret, key);
+    /// assert_eq!(format!("{credentials:?}"), "Credentials(DPoP token by client_secret_basic)");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn dpop_access_token(fetched_with: Self, key: SigningKey) -> Self {
+        Self {
+            own_token: Some(OwnTokenKind::Bound(Arc::new(key))),
+            ..fetched_with
+        }
+    }
+
+    /// The method, as the authorization server knows it; for an access token, that by which it is
+    /// fetched.
     pub fn method(&self) -> AuthenticationMethod {
-        match &self.0 {
+        match &self.kind {
             Kind::Basic(_) => AuthenticationMethod::ClientSecretBasic,
             Kind::Post(_) => AuthenticationMethod::ClientSecretPost,
             Kind::PrivateKeyJwt(_) => AuthenticationMethod::PrivateKeyJwt,
@@ -87,9 +129,14 @@ impl Credentials {
         }
     }
 
+    /// The token to ask with, if the credentials are only for fetching it.
+    pub(crate) fn own_token(&self) -> Option<&OwnTokenKind> {
+        self.own_token.as_ref()
+    }
+
     /// How assertions are secured, if there are any.
     pub(crate) fn assertion_algorithm(&self) -> Option<AssertionAlgorithm> {
-        match &self.0 {
+        match &self.kind {
             Kind::Basic(_) | Kind::Post(_) => None,
             Kind::PrivateKeyJwt(key) => Some(AssertionAlgorithm::Signature(key.algorithm())),
             Kind::ClientSecretJwt { algorithm, .. } => Some(AssertionAlgorithm::Mac(*algorithm)),
@@ -98,7 +145,7 @@ impl Credentials {
 
     /// Makes now what is the same for every request.
     pub(crate) fn prepare(&self, client_id: &str, issuer: &Issuer) -> Result<Prepared, SetupError> {
-        Ok(match &self.0 {
+        Ok(match &self.kind {
             Kind::Basic(secret) => Prepared::basic(client_id, secret),
             Kind::Post(secret) => Prepared::post(client_id, secret),
             Kind::PrivateKeyJwt(key) => Prepared::signed(client_id, issuer, Arc::clone(key)),
@@ -110,9 +157,32 @@ impl Credentials {
     }
 }
 
+impl OwnTokenKind {
+    /// How the token is shown.
+    pub(crate) fn scheme(&self) -> Scheme {
+        match self {
+            Self::Bearer => Scheme::Bearer,
+            Self::Bound(_) => Scheme::DPoP,
+        }
+    }
+}
+
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Credentials({})", self.method().as_str())
+        let method = self.method();
+        match &self.own_token {
+            None => write!(f, "Credentials({method})"),
+            Some(kind) => write!(f, "Credentials({} token by {method})", kind.scheme()),
+        }
+    }
+}
+
+impl From<Kind> for Credentials {
+    fn from(kind: Kind) -> Self {
+        Self {
+            kind,
+            own_token: None,
+        }
     }
 }
 

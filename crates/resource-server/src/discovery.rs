@@ -1,15 +1,13 @@
 //! Metadata and keys of the authorization server (RFC 8414).
 
-use crate::credentials::Credentials;
 use crate::endpoint::{Endpoint, EndpointError};
-use crate::error::{ExchangeError, Names, ServerError, SetupError};
+use crate::error::{ExchangeError, ServerError};
 use crate::exchange::{Exchange, body_of, exchange, get};
 use crate::http::Http;
-use avouch_jose::{JwkSet, MacAlgorithm, SignatureAlgorithm};
-use avouch_oauth::client_assertion::AssertionAlgorithm;
+use avouch_jose::JwkSet;
+use avouch_oauth::Issuer;
 use avouch_oauth::media_type::JSON;
 use avouch_oauth::metadata::{ServerMetadata, WELL_KNOWN_OAUTH};
-use avouch_oauth::{AuthenticationMethod, Issuer};
 use std::time::Duration;
 
 /// RFC 7517, section 8.5.
@@ -60,58 +58,12 @@ pub(crate) fn keys_endpoint(
     endpoint("jwks_uri", metadata.jwks_uri.as_deref(), issuer)
 }
 
-/// Compares what was set up with what the server says it can, where it says so: better told at
-/// start than at the first request.
-pub(crate) fn check_setup(
+/// Where the access tokens are.
+pub(crate) fn token_endpoint(
     metadata: &ServerMetadata,
-    credentials: &Credentials,
-    algorithms: &[SignatureAlgorithm],
-) -> Result<(), SetupError> {
-    let method = credentials.method();
-    let methods = &metadata.introspection_endpoint_auth_methods_supported;
-    if !takes(methods, method.as_str()) {
-        let known = AuthenticationMethod::ALL.iter();
-        let supported = known_of(methods, known.map(|method| method.as_str()));
-        return Err(SetupError::MethodNotSupported { method, supported });
-    }
-    let secured_with = &metadata.introspection_endpoint_auth_signing_alg_values_supported;
-    if let Some(algorithm) = credentials.assertion_algorithm()
-        && !takes(secured_with, &algorithm.to_string())
-    {
-        let supported = match algorithm {
-            AssertionAlgorithm::Signature(_) => known_of(
-                secured_with,
-                SignatureAlgorithm::ALL.iter().map(|known| known.name()),
-            ),
-            AssertionAlgorithm::Mac(_) => known_of(
-                secured_with,
-                MacAlgorithm::ALL.iter().map(|known| known.name()),
-            ),
-        };
-        return Err(SetupError::AssertionAlgorithmNotSupported {
-            algorithm,
-            supported,
-        });
-    }
-    let signed_with = &metadata.introspection_signing_alg_values_supported;
-    let common = |name: &String| algorithms.iter().any(|allowed| allowed.name() == name);
-    if !signed_with.is_empty() && !signed_with.iter().any(common) {
-        return Err(SetupError::NoCommonAlgorithm);
-    }
-    Ok(())
-}
-
-/// Whether a list in the metadata has a name. One that is not there says nothing.
-fn takes(listed: &[String], name: &str) -> bool {
-    listed.is_empty() || listed.iter().any(|own| own == name)
-}
-
-fn known_of(listed: &[String], known: impl Iterator<Item = &'static str>) -> Names {
-    Names(
-        known
-            .filter(|name| listed.iter().any(|own| own == name))
-            .collect(),
-    )
+    issuer: &Issuer,
+) -> Result<Endpoint, ServerError> {
+    endpoint("token_endpoint", metadata.token_endpoint.as_deref(), issuer)
 }
 
 fn endpoint(

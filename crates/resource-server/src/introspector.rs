@@ -2,16 +2,18 @@
 
 use crate::access_token::AccessTokenChecker;
 use crate::answer_cache::AnswerCache;
+use crate::authentication::{Answered, Authentication, Question};
 use crate::builder::IntrospectorBuilder;
 use crate::clock::Clock;
-use crate::credentials::{Credentials, ForOneRequest, Prepared, Shown, encode};
+use crate::credentials::{Credentials, encode};
 use crate::endpoint::Endpoint;
 use crate::error::{IntrospectError, RequestError, ServerError};
-use crate::exchange::{Exchange, body_of, exchange, post_form};
+use crate::exchange::{Exchange, body_of};
 use crate::http::Http;
 use crate::https_client::HttpsClient;
 use crate::introspected::{Introspected, UnsignedIntrospection};
 use crate::key_source::KeySource;
+use crate::line::Line;
 use crate::statement::Expectations;
 use avouch_crypto::random::SecureRandom;
 use avouch_oauth::access_token::AccessTokenVerifier;
@@ -21,8 +23,6 @@ use avouch_oauth::introspection::{
 use avouch_oauth::media_type::JSON;
 use avouch_oauth::{Issuer, ResourceIdentifier};
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
-use http::{Request, Uri};
 use std::fmt;
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub struct Introspector<H: Http = HttpsClient> {
 pub(crate) struct Parts<H> {
     pub(crate) expectations: Expectations,
     pub(crate) verifier: StatementVerifier,
-    pub(crate) prepared: Prepared,
+    pub(crate) authentication: Authentication,
     pub(crate) random: Box<dyn SecureRandom>,
     pub(crate) introspection: Endpoint,
     pub(crate) keys: Arc<KeySource<H>>,
@@ -115,15 +115,20 @@ impl<H: Http> Introspector<H> {
             clock,
             ..
         } = &*parts.keys;
-        let ForOneRequest { shown, hidden } = parts
-            .prepared
-            .for_one_request(clock.now(), &*parts.random)
-            .map_err(RequestError::NoAssertion)?;
-        let request = question(parts.introspection.uri(), media_type, token, shown);
-        let answer = exchange(http, Exchange::Introspection, request, *timeout);
+        let line = Line {
+            http,
+            timeout: *timeout,
+            clock: &**clock,
+            random: &*parts.random,
+        };
+        let question = Question {
+            url: parts.introspection.uri(),
+            media_type,
+            form: format!("token={}", encode(token)),
+        };
+        let Answered { answer, hidden } = parts.authentication.ask(&line, &question).await?;
         let hidden = [token, hidden.expose()];
-        let answer = answer.await?;
-        body_of(Exchange::Introspection, answer, &[media_type], &hidden).map_err(blame)
+        body_of(Exchange::Introspection, answer, &[media_type], &hidden).map_err(ServerError::blame)
     }
 
     async fn verify(
@@ -161,31 +166,6 @@ fn check_token(token: &str) -> Result<(), RequestError> {
         return Err(RequestError::TokenTooLong);
     }
     Ok(())
-}
-
-fn question(url: &Uri, media_type: &'static str, token: &str, shown: Shown) -> Request<Bytes> {
-    let token = encode(token);
-    match shown {
-        Shown::Header(value) => {
-            let mut request = post_form(url, media_type, format!("token={token}").into());
-            request.headers_mut().insert(AUTHORIZATION, value);
-            request
-        }
-        Shown::Form(parameters) => {
-            let body = format!("token={token}{}", *parameters);
-            post_form(url, media_type, body.into())
-        }
-    }
-}
-
-/// A 4xx is our doing, unless it says that there was too much of it.
-fn blame(error: ServerError) -> IntrospectError {
-    match error {
-        ServerError::Unable(refusal) if refusal.blames_the_request() => {
-            RequestError::Refused(refusal).into()
-        }
-        other => other.into(),
-    }
 }
 
 fn text(body: Bytes) -> Result<String, ServerError> {

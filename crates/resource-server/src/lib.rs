@@ -54,6 +54,7 @@
 
 mod access_token;
 mod answer_cache;
+mod authentication;
 mod builder;
 mod clock;
 mod connection;
@@ -69,7 +70,10 @@ mod introspected;
 mod introspector;
 mod key_source;
 mod keys;
+mod line;
+mod own_token;
 mod refusal;
+mod setup;
 mod statement;
 
 pub use self::access_token::{AccessTokenChecker, AccessTokenCheckerBuilder};
@@ -94,16 +98,18 @@ pub use self::introspector::Introspector;
 pub use self::refusal::Refusal;
 pub use self::statement::{ClockWindow, Expectations, Freshness, StatementError, verify_statement};
 
-pub use avouch_crypto::random::{RandomError, SecureRandom};
+pub use avouch_crypto::random::{RandomError, SecureRandom, SystemRandom};
 pub use avouch_jose::{
     DecryptionKey, JwkSet, KeyManagementAlgorithm, MacAlgorithm, SignatureAlgorithm, SigningKey,
 };
 pub use avouch_oauth::access_token::{AccessTokenError, AccessTokenVerifier, VerifiedAccessToken};
+pub use avouch_oauth::authorization::Scheme;
+pub use avouch_oauth::client_assertion::AssertionAlgorithm;
 pub use avouch_oauth::confirmation::{Confirmation, Sha256Thumbprint};
 pub use avouch_oauth::dpop::{BindingError, DpopError, NonceKey, TargetUriError};
 pub use avouch_oauth::introspection::{
     ActiveToken, Audience, FurtherStatementClaims, StatementError as FailedCheck, StatementForm,
     StatementTyp, StatementTypError, VerifiedIntrospection,
 };
-pub use avouch_oauth::{ErrorCode, Scope};
+pub use avouch_oauth::{AuthenticationMethod, ErrorCode, Scope};
 pub use avouch_oauth::{Issuer, ResourceIdentifier, issuer::IssuerError, resource::ResourceError};

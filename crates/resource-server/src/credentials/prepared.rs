@@ -1,5 +1,7 @@
 //! What of the credentials goes into a request.
 
+use crate::authentication::Question;
+use crate::exchange::post_form;
 use avouch_crypto::random::SecureRandom;
 use avouch_jose::{MacKey, SigningKey};
 use avouch_oauth::client_assertion::{CLIENT_ASSERTION_TYPE, NewClientAssertion};
@@ -7,13 +9,17 @@ use avouch_oauth::proof::MakeProofError;
 use avouch_oauth::{Issuer, PresentedSecret, SignedProof};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::HeaderValue;
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{HeaderValue, Request};
 use std::sync::Arc;
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 /// Credentials, as far as they could be made ready.
-pub(crate) enum Prepared {
+pub(crate) struct Prepared(Kind);
+
+enum Kind {
     /// The same for every request.
     Secret {
         secret: PresentedSecret,
@@ -27,14 +33,14 @@ pub(crate) enum Prepared {
     },
 }
 
-pub(crate) enum AssertionKey {
+enum AssertionKey {
     Private(Arc<SigningKey>),
     Shared(Box<MacKey>),
 }
 
 /// What goes into one request.
 #[derive(Clone)]
-pub(crate) enum Shown {
+enum Shown {
     /// The value of `Authorization`.
     Header(HeaderValue),
     /// Form parameters, with a `&` before the first.
@@ -43,8 +49,8 @@ pub(crate) enum Shown {
 
 /// What goes into one request, and what of it must not be repeated by anybody.
 pub(crate) struct ForOneRequest {
-    pub(crate) shown: Shown,
-    pub(crate) hidden: PresentedSecret,
+    shown: Shown,
+    hidden: PresentedSecret,
 }
 
 impl Prepared {
@@ -54,10 +60,10 @@ impl Prepared {
         let encoded = Zeroizing::new(encode(secret.expose()));
         let joined = Zeroizing::new(format!("{}:{}", encode(client_id), *encoded));
         let value = Zeroizing::new(format!("Basic {}", STANDARD.encode(joined.as_bytes())));
-        Self::Secret {
+        Self(Kind::Secret {
             secret: secret.clone(),
             shown: Shown::Header(sensitive(&value)),
-        }
+        })
     }
 
     pub(super) fn post(client_id: &str, secret: &PresentedSecret) -> Self {
@@ -67,10 +73,10 @@ impl Prepared {
             encode(client_id),
             *encoded
         );
-        Self::Secret {
+        Self(Kind::Secret {
             secret: secret.clone(),
             shown: Shown::Form(Zeroizing::new(parameters)),
-        }
+        })
     }
 
     pub(super) fn signed(client_id: &str, issuer: &Issuer, key: Arc<SigningKey>) -> Self {
@@ -82,11 +88,11 @@ impl Prepared {
     }
 
     fn assertion(client_id: &str, issuer: &Issuer, key: AssertionKey) -> Self {
-        Self::Assertion {
+        Self(Kind::Assertion {
             client_id: client_id.to_owned(),
             issuer: issuer.clone(),
             key,
-        }
+        })
     }
 
     /// For one request and no second: an assertion is taken once (RFC 7523, section 3).
@@ -95,12 +101,12 @@ impl Prepared {
         now: u64,
         rng: &dyn SecureRandom,
     ) -> Result<ForOneRequest, MakeProofError> {
-        match self {
-            Self::Secret { secret, shown } => Ok(ForOneRequest {
+        match &self.0 {
+            Kind::Secret { secret, shown } => Ok(ForOneRequest {
                 shown: shown.clone(),
                 hidden: secret.clone(),
             }),
-            Self::Assertion {
+            Kind::Assertion {
                 client_id,
                 issuer,
                 key,
@@ -116,6 +122,28 @@ impl Prepared {
                 })
             }
         }
+    }
+}
+
+impl ForOneRequest {
+    /// The request, and what of it must not be repeated by anybody.
+    pub(crate) fn post(self, question: &Question<'_>) -> (Request<Bytes>, PresentedSecret) {
+        let Question {
+            url,
+            media_type,
+            form,
+        } = question;
+        let request = match self.shown {
+            Shown::Header(value) => {
+                let mut request = post_form(url, media_type, form.clone().into());
+                request.headers_mut().insert(AUTHORIZATION, value);
+                request
+            }
+            Shown::Form(parameters) => {
+                post_form(url, media_type, format!("{form}{}", *parameters).into())
+            }
+        };
+        (request, self.hidden)
     }
 }
 

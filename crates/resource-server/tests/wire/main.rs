@@ -15,6 +15,7 @@ mod guard;
 mod keys;
 mod offline;
 mod own_http;
+mod own_tokens;
 mod questions;
 mod refusals;
 mod statements;
