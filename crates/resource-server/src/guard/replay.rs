@@ -18,7 +18,8 @@ const CAPACITY: NonZeroUsize = NonZeroUsize::new(1 << 18).unwrap();
 ///
 /// - note and answer in one step: of two who ask about one proof at once, one is the first;
 /// - remember a proof until `usable_until` is past, and to fail rather than forget it earlier;
-/// - treat a proof as shown before if its `usable_until` lies before something it has forgotten.
+/// - take a proof for shown before if one that could be used as long has been forgotten: a slow
+///   request, or a clock that was set back, must not make it new again.
 pub trait ReplayGuard: Send + Sync + 'static {
     /// Whether a proof is shown for the first time; from now on it is not. `usable_until` is the
     /// last instant it could be used at, `now` the present one, both in seconds.
@@ -62,8 +63,8 @@ struct Shown {
     ids: HashSet<ProofId>,
     /// The same, by the last instant they can be used at.
     by_end: BTreeMap<u64, Vec<ProofId>>,
-    /// Whatever could be used until an instant before this one is forgotten.
-    forgotten_before: u64,
+    /// The longest that anything forgotten could be used.
+    forgotten_until: Option<u64>,
 }
 
 impl ProofId {
@@ -99,11 +100,12 @@ impl InMemoryReplayGuard {
 impl Shown {
     fn forget_before(&mut self, now: u64) {
         let kept = self.by_end.split_off(&now);
-        for id in self.by_end.values().flatten() {
+        let forgotten = std::mem::replace(&mut self.by_end, kept);
+        for id in forgotten.values().flatten() {
             self.ids.remove(id);
         }
-        self.by_end = kept;
-        self.forgotten_before = self.forgotten_before.max(now);
+        let last = forgotten.last_key_value().map(|(end, _)| *end);
+        self.forgotten_until = self.forgotten_until.max(last);
     }
 }
 
@@ -116,8 +118,8 @@ impl ReplayGuard for InMemoryReplayGuard {
     ) -> Result<bool, ReplayGuardError> {
         let mut shown = self.lock();
         shown.forget_before(now);
-        // Of a proof this old, or after the clock was set back, we cannot know.
-        if usable_until < shown.forgotten_before || shown.ids.contains(&proof) {
+        // Of a proof as old as one that is forgotten we cannot know.
+        if Some(usable_until) <= shown.forgotten_until || shown.ids.contains(&proof) {
             return Ok(false);
         }
         if shown.ids.len() >= self.capacity {
@@ -185,6 +187,16 @@ mod tests {
         assert_eq!(is_first(&guard, 2, NOW + 120, NOW + 61).await, Some(true));
         // A slow request, or a clock that was set back.
         assert_eq!(is_first(&guard, 1, NOW + 60, NOW + 60).await, Some(false));
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_jumped_and_came_back_keeps_nobody_out_for_long() {
+        let guard = guard(10);
+        assert_eq!(is_first(&guard, 1, NOW + 60, NOW).await, Some(true));
+        let hour = NOW + 3600;
+        assert_eq!(is_first(&guard, 2, hour + 60, hour).await, Some(true));
+        assert_eq!(is_first(&guard, 1, NOW + 60, NOW + 1).await, Some(false));
+        assert_eq!(is_first(&guard, 3, NOW + 61, NOW + 1).await, Some(true));
     }
 
     #[tokio::test]
