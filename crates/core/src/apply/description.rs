@@ -13,7 +13,7 @@ use crate::id::{ClientId, ResourceServerId};
 use crate::records::{
     AccessTokenProfile, AllowedResources, Client, ClientAuthentication, Credentials, GrantType,
     JwtProfile, KeySource, ProfileError, PublicDetails, Recipient, ReleasePolicy, ResourceServer,
-    Revision, Standing, TokenFormat,
+    Revision, Standing, StatementEncryption, TokenFormat,
 };
 use crate::time::Timestamp;
 
@@ -257,10 +257,8 @@ impl ResourceServerDescription {
 
     fn has_one_set_of_keys(&self) -> bool {
         let encryption = self.profile.encryption.as_ref();
-        match (
-            self.authentication.keys(),
-            encryption.map(|encryption| encryption.recipient()),
-        ) {
+        let recipient = encryption.map(StatementEncryption::recipient);
+        match (self.authentication.keys(), recipient) {
             (None, _) | (_, None) => true,
             (Some(KeySource::Keys(keys)), Some(Recipient::Keys { set, .. })) => keys == set,
             (Some(KeySource::Uri(one)), Some(Recipient::Uri(other))) => one == other,

@@ -12,6 +12,8 @@ const ON: &str = "[client_authentication]\n\
                   methods = [\"client_secret_basic\", \"client_secret_post\", \"private_key_jwt\", \
                   \"client_secret_jwt\"]\n";
 
+const BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
 struct Desk {
     server: Running,
     token: String,
@@ -58,7 +60,7 @@ async fn row_9701_4_02_an_assertion_signed_with_the_registered_key_authenticates
 async fn row_10070_4_01_the_issuer_is_the_only_audience() {
     let desk = Desk::new().await;
     let answer = desk.ask_with("array", |claims| {
-        claims["aud"] = json!(["https://as.example"])
+        claims["aud"] = json!(["https://as.example"]);
     });
     assert_eq!(answer.await.is_json(200)["active"], true);
     for (index, aud) in [
@@ -94,7 +96,7 @@ async fn row_10070_4_01_the_endpoints_are_audiences_only_where_that_is_switched_
         assert_eq!(answer.is_json(200)["active"], true);
     }
     let answer = desk.ask_with("x", |claims| {
-        claims["aud"] = json!("https://as.example/register")
+        claims["aud"] = json!("https://as.example/register");
     });
     answer.await.is_error(401, "invalid_client");
 }
@@ -236,7 +238,6 @@ async fn row_7523_2_2_01_the_type_is_the_one_there_is_and_a_client_id_matches() 
         form.extend(id.map(|id| ("client_id", id.to_owned())));
         form
     };
-    const BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     for bad in [
         form(
             Some("urn:ietf:params:oauth:client-assertion-type:saml2-bearer"),

@@ -15,7 +15,7 @@ use super::{Caller, SIGN, START, Setup};
 /// What an assertion is made with.
 pub(crate) enum Prover {
     Key(SigningKey),
-    Secret(MacKey),
+    Secret(Box<MacKey>),
 }
 
 impl Prover {
@@ -116,6 +116,6 @@ impl Setup {
             id: id.to_owned(),
             secret: secret.expose().to_owned(),
         };
-        (Prover::Secret(key.unwrap()), caller)
+        (Prover::Secret(Box::new(key.unwrap())), caller)
     }
 }
