@@ -2,6 +2,7 @@
 //! and for a client itself (RFC 6749 section 4.4).
 
 mod audience;
+mod binding;
 mod for_client;
 mod for_subject;
 mod jwt;
@@ -28,6 +29,7 @@ use crate::time::Timestamp;
 
 use audience::Audience;
 
+pub use binding::ShownKeys;
 pub use for_client::issue_for_client;
 pub use for_subject::{SubjectOrder, issue_for_subject};
 pub use jwt::{Disclosure, JwtTokens};
@@ -104,6 +106,24 @@ pub enum IssueError {
     /// Claims without a legal basis (RFC 9701 section 9).
     #[error("claims about a subject need a legal_basis: name the consent, contract or law")]
     NoLegalBasis,
+    /// A client whose tokens are bound shows no key.
+    #[error(
+        "the access tokens of this client are bound to a DPoP key: send a proof in the DPoP \
+         header (an order names its thumbprint)"
+    )]
+    NoProof,
+    /// A client whose tokens are bound shows no certificate.
+    #[error(
+        "the access tokens of this client are bound to its certificate: ask over mutual TLS (an \
+         order names its thumbprint)"
+    )]
+    NoCertificate,
+    /// Nothing to bind the token to, on a server that issues none unbound.
+    #[error(
+        "this server issues no unbound access tokens: send a proof in the DPoP header, or ask over \
+         mutual TLS (an order names a thumbprint)"
+    )]
+    Unbound,
     /// There is no such client.
     #[error("there is no client {0}")]
     UnknownClient(String),
@@ -135,6 +155,8 @@ pub struct Issuance<'a, S, K> {
     pub random: &'a dyn SecureRandom,
     /// How long tokens live.
     pub lifetimes: Lifetimes,
+    /// Whether no token goes out that is bound to nothing.
+    pub sender_constrained: bool,
     /// The instant of issue.
     pub now: Timestamp,
 }

@@ -17,6 +17,7 @@ mod resource_server;
 mod revision;
 mod signing_key;
 mod statement_encryption;
+mod token_binding;
 mod used_proof;
 
 pub use access_token::{AccessToken, CallerState, FoundToken};
@@ -37,4 +38,5 @@ pub use signing_key::{KeyLife, KeyPurpose, KeySchedule, SigningKeyRecord};
 pub use statement_encryption::{
     DEFAULT_ENCRYPTION, EncryptionProfileError, Recipient, StatementEncryption, encrypter,
 };
+pub use token_binding::TokenBinding;
 pub use used_proof::UsedProof;

@@ -63,6 +63,12 @@ pub struct ClientMetadata {
     /// Its keys, a JWK Set not yet parsed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Map<String, Value>>,
+    /// Whether its access tokens are always bound to a `DPoP` key (RFC 9449, section 5.2).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dpop_bound_access_tokens: bool,
+    /// Whether its access tokens are always bound to its certificate (RFC 8705, section 3.4).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tls_client_certificate_bound_access_tokens: bool,
     /// What software it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub software_id: Option<String>,

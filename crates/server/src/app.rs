@@ -22,6 +22,7 @@ use avouch_store::AnyStore;
 use http::HeaderValue;
 use tokio::sync::oneshot;
 
+use crate::dpop::Dpop;
 use crate::keys::Keys;
 use crate::metrics::Metrics;
 use crate::recipient_keys::PublishedKeys;
@@ -48,6 +49,8 @@ pub(crate) struct App {
     pub(crate) client_secrets: ClientSecrets,
     /// What is expected of client assertions.
     pub(crate) assertions: ClientAssertionVerifier,
+    /// What is expected of `DPoP` proofs.
+    pub(crate) dpop: Dpop,
     /// Held while keys are changed, so that two changes never plan on the same
     /// state; signing does not wait for it.
     pub(crate) key_changes: tokio::sync::Mutex<()>,
@@ -90,6 +93,7 @@ impl App {
             default_format: self.settings.access_token_format,
             random: &*self.random,
             lifetimes: self.settings.lifetimes,
+            sender_constrained: self.settings.sender_constrained,
             now,
         }
     }

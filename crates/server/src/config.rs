@@ -10,6 +10,7 @@ mod bounded;
 mod client_authentication;
 mod conflict;
 mod data;
+mod dpop;
 mod fetch;
 mod introspection;
 mod issuer;
@@ -44,6 +45,7 @@ pub use algorithm::AlgorithmName;
 pub use bounded::{OutOfRange, Seconds, Whole};
 pub use client_authentication::{ClientAuthenticationConfig, MethodName};
 pub use data::DataConfig;
+pub use dpop::DpopConfig;
 pub use fetch::FetchConfig;
 pub use introspection::IntrospectionConfig;
 pub use issuer::{Issuer, IssuerError};
@@ -104,6 +106,9 @@ pub struct Config {
     /// How callers prove who they are.
     #[serde(default)]
     pub client_authentication: ClientAuthenticationConfig,
+    /// Proofs of possession.
+    #[serde(default)]
+    pub dpop: DpopConfig,
     /// Registration over HTTP.
     #[serde(default)]
     pub registration: RegistrationConfig,
@@ -169,6 +174,7 @@ impl Config {
             keys: KeysConfig::default(),
             introspection: IntrospectionConfig::default(),
             client_authentication: ClientAuthenticationConfig::default(),
+            dpop: DpopConfig::default(),
             registration: RegistrationConfig::default(),
             fetch: FetchConfig::default(),
             limits: LimitsConfig::default(),

@@ -22,7 +22,7 @@ const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 pub(crate) struct ErrorReply {
     status: StatusCode,
     body: ErrorBody,
-    header: Option<(HeaderName, HeaderValue)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl ErrorReply {
@@ -35,7 +35,7 @@ impl ErrorReply {
         Self {
             status,
             body: ErrorBody::new(code, description),
-            header: None,
+            headers: Vec::new(),
         }
     }
 
@@ -124,7 +124,7 @@ impl ErrorReply {
             ErrorCode::TemporarilyUnavailable,
             description,
         );
-        reply.header = Some((RETRY_AFTER, RETRY_AFTER_SECONDS));
+        reply.headers.push((RETRY_AFTER, RETRY_AFTER_SECONDS));
         reply
     }
 
@@ -155,8 +155,16 @@ impl ErrorReply {
     }
 
     /// With one more header.
-    pub(crate) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
-        self.header = HeaderValue::from_str(value).ok().map(|value| (name, value));
+    pub(crate) fn with_header(self, name: HeaderName, value: &str) -> Self {
+        match HeaderValue::from_str(value) {
+            Ok(value) => self.with_header_value(name, value),
+            Err(_) => self,
+        }
+    }
+
+    /// With one more header.
+    pub(crate) fn with_header_value(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
         self
     }
 }
@@ -180,9 +188,7 @@ impl From<StoreError> for ErrorReply {
 impl IntoResponse for ErrorReply {
     fn into_response(self) -> Response {
         let mut response = respond(self.status, media_type::JSON, self.body.to_json());
-        if let Some((name, value)) = self.header {
-            response.headers_mut().insert(name, value);
-        }
+        response.headers_mut().extend(self.headers);
         response.extensions_mut().insert(self.body.code());
         response
     }

@@ -14,6 +14,7 @@ mod background;
 mod client_certificate;
 mod clock;
 mod deadline;
+mod dpop;
 mod endpoints;
 mod error_reply;
 mod extract;

@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) access_token_format: TokenFormat,
     /// What JWT access tokens are signed with.
     pub(crate) access_token_algorithm: SignatureAlgorithm,
+    /// Whether no token is issued that is bound to nothing.
+    pub(crate) sender_constrained: bool,
     /// How long expired tokens are kept before they are cleaned away.
     pub(crate) keep_expired: Duration,
     /// How long keys overlap.
@@ -92,6 +94,7 @@ impl From<&Config> for Settings {
             },
             access_token_format: tokens.format.into(),
             access_token_algorithm: tokens.signing_algorithm.algorithm(),
+            sender_constrained: tokens.sender_constrained,
             keep_expired: tokens.keep_expired.duration(),
             overlap: Overlap {
                 before_use: keys.publish_before_use.duration(),

@@ -32,6 +32,7 @@ use tracing::{info, warn};
 
 use crate::app::App;
 use crate::config::{Config, SealingKeyError, StatementKeysError, software_statements};
+use crate::dpop::Dpop;
 use crate::keys::{self, Keys, KeysError};
 use crate::listen::{self, Bounds, Transport};
 use crate::metrics::Metrics;
@@ -297,6 +298,14 @@ async fn put_together(
         load_or_make_secret(ServerSecret::PairwiseSubjects, &store, &sealer, &*random).await?;
     let secrets_key =
         load_or_make_secret(ServerSecret::ClientSecrets, &store, &sealer, &*random).await?;
+    let nonce_secret =
+        load_or_make_secret(ServerSecret::DpopNonces, &store, &sealer, &*random).await?;
+    let dpop = Dpop::new(
+        &config.dpop,
+        &nonce_secret,
+        config.issuer.on_the_wire(),
+        mtls_url.as_deref(),
+    );
     let keys = Keys::load(&store, &sealer, clock.now()).await?;
     let statements = software_statements::load(
         &config.registration.software_statement_issuers,
@@ -314,6 +323,7 @@ async fn put_together(
         statements,
         client_secrets: ClientSecrets::new(&secrets_key),
         assertions: assertions(config),
+        dpop,
         key_changes: tokio::sync::Mutex::new(()),
         caller_changes: tokio::sync::Mutex::new(()),
         published_keys: PublishedKeys::new(&config.fetch, fetching, Arc::clone(&clock))?,

@@ -21,6 +21,15 @@ export function signing(library) {
   return advertised.filter((alg) => isShared(library, alg));
 }
 
+/** The algorithms of client assertions a library shares with the server, the same everywhere. */
+export function asserting(library) {
+  const [advertised, ...others] = ['token', 'introspection', 'revocation'].map((endpoint) =>
+    metadata[`${endpoint}_endpoint_auth_signing_alg_values_supported`]);
+  for (const other of others) assert.deepEqual(other, advertised);
+  assert(advertised.length > 0);
+  return advertised.filter((alg) => isShared(library, alg));
+}
+
 /** Each key management algorithm, with each kind of key, with each content encryption. */
 export function encryption(library) {
   const shared = (names) => names.filter((name) => isShared(library, name));

@@ -2,29 +2,13 @@
 // and the server have in common. What is encrypted it leaves to a hook; here npm `jose` is in it.
 import assert from 'node:assert/strict';
 import { encryption, signing } from './algorithms.mjs';
+import { as, basic, oauth, plain, register, registerResourceServer } from './oauth.mjs';
 import { load } from './packages.mjs';
 import { encrypted, recipient } from './recipient.mjs';
-import { RESOURCE, held, initialAccessToken, issuer } from './server.mjs';
+import { RESOURCE, held } from './server.mjs';
 
-const oauth = await load('oauth4webapi');
 const jose = await load('jose');
-const plain = { [oauth.allowInsecureRequests]: true }; // loopback
-
-const as = await oauth.processDiscoveryResponse(
-  new URL(issuer),
-  await oauth.discoveryRequest(new URL(issuer), { algorithm: 'oauth2', ...plain }),
-);
 held('discovery');
-
-async function register(metadata) {
-  const options = { initialAccessToken, ...plain };
-  const response = await oauth.dynamicClientRegistrationRequest(as, metadata, options);
-  return oauth.processDynamicClientRegistrationResponse(response);
-}
-const registerResourceServer = (metadata = {}) =>
-  register({ grant_types: [], resource: RESOURCE, ...metadata });
-
-const basic = ({ client_secret }) => oauth.ClientSecretBasic(client_secret);
 
 const rs = await registerResourceServer();
 const client = await register({ grant_types: ['client_credentials'], scope: 'read write' });

@@ -1,9 +1,9 @@
 // Publishes keys that npm `jose` made at a jwks_uri, as a resource server with many uses for its
 // keys would, and reads the statements that come encrypted to them.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
 import { encryption } from './algorithms.mjs';
 import { load } from './packages.mjs';
+import { document, keySet, publish } from './publisher.mjs';
 import { encrypted, recipient } from './recipient.mjs';
 import {
   freshToken, held, introspect, issuer, metadata, registerResourceServer, statementFor,
@@ -20,11 +20,7 @@ const published = [
 ];
 
 let asked = 0;
-const document = (response, type, body) =>
-  response.writeHead(200, { 'Content-Type': type }).end(body);
-const keySet = (response, keys) =>
-  document(response, 'application/jwk-set+json', JSON.stringify({ keys }));
-const pages = {
+const publisher = await publish({
   '/keys': (response) => {
     asked += 1;
     keySet(response, published);
@@ -34,14 +30,11 @@ const pages = {
   '/web-page': (response) => document(response, 'text/html', '<!doctype html>'),
   '/private': async (response) =>
     keySet(response, [(await recipient('RSA-OAEP', 'RSA')).privateJwk]),
-};
-const publisher = createServer((request, response) => pages[request.url](response));
-await new Promise((listening) => publisher.listen(0, '127.0.0.1', listening));
+});
 
 function registerPublished(how, path) {
   const { jwks, ...members } = encrypted(how);
-  const jwks_uri = `http://127.0.0.1:${publisher.address().port}${path}`;
-  return registerResourceServer({ ...members, jwks_uri });
+  return registerResourceServer({ ...members, jwks_uri: publisher.at(path) });
 }
 
 const cases = encryption('jose').filter(({ enc }) => enc === 'A256GCM');
@@ -70,5 +63,4 @@ for (const path of ['/empty', '/moved', '/web-page', '/private']) {
   assert.deepEqual([response.status, (await response.json()).error], [500, 'server_error'], path);
   held(`no statement with what is at ${path}`);
 }
-publisher.closeAllConnections();
 publisher.close();

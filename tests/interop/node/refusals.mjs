@@ -2,20 +2,14 @@
 // the library takes the answer for what it is.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { load } from './packages.mjs';
+import { as, grant, oauth, plain } from './oauth.mjs';
 import { encrypted, recipient } from './recipient.mjs';
 import {
-  RESOURCE, STATEMENT, freshToken, held, initialAccessToken, issuer, register, registerResourceServer,
+  RESOURCE, STATEMENT, freshToken, held, initialAccessToken, limitedAccessToken, register,
+  registerResourceServer,
 } from './server.mjs';
 
-const oauth = await load('oauth4webapi');
 const table = JSON.parse(readFileSync(new URL('../refusals.json', import.meta.url), 'utf8'));
-const plain = { [oauth.allowInsecureRequests]: true }; // loopback
-
-const as = await oauth.processDiscoveryResponse(
-  new URL(issuer),
-  await oauth.discoveryRequest(new URL(issuer), { algorithm: 'oauth2', ...plain }),
-);
 
 await freshToken(); // from here on RESOURCE is served
 const how = { alg: 'ECDH-ES', enc: 'A128GCM' };
@@ -26,24 +20,28 @@ const parties = {
   sealed_rs: await registerResourceServer(encrypted(how, (await recipient('ECDH-ES', 'P-256')).publicJwk)),
   // Nobody listens on the port for discarding what comes (RFC 863).
   unreachable_rs: await registerResourceServer({ ...unreachable, jwks_uri: 'http://127.0.0.1:9/' }),
+  limited_rs: await register(
+    { resource: 'https://limited.example' }, limitedAccessToken('https://limited.example'),
+  ),
   client: await register(clients),
   other_client: await register(clients),
   stranger: { client_id: 'stranger', client_secret: 'secret' },
 };
-const { access_token: token } = await oauth.processClientCredentialsResponse(
-  as,
-  parties.client,
-  await oauth.clientCredentialsGrantRequest(
-    as, parties.client, oauth.ClientSecretBasic(parties.client.client_secret),
-    { resource: RESOURCE }, plain,
-  ),
-);
+const token = await grant(parties.client);
 
 const METHODS = {
   client_secret_basic: oauth.ClientSecretBasic,
   client_secret_post: oauth.ClientSecretPost,
   none: oauth.None,
 };
+
+/** What a party sends to have its registration as it is, but for what a row wants otherwise. */
+function update({ metadata }, {
+  client_secret, client_secret_expires_at, client_id_issued_at, registration_access_token,
+  registration_client_uri, ...registered
+}) {
+  return JSON.stringify({ ...registered, ...metadata });
+}
 
 /** A request as the library makes it, but for what a row wants otherwise; and who reads the answer. */
 const ENDPOINTS = {
@@ -88,6 +86,23 @@ const ENDPOINTS = {
     ),
     oauth.processDynamicClientRegistrationResponse,
   ],
+  // The library has no calls for it.
+  management: (row, party) => {
+    const path = row.call === 'POST' ? '/client_secret' : '';
+    const { registration_access_token: own } = parties[row.token_of ?? row.who];
+    const { registration_access_token: token = own } = row;
+    return [
+      fetch(`${party.registration_client_uri}${path}`, {
+        method: row.call,
+        headers: {
+          'Content-Type': 'application/json',
+          ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+        },
+        body: row.call === 'PUT' ? update(row, party) : undefined,
+      }),
+      oauth.processDynamicClientRegistrationResponse,
+    ];
+  },
 };
 
 for (const row of table) {

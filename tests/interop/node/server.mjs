@@ -1,5 +1,6 @@
 // The server under test, and what a party without an OAuth library needs of it.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 
 export const issuer = process.env.AVOUCH_ISSUER;
 export const initialAccessToken = process.env.AVOUCH_INITIAL_ACCESS_TOKEN;
@@ -21,13 +22,20 @@ export const metadata = await wellKnown.json();
 const basic = ({ client_id, client_secret }) =>
   `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`;
 
+/** What the operator of the server hands out to whoever may register one resource server. */
+export function limitedAccessToken(resource) {
+  const wanted = ['--kinds', 'resource_servers', '--resource', resource, '--json'];
+  const made = execFileSync(process.env.AVOUCH, ['initial-access-token', 'create', ...wanted]);
+  return JSON.parse(made).initial_access_token;
+}
+
 /** Registers a party and gives what the server says of it. */
-export async function register(members) {
+export async function register(members, approval = initialAccessToken) {
   const response = await fetch(metadata.registration_endpoint, {
     method: 'POST',
     headers: {
       'Content-Type': 'application/json',
-      Authorization: `Bearer ${initialAccessToken}`,
+      Authorization: `Bearer ${approval}`,
     },
     body: JSON.stringify(members),
   });

@@ -25,6 +25,18 @@ def signing(library):
     return algs
 
 
+def asserting(library):
+    """The algorithms of client assertions a library shares with the server, the same everywhere."""
+    advertised, *others = [
+        metadata[f"{endpoint}_endpoint_auth_signing_alg_values_supported"]
+        for endpoint in ["token", "introspection", "revocation"]
+    ]
+    assert all(other == advertised for other in others), others
+    algs = list(shared(library, advertised))
+    assert algs
+    return algs
+
+
 def encryption(library):
     """Each key management algorithm, with each kind of key, with each content encryption."""
     algs = list(shared(library, metadata["introspection_encryption_alg_values_supported"]))

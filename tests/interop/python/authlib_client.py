@@ -4,7 +4,8 @@ and does not read statements: joserfc, of the same author, does.
 
 import os
 
-os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # loopback
+if os.environ["AVOUCH_ISSUER"].startswith("http:"):
+    os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # loopback
 
 from authlib.integrations.requests_client import OAuth2Session
 from joserfc import jwt

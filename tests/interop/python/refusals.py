@@ -1,4 +1,6 @@
-"""Is refused as refusals.json says, in the eyes of Authlib's OAuth2Session; registration by hand."""
+"""Is refused as refusals.json says, in the eyes of Authlib's OAuth2Session; registration and its
+management by hand.
+"""
 
 import json
 import os
@@ -11,8 +13,8 @@ from authlib.integrations.requests_client import OAuth2Session
 from jwcrypto.jwk import JWK
 
 from server import (
-    RESOURCE, STATEMENT, encrypted, held, metadata, register_client, register_resource_server,
-    try_to_register,
+    RESOURCE, STATEMENT, encrypted, held, http, limited_access_token, metadata, register,
+    register_client, register_resource_server, try_to_register,
 )
 
 TABLE = json.loads(Path(__file__).parent.parent.joinpath("refusals.json").read_text("utf-8"))
@@ -24,6 +26,9 @@ PARTIES = {
     "rs": register_resource_server(),
     "sealed_rs": register_resource_server(**encrypted("ECDH-ES", "A128GCM", jwks={"keys": [key]})),
     "unreachable_rs": register_resource_server(**encrypted("ECDH-ES", "A128GCM", **nowhere)),
+    "limited_rs": register(
+        limited_access_token("https://limited.example"), resource="https://limited.example"
+    ),
     "client": register_client(scope="read"),
     "other_client": register_client(),
     "stranger": {"client_id": "stranger", "client_secret": "secret"},
@@ -61,6 +66,32 @@ assert raised is None, raised
 TOKEN = answer.json()["access_token"]
 
 
+# What an update does not repeat.
+SET_BY_SERVER = {
+    "client_secret", "client_secret_expires_at", "client_id_issued_at", "registration_access_token",
+    "registration_client_uri",
+}
+
+
+def manage(row):
+    """Asks for something about the registration of a party."""
+    party = PARTIES[row["who"]]
+    own = PARTIES[row.get("token_of", row["who"])]["registration_access_token"]
+    token = row.get("registration_access_token", own)
+    update = None
+    if row["call"] == "PUT":
+        update = {name: party[name] for name in party.keys() - SET_BY_SERVER}
+        update |= row.get("metadata", {})
+    path = "/client_secret" if row["call"] == "POST" else ""
+    return http.request(
+        row["call"],
+        party["registration_client_uri"] + path,
+        json=update,
+        headers={} if token is None else {"Authorization": f"Bearer {token}"},
+        timeout=10,
+    )
+
+
 def answer_to(row):
     """What the server says to a row of the table."""
     parameters = row.get("parameters", {})
@@ -84,6 +115,8 @@ def answer_to(row):
             if "initial_access_token" in row:
                 return try_to_register(members, row["initial_access_token"])
             return try_to_register(members)
+        case "management":
+            return manage(row)
 
 
 for row in TABLE:

@@ -1,7 +1,9 @@
 """The server under test, and what a party without an OAuth library needs of it."""
 
+import json
 import os
 import signal
+import subprocess
 
 import requests
 
@@ -33,9 +35,20 @@ def try_to_register(members, initial_access_token=INITIAL_ACCESS_TOKEN):
     return http.post(metadata["registration_endpoint"], json=members, headers=headers, timeout=10)
 
 
-def register(**members):
+def limited_access_token(resource):
+    """What the operator of the server hands out to whoever may register one resource server."""
+    wanted = ["--kinds", "resource_servers", "--resource", resource, "--json"]
+    made = subprocess.run(
+        [os.environ["AVOUCH"], "initial-access-token", "create", *wanted],
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    return json.loads(made.stdout)["initial_access_token"]
+
+
+def register(initial_access_token=INITIAL_ACCESS_TOKEN, **members):
     """Registers a party and gives what the server says of it."""
-    response = try_to_register(members)
+    response = try_to_register(members, initial_access_token)
     assert response.status_code == 201, response.text
     return response.json()
 

@@ -16,7 +16,7 @@ use super::human::{access, instant, table};
 use super::registration_token::RegistrationToken;
 use super::renew_secret::RenewSecret;
 use super::running_server::RunningServer;
-use super::words::{Format, grant_type};
+use super::words::{Binding, Format, grant_type};
 use crate::admin_client::AdminClient;
 use crate::output::{self, Failure};
 
@@ -86,6 +86,10 @@ pub(crate) struct Add {
     /// server's]
     #[arg(long, value_enum, value_name = "FORMAT")]
     access_token_format: Option<Format>,
+
+    /// What its access tokens are always bound to
+    #[arg(long, value_enum, value_name = "BINDING", default_value = "optional")]
+    token_binding: Binding,
 
     #[command(flatten)]
     secret: SecretOption,
@@ -199,6 +203,7 @@ impl Add {
             },
             access_token_lifetime: self.access_token_lifetime,
             access_token_format: self.access_token_format.map(TokenFormat::from),
+            token_binding: self.token_binding.into(),
         }
     }
 }

@@ -1,9 +1,31 @@
 //! Words of the wire, as options on the command line.
 
-use avouch_core::records::{GrantType, KeyPurpose, SubjectForm, TokenFormat};
+use avouch_core::records::{GrantType, KeyPurpose, SubjectForm, TokenBinding, TokenFormat};
 use avouch_oauth::negotiate::AnswerForms;
 use avouch_resource_server::{StatementForm, StatementTyp};
 use clap::{Args, ValueEnum};
+
+/// What access tokens are bound to.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Binding {
+    /// Whatever is shown, if anything is
+    Optional,
+    /// A key shown with DPoP
+    Dpop,
+    /// The TLS client certificate
+    Certificate,
+}
+
+impl From<Binding> for TokenBinding {
+    fn from(binding: Binding) -> Self {
+        match binding {
+            Binding::Optional => Self::Optional,
+            Binding::Dpop => Self::Dpop,
+            Binding::Certificate => Self::Certificate,
+        }
+    }
+}
 
 /// Which forms of answer a resource server gets.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -52,7 +52,7 @@ fn introspect(server: &Announced, id: &str, folder: &Path, further: &[&str]) -> 
 
 #[test]
 fn introspect_decrypts_with_the_key_of_the_resource_server_and_keeps_what_is_signed() {
-    let (_server, announced) = DevServer::announced();
+    let (_server, announced) = DevServer::announced(&[]);
     let registered = register(
         &announced,
         &json!({
@@ -102,7 +102,7 @@ fn introspect_decrypts_with_the_key_of_the_resource_server_and_keeps_what_is_sig
 
 #[test]
 fn once_there_is_a_key_what_is_only_signed_is_refused() {
-    let (_server, announced) = DevServer::announced();
+    let (_server, announced) = DevServer::announced(&[]);
     let registered = register(&announced, &json!({"resource": "https://open.example"}));
     let id = registered["client_id"].as_str().unwrap();
     let folder = TempDir::new().unwrap();

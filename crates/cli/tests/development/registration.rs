@@ -29,7 +29,7 @@ fn every_command_in_the_page_on_registration_works_as_printed() {
     assert!(variables.starts_with("ISSUER=") && variables.contains("\nINITIAL=avi_"));
     assert_eq!(commands.len(), 6);
 
-    let (server, announced) = DevServer::announced();
+    let (server, announced) = DevServer::announced(&[]);
     let folder = tempfile::tempdir().unwrap();
     // What a reader sees as an answer is a failure here.
     fs::write(folder.path().join(".curlrc"), "fail-with-body\n").unwrap();

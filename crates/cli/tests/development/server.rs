@@ -1,7 +1,6 @@
 //! A development server as a process of its own.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::Duration;
@@ -9,25 +8,45 @@ use std::time::Duration;
 use avouch_server::config::AlgorithmName;
 use serde_json::Value;
 
-/// Where it is, and who may register there.
+/// Where it is, who may register there, and whom it is to be trusted by.
 pub(crate) struct Announced {
     pub(crate) issuer: String,
     pub(crate) initial_access_token: String,
+    pub(crate) data_dir: String,
+    /// Over TLS alone.
+    pub(crate) ca_file: Option<String>,
 }
 
 impl Announced {
+    fn parse(line: &str) -> Self {
+        let announced: Value = serde_json::from_str(line).unwrap();
+        let text = |name: &str| announced[name].as_str().map(str::to_owned);
+        Self {
+            issuer: text("issuer").unwrap(),
+            initial_access_token: text("initial_access_token").unwrap(),
+            data_dir: text("data_dir").unwrap(),
+            ca_file: text("ca_file"),
+        }
+    }
+
     /// Keys that take long are made after the start, and advertised when they are published.
     fn has_every_key(&self) -> bool {
-        let address = self.issuer.strip_prefix("http://").unwrap();
-        let mut stream = TcpStream::connect(address).unwrap();
-        let path = "/.well-known/oauth-authorization-server";
-        write!(stream, "GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").unwrap();
-        let mut metadata = String::new();
-        stream.read_to_string(&mut metadata).unwrap();
-        let usual = AlgorithmName::USUAL.map(AlgorithmName::algorithm);
-        usual
-            .iter()
-            .all(|algorithm| metadata.contains(&format!("\"{algorithm}\"")))
+        let mut curl = Command::new("curl");
+        curl.arg("-q");
+        if let Some(authority) = &self.ca_file {
+            curl.args(["--cacert", authority]);
+        }
+        let url = format!("{}/.well-known/oauth-authorization-server", self.issuer);
+        let output = curl
+            .args(["-sS", "--max-time", "10", &url])
+            .output()
+            .unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{complaint}");
+        let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let usual = AlgorithmName::USUAL.map(|name| Value::from(name.algorithm().name()));
+        let advertised = metadata["introspection_signing_alg_values_supported"].as_array();
+        usual.iter().all(|name| advertised.unwrap().contains(name))
     }
 }
 
@@ -51,14 +70,9 @@ impl DevServer {
     }
 
     /// One that says for scripts where it is, with every key it is to have.
-    pub(crate) fn announced() -> (Self, Announced) {
-        let mut server = Self::start(&["--json"]);
-        let announced: Value = serde_json::from_str(&server.line()).unwrap();
-        let text = |name: &str| announced[name].as_str().unwrap().to_owned();
-        let announced = Announced {
-            issuer: text("issuer"),
-            initial_access_token: text("initial_access_token"),
-        };
+    pub(crate) fn announced(options: &[&str]) -> (Self, Announced) {
+        let mut server = Self::start(&[&["--json"], options].concat());
+        let announced = Announced::parse(&server.line());
         while !announced.has_every_key() {
             thread::sleep(Duration::from_millis(50));
         }

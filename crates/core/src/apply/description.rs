@@ -13,7 +13,7 @@ use crate::id::{ClientId, ResourceServerId};
 use crate::records::{
     AccessTokenProfile, AllowedResources, Client, ClientAuthentication, Credentials, GrantType,
     JwtProfile, KeySource, ProfileError, PublicDetails, Recipient, ReleasePolicy, ResourceServer,
-    Revision, Standing, StatementEncryption, TokenFormat,
+    Revision, Standing, StatementEncryption, TokenBinding, TokenFormat,
 };
 use crate::time::Timestamp;
 
@@ -61,6 +61,9 @@ pub struct ClientDescription {
     /// `opaque` or `jwt`, where the resource server leaves it open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access_token_format: Option<TokenFormat>,
+    /// What its access tokens are bound to: `optional`, `dpop` or `certificate`.
+    #[serde(default, skip_serializing_if = "TokenBinding::is_optional")]
+    pub token_binding: TokenBinding,
 }
 
 /// `"any"`, or a list of resource identifiers.
@@ -205,6 +208,7 @@ impl ClientDescription {
             },
             access_token_lifetime: self.access_token_lifetime.map(Duration::from_secs),
             access_token_format: self.access_token_format,
+            token_binding: self.token_binding,
             registered_at: now,
         }
     }
@@ -225,6 +229,7 @@ impl ClientDescription {
                 .access_token_lifetime
                 .map(|lifetime| lifetime.as_secs()),
             access_token_format: client.access_token_format,
+            token_binding: client.token_binding,
         }
     }
 }

@@ -8,7 +8,7 @@ use avouch_oauth::introspection::FurtherClaims;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
 
-use super::{Issuance, IssueError, Issued, TokenTerms, granted_scope};
+use super::{Issuance, IssueError, Issued, TokenTerms, binding, granted_scope};
 use crate::id::{ClientId, SubjectId};
 use crate::keys::Signer;
 use crate::records::{Authentication, Grant, LegalBasis};
@@ -58,6 +58,11 @@ pub async fn issue_for_subject<S: TokenStore + CallerStore, K: Signer>(
     let scope = granted_scope(&client, order.scope.as_ref())?;
     let audience = issuance.audience(&client, &order.resources).await?;
     let lifetime = issuance.lifetime(&client, order.lifetime)?;
+    binding::check(
+        client.token_binding,
+        issuance.sender_constrained,
+        order.confirmation.as_ref(),
+    )?;
     let grant = Grant {
         id: issuance.fresh_grant_id()?,
         client: order.client,

@@ -7,7 +7,7 @@ use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
 use serde::{Deserialize, Serialize};
 
-use super::{Credentials, TokenFormat};
+use super::{Credentials, TokenBinding, TokenFormat};
 use crate::id::ClientId;
 use crate::time::Timestamp;
 
@@ -31,6 +31,8 @@ pub struct Client {
     /// The form of its access tokens where the RS leaves it open; `None` for
     /// the server's default.
     pub access_token_format: Option<TokenFormat>,
+    /// What its access tokens are bound to.
+    pub token_binding: TokenBinding,
     /// When it was registered.
     pub registered_at: Timestamp,
 }

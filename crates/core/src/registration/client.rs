@@ -9,7 +9,7 @@ use super::{RegistrationContext, RegistrationError, client_authentication, detai
 use crate::id::ClientId;
 use crate::records::{
     AllowedResources, Approval, Client, ClientAuthentication, Credentials, GrantType,
-    PublicDetails, SecretKind,
+    PublicDetails, SecretKind, TokenBinding,
 };
 use crate::secret::StoredSecret;
 use crate::time::Timestamp;
@@ -21,6 +21,7 @@ pub(super) struct ClientRequest {
     authentication: ClientAuthentication,
     grant_types: BTreeSet<GrantType>,
     scope: Scope,
+    token_binding: TokenBinding,
 }
 
 impl ClientRequest {
@@ -52,6 +53,7 @@ impl ClientRequest {
             authentication: client_authentication::read(metadata, context)?,
             grant_types: grant_types(metadata)?,
             scope: metadata.scope.clone().unwrap_or_default(),
+            token_binding: token_binding(metadata)?,
         })
     }
 
@@ -77,6 +79,7 @@ impl ClientRequest {
             resources,
             access_token_lifetime: None,
             access_token_format: None,
+            token_binding: self.token_binding,
             registered_at: now,
         }
     }
@@ -113,8 +116,24 @@ impl ClientRequest {
             resources: current.resources.clone(),
             access_token_lifetime: current.access_token_lifetime,
             access_token_format: current.access_token_format,
+            token_binding: self.token_binding,
             registered_at: current.registered_at,
         }
+    }
+}
+
+fn token_binding(metadata: &ClientMetadata) -> Result<TokenBinding, RegistrationError> {
+    match (
+        metadata.dpop_bound_access_tokens,
+        metadata.tls_client_certificate_bound_access_tokens,
+    ) {
+        (false, false) => Ok(TokenBinding::Optional),
+        (true, false) => Ok(TokenBinding::Dpop),
+        (false, true) => Ok(TokenBinding::Certificate),
+        (true, true) => Err(RegistrationError::metadata(
+            "dpop_bound_access_tokens and tls_client_certificate_bound_access_tokens exclude each \
+             other here: choose one",
+        )),
     }
 }
 

@@ -6,7 +6,7 @@ use avouch_oauth::client_metadata::ClientMetadata;
 
 use crate::records::{
     Client, ClientAuthentication, KeySource, PublicDetails, Recipient, ResourceServer,
-    StatementEncryption,
+    StatementEncryption, TokenBinding,
 };
 use crate::storage::{CallerRecord, RegisteredCaller};
 
@@ -38,6 +38,9 @@ fn of_client(client: &Client) -> ClientMetadata {
     ClientMetadata {
         grant_types: Some(names.collect()),
         scope: (!client.scope.is_empty()).then(|| client.scope.clone()),
+        dpop_bound_access_tokens: client.token_binding == TokenBinding::Dpop,
+        tls_client_certificate_bound_access_tokens: client.token_binding
+            == TokenBinding::Certificate,
         ..common(&client.details, &client.credentials.authentication)
     }
 }

@@ -13,6 +13,8 @@ pub enum ServerSecret {
     PairwiseSubjects,
     /// Seals client secrets that both sides keep ([`crate::client_secrets::ClientSecrets`]).
     ClientSecrets,
+    /// Makes the nonces of `DPoP` proofs ([`avouch_oauth::dpop::NonceKey`]).
+    DpopNonces,
 }
 
 impl ServerSecret {
@@ -21,6 +23,7 @@ impl ServerSecret {
         Self::TokenCheck,
         Self::PairwiseSubjects,
         Self::ClientSecrets,
+        Self::DpopNonces,
     ];
 
     /// The name it is stored under, also bound into its seal.
@@ -29,6 +32,7 @@ impl ServerSecret {
             Self::TokenCheck => "token check",
             Self::PairwiseSubjects => "pairwise subjects",
             Self::ClientSecrets => "client secrets",
+            Self::DpopNonces => "DPoP nonces",
         }
     }
 }

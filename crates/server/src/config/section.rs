@@ -12,8 +12,8 @@ use serde::de::{self, DeserializeOwned, Visitor};
 use serde_json::Value;
 
 use super::{
-    ClientAuthenticationConfig, Config, DataConfig, FetchConfig, IntrospectionConfig, KeysConfig,
-    LimitsConfig, ListenConfig, LogConfig, MetricsConfig, MtlsConfig, RatesConfig,
+    ClientAuthenticationConfig, Config, DataConfig, DpopConfig, FetchConfig, IntrospectionConfig,
+    KeysConfig, LimitsConfig, ListenConfig, LogConfig, MetricsConfig, MtlsConfig, RatesConfig,
     RegistrationConfig, SealingConfig, TlsConfig, TokensConfig,
 };
 
@@ -30,6 +30,7 @@ pub(super) static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
         Section::of::<KeysConfig>("keys"),
         Section::of::<IntrospectionConfig>("introspection"),
         Section::of::<ClientAuthenticationConfig>("client_authentication"),
+        Section::of::<DpopConfig>("dpop"),
         Section::of::<RegistrationConfig>("registration"),
         Section::of::<FetchConfig>("fetch"),
         Section::of::<LimitsConfig>("limits"),
@@ -275,6 +276,7 @@ mod tests {
             field_names::<KeysConfig>(),
             field_names::<IntrospectionConfig>(),
             field_names::<ClientAuthenticationConfig>(),
+            field_names::<DpopConfig>(),
             field_names::<RegistrationConfig>(),
             field_names::<FetchConfig>(),
             field_names::<LimitsConfig>(),

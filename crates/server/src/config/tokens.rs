@@ -30,6 +30,10 @@ pub struct TokensConfig {
     /// first needed and signs nothing else. RFC 9068 section 2.1 has everybody
     /// support RS256.
     pub signing_algorithm: AlgorithmName,
+    /// Issue no access token that is not bound to a key of its client, by
+    /// `DPoP` (RFC 9449) or mutual TLS (RFC 8705), so that a stolen one is of no
+    /// use. FAPI 2.0 (section 5.3.2.1) wants it.
+    pub sender_constrained: bool,
 }
 
 /// The form of access tokens.
@@ -63,6 +67,7 @@ impl Default for TokensConfig {
             keep_expired: const { Seconds::literal(3600) },
             format: AccessTokenFormat::Opaque,
             signing_algorithm: AlgorithmName::RS256,
+            sender_constrained: false,
         }
     }
 }

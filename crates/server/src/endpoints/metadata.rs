@@ -55,6 +55,13 @@ pub(crate) async fn metadata(State(app): State<Arc<App>>) -> Response {
             .iter()
             .map(|encryption| encryption.name().to_owned())
             .collect(),
+        dpop_signing_alg_values_supported: app
+            .dpop
+            .algorithms()
+            .iter()
+            .map(|algorithm| algorithm.name().to_owned())
+            .collect(),
+        tls_client_certificate_bound_access_tokens: app.mtls_url.is_some().then_some(true),
         mtls_endpoint_aliases: app.mtls_url.as_deref().map(aliases),
         ..ServerMetadata::new(&app.issuer)
     };

@@ -16,8 +16,10 @@ use http::{Request, StatusCode};
 
 use super::parse_form;
 use crate::app::App;
+use crate::dpop::{DPOP_NONCE, shown_keys};
 use crate::error_reply::ErrorReply;
 use crate::extract::authenticate_caller;
+use crate::paths;
 use crate::request::{ReadRequest, read_form};
 use crate::respond::respond;
 
@@ -64,6 +66,7 @@ pub(crate) async fn token(
         ));
     }
 
+    let shown = shown_keys(&app, &headers, paths::TOKEN, caller.id(), now).await?;
     let keys = app.keys.load();
     let issuance = app.issuance(&keys, now);
     let issuing = issue_for_client(
@@ -71,6 +74,7 @@ pub(crate) async fn token(
         client,
         request.scope.as_ref(),
         &request.resources,
+        shown,
     );
     let issued = app.timed("issue", issuing).await?;
     let (grant, id) = (&issued.record.grant, &issued.record.id);
@@ -92,11 +96,11 @@ pub(crate) async fn token(
         scope: (!issued.record.scope.is_empty()).then(|| issued.record.scope.clone()),
         authorization_details: issued.record.authorization_details.clone(),
     };
-    Ok(respond(
-        StatusCode::OK,
-        media_type::JSON,
-        response.to_json(),
-    ))
+    let mut response = respond(StatusCode::OK, media_type::JSON, response.to_json());
+    if let Some(nonce) = app.dpop.nonce(now) {
+        response.headers_mut().insert(DPOP_NONCE, nonce);
+    }
+    Ok(response)
 }
 
 impl From<TokenRequestError> for ErrorReply {
@@ -120,6 +124,9 @@ impl From<IssueError> for ErrorReply {
             | IssueError::NotBefore
             | IssueError::TooLong
             | IssueError::NoLegalBasis
+            | IssueError::NoProof
+            | IssueError::NoCertificate
+            | IssueError::Unbound
             | IssueError::UnknownClient(_) => ErrorCode::InvalidRequest,
             IssueError::Store(error) => return error.into(),
             IssueError::NoKey(_) | IssueError::Signer(_) => {

@@ -9,6 +9,7 @@ mod bad_input;
 mod caller_authentication;
 mod client_assertions;
 mod client_secret;
+mod dpop;
 mod encryption;
 mod encryption_registration;
 mod failing;

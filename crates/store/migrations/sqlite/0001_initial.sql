@@ -34,6 +34,7 @@ CREATE TABLE client (
     resources             TEXT    NOT NULL,
     access_token_lifetime INTEGER,              -- microseconds
     access_token_format   TEXT,                 -- null: the server's default
+    token_binding         TEXT    NOT NULL,     -- what its tokens are bound to
     registered_at         INTEGER NOT NULL,
     removed_at            INTEGER,
     revoked_before        INTEGER               -- tokens issued at or before it are dead

@@ -19,7 +19,7 @@ pub(super) fn select(connection: &Connection, id: &str) -> Result<Option<(Client
     first(
         connection,
         "SELECT id, public_details, authentication_details, grant_types, scope, resources,
-                access_token_lifetime, access_token_format, registered_at
+                access_token_lifetime, access_token_format, token_binding, registered_at
          FROM client WHERE id = ?1 AND removed_at IS NULL",
         [id],
         |row| Ok((client(connection, row)?, row.octets)),
@@ -31,7 +31,7 @@ pub(super) fn list(connection: &Connection, page: Page<'_>) -> Result<Vec<Arc<Cl
     all(
         connection,
         "SELECT id, public_details, authentication_details, grant_types, scope, resources,
-                access_token_lifetime, access_token_format, registered_at
+                access_token_lifetime, access_token_format, token_binding, registered_at
          FROM client WHERE id > ?1 AND removed_at IS NULL ORDER BY id LIMIT ?2",
         params![page.after.unwrap_or_default(), page.limit],
         |row| Ok(Arc::new(client(connection, row)?)),
@@ -43,8 +43,9 @@ pub(super) fn insert(connection: &Connection, client: &Client) -> Result<(), Fau
     connection
         .prepare_cached(
             "INSERT INTO client (id, public_details, authentication_details, grant_types, scope,
-                 resources, access_token_lifetime, access_token_format, registered_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 resources, access_token_lifetime, access_token_format, token_binding,
+                 registered_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(columns(client)?)?;
     secrets::replace(connection, client.id.as_str(), &client.credentials)
@@ -56,7 +57,7 @@ pub(super) fn update(connection: &Connection, client: &Client) -> Result<bool, F
         .prepare_cached(
             "UPDATE client SET public_details = ?2, authentication_details = ?3, grant_types = ?4,
                  scope = ?5, resources = ?6, access_token_lifetime = ?7,
-                 access_token_format = ?8, registered_at = ?9
+                 access_token_format = ?8, token_binding = ?9, registered_at = ?10
              WHERE id = ?1 AND removed_at IS NULL",
         )?
         .execute(columns(client)?)?;
@@ -92,12 +93,13 @@ fn client(connection: &Connection, row: &mut Columns<'_>) -> Result<Client, Faul
         resources: row.take(json)?,
         access_token_lifetime: row.take_optional(number)?.map(Duration::from_micros),
         access_token_format: row.take_optional(word)?,
+        token_binding: row.take(word)?,
         registered_at: row.take(time)?,
         id,
     })
 }
 
-fn columns(client: &Client) -> Result<[Value; 9], Fault> {
+fn columns(client: &Client) -> Result<[Value; 10], Fault> {
     Ok([
         client.id.as_str().to_owned().into(),
         from_json("set of public details", &client.details)?,
@@ -110,6 +112,7 @@ fn columns(client: &Client) -> Result<[Value; 9], Fault> {
             None => Value::Null,
             Some(format) => from_word("access token format", format)?,
         },
+        from_word("token binding", &client.token_binding)?,
         from_time(client.registered_at),
     ])
 }

@@ -1,6 +1,8 @@
 //! Clients.
 
-use avouch_core::records::{AllowedResources, CallerState, Client, PublicDetails, TokenFormat};
+use avouch_core::records::{
+    AllowedResources, CallerState, Client, PublicDetails, TokenBinding, TokenFormat,
+};
 use avouch_core::storage::{CallerRecord, CallerStore, Page, TokenStore};
 
 use crate::Engine;
@@ -48,6 +50,7 @@ pub(crate) async fn an_update_replaces_the_record_and_nothing_else(engine: &impl
     changed.resources = AllowedResources::Any;
     changed.access_token_lifetime = None;
     changed.access_token_format = Some(TokenFormat::Jwt);
+    changed.token_binding = TokenBinding::Certificate;
     assert!(store.update_client(&changed).await.unwrap());
     assert_eq!(found(&store, "shop").await, Some(changed));
     let state = CallerState::Registered {

@@ -13,7 +13,8 @@ use avouch_core::records::{
     ClientAuthentication, Credentials, Grant, GrantType, InitialAccessToken, JwtProfile,
     KeyPurpose, KeySchedule, LegalBasis, PublicDetails, Registration, RegistrationKinds,
     RegistrationTokens, ReleasePolicy, ReleasedScopes, ResourceServer, ResourceSharing, Revision,
-    SigningKeyRecord, Software, SoftwareStatement, Standing, SubjectForm, TokenFormat,
+    SigningKeyRecord, Software, SoftwareStatement, Standing, SubjectForm, TokenBinding,
+    TokenFormat,
 };
 use avouch_core::secret::{KeptSecret, SecretHash, StoredSecret};
 use avouch_core::storage::{CallerRecord, RegisteredCaller};
@@ -78,6 +79,7 @@ pub(crate) fn client(id: &str) -> Client {
         resources: AllowedResources::Only(vec![resource("https://pay.example")]),
         access_token_lifetime: Some(Duration::from_millis(90_500)),
         access_token_format: Some(TokenFormat::Opaque),
+        token_binding: TokenBinding::Dpop,
         registered_at: at(5),
     }
 }

@@ -1,10 +1,11 @@
-//! What a script has to say held: every algorithm there is, but for those `not-shared.json` says
-//! its library does not know, and every row of `refusals.json`.
+//! What a script has to say held: every algorithm the server has, but for those `not-shared.json`
+//! says its library does not know, and every row of a table of refusals.
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use avouch_jose::{ContentEncryption, KeyManagementAlgorithm, SignatureAlgorithm};
+use avouch_jose::{ContentEncryption, KeyManagementAlgorithm, MacAlgorithm, SignatureAlgorithm};
+use avouch_server::config::AlgorithmName;
 use serde_json::{Map, Value};
 
 const CURVES: [&str; 4] = ["P-256", "P-384", "P-521", "X25519"];
@@ -48,13 +49,28 @@ impl NotShared {
     }
 }
 
-/// Signed with every algorithm.
+/// Signed with every algorithm that the server has a key for.
 pub(super) fn signatures(library: &str) -> BTreeSet<String> {
     let shared = NotShared::with(library);
-    SignatureAlgorithm::ALL
+    AlgorithmName::USUAL
+        .map(AlgorithmName::algorithm)
         .iter()
         .filter(|algorithm| shared.knows(algorithm.name()))
         .map(|algorithm| format!("verifies {algorithm}"))
+        .collect()
+}
+
+/// Every algorithm of client assertions: those are signed or authenticated by others, so that there
+/// are more than the server has keys for.
+pub(super) fn assertions(library: &str) -> BTreeSet<String> {
+    let shared = NotShared::with(library);
+    let signatures = SignatureAlgorithm::ALL.map(SignatureAlgorithm::name);
+    let macs = MacAlgorithm::ALL.map(MacAlgorithm::name);
+    signatures
+        .iter()
+        .chain(&macs)
+        .filter(|name| shared.knows(name))
+        .map(|name| format!("authenticates with {name}"))
         .collect()
 }
 
@@ -82,9 +98,9 @@ pub(super) fn published_keys(library: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Every row of the table.
-pub(super) fn refusals() -> BTreeSet<String> {
-    let table = table("refusals.json");
+/// Every row of a table of refusals.
+pub(super) fn refusals(file: &str) -> BTreeSet<String> {
+    let table = table(file);
     let rows = table.as_array().unwrap();
     let what = |row: &Value| format!("refused: {}", row["what"].as_str().unwrap());
     let expected: BTreeSet<String> = rows.iter().map(what).collect();

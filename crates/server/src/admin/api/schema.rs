@@ -187,6 +187,10 @@ pub(crate) struct ClientDescription {
     /// What its access tokens look like where the resource server leaves it
     /// open; the server's default if left out.
     access_token_format: Option<Format>,
+    /// What its access tokens are bound to; a proof that it shows of its own
+    /// accord binds in any case.
+    #[schemars(default)]
+    token_binding: TokenBinding,
 }
 
 /// One resource server.
@@ -252,6 +256,19 @@ pub(crate) struct PublicDetails {
     contacts: Vec<String>,
     tos_uri: Option<String>,
     policy_uri: Option<String>,
+}
+
+/// What access tokens are bound to.
+#[derive(Default, JsonSchema)]
+#[schemars(rename_all = "snake_case", inline)]
+pub(crate) enum TokenBinding {
+    /// Whatever is shown, if anything is.
+    #[default]
+    Optional,
+    /// A key shown with `DPoP` (RFC 9449).
+    Dpop,
+    /// The TLS client certificate (RFC 8705).
+    Certificate,
 }
 
 /// A way to get tokens.

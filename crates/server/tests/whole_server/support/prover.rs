@@ -13,6 +13,10 @@ use super::setup::sealer;
 use super::{Caller, SIGN, START, Setup};
 
 /// What an assertion is made with.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are a handful of them in a test"
+)]
 pub(crate) enum Prover {
     Key(SigningKey),
     Secret(Box<MacKey>),

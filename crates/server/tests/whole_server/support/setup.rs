@@ -15,7 +15,7 @@ use avouch_core::records::{
     AccessToken, AccessTokenProfile, Allowance, AllowedResources, Client, ClientAuthentication,
     Credentials, Grant, GrantType, InitialAccessToken, JwtProfile, KeyPurpose, KeySchedule,
     PublicDetails, RegistrationKinds, ReleasePolicy, ResourceServer, ResourceSharing, Revision,
-    SigningKeyRecord, Standing, TokenFormat,
+    SigningKeyRecord, Standing, TokenBinding, TokenFormat,
 };
 use avouch_core::secret::{KeptSecret, PlainSecret, StoredSecret};
 use avouch_core::storage::{
@@ -217,6 +217,7 @@ impl Setup {
             resources: AllowedResources::Any,
             access_token_lifetime: None,
             access_token_format: None,
+            token_binding: TokenBinding::Optional,
             registered_at: self.now(),
         };
         change(&mut record);

@@ -45,6 +45,7 @@ impl Setup {
                 default: Duration::from_mins(10),
                 longest: Duration::from_hours(24),
             },
+            sender_constrained: false,
             now: self.now(),
         };
         let issued = issue_for_subject(&issuance, order).await.unwrap();

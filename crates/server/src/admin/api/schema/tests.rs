@@ -51,7 +51,7 @@ fn describe() -> Described {
                 "name": "Shop", "uri": "https://shop.example", "contacts": ["it@shop.example"],
                 "tos_uri": "https://shop.example/tos", "policy_uri": "https://shop.example/privacy",
             },
-            "access_token_lifetime": 60, "access_token_format": "jwt",
+            "access_token_lifetime": 60, "access_token_format": "jwt", "token_binding": "dpop",
         }],
         "resource_server": [{
             "id": "pay", "resources": ["https://pay.example"], "suspended": "audit",
@@ -133,6 +133,7 @@ fn words_are_described_as_they_are_read() {
     all_read::<Life, records::KeyLife>(4);
     all_read::<Purpose, records::KeyPurpose>(2);
     all_read::<Format, records::TokenFormat>(2);
+    all_read::<TokenBinding, records::TokenBinding>(3);
     all_read::<super::Target, Target>(2);
     all_read::<super::Current, Current>(3);
     all_read::<MemberKind, avouch_core::introspection::MemberKind>(5);
