@@ -65,7 +65,7 @@ fn complaint(output: &Output, code: i32) -> String {
 
 #[test]
 fn introspect_signs_with_the_key_of_the_resource_server() {
-    let (_server, announced) = DevServer::announced();
+    let (_server, announced) = DevServer::announced(&[]);
     let (folder, id) = registered(&announced);
     for options in [
         &["--key", "key.jwk", "--json"][..],
@@ -92,7 +92,7 @@ fn introspect_signs_with_the_key_of_the_resource_server() {
 
 #[test]
 fn another_key_is_refused_and_the_methods_do_not_mix() {
-    let (_server, announced) = DevServer::announced();
+    let (_server, announced) = DevServer::announced(&[]);
     let (folder, id) = registered(&announced);
     let mut other = private_key();
     other["kid"] = "other".into();
