@@ -133,6 +133,17 @@ async fn a_server_that_always_wants_another_nonce_is_not_asked_for_ever() {
 }
 
 #[tokio::test]
+async fn a_refusal_with_the_nonce_that_was_shown_is_not_about_the_nonce() {
+    let (server, _, key) = ready().await;
+    server.on_introspection(|_| with_nonce(status(401, ""), "n"));
+    let introspector = discover(&server, &key).await;
+    introspector.introspect("t0ken").await.unwrap_err();
+    assert_eq!(server.seen("/introspect").len(), 2);
+    introspector.introspect("t0ken").await.unwrap_err();
+    assert_eq!(server.seen("/introspect").len(), 3);
+}
+
+#[tokio::test]
 async fn a_key_whose_proofs_are_not_taken_comes_to_light_at_once() {
     let (server, _, _) = ready().await;
     let key = new_key_for(SignatureAlgorithm::Ed25519);
