@@ -66,7 +66,8 @@ impl Command {
     /// Runs the command to its end.
     pub(crate) async fn run(self) -> Result<ExitCode, Failure> {
         match self {
-            Self::Demo(arguments) => demo::run(arguments).await,
+            // Holds the whole story: too large for the stack of every command.
+            Self::Demo(arguments) => Box::pin(demo::run(arguments)).await,
             Self::Serve(arguments) => serve::run(arguments).await,
             Self::Introspect(arguments) => introspect::run(arguments).await,
             Self::Verify(arguments) => verify::run(&arguments),

@@ -83,7 +83,13 @@ fn the_story_is_told_to_its_end() {
     for part in [
         "sign asks what the token is worth to it",
         "pay asks about the same token",
+        "bound to a key of the shop's",
+        "the request is the shop's",
         "parcel asks too",
+        "sign has seen the token, and tries to pay with it",
+        "as Bearer: 401 invalid_token, the access token is bound to a key",
+        "the shop had sent: 401 invalid_dpop_proof, htu of the DPoP proof must be https://pay.example/payments",
+        "of its own: 401 invalid_token, the access token is bound to another key",
         "it came encrypted to sign's own key",
         "asked for plain JSON: the request was refused",
         "the statement is for pay, not for sign",

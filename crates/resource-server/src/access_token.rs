@@ -38,7 +38,7 @@ use std::time::Duration;
 /// // For every request:
 /// match tokens.check(authorization.trim_start_matches("Bearer ")).await {
 ///     Ok(token) if token.confirmation().is_some() => {
-///         println!("401: bound to a key; ask for the proof of it too")
+///         println!("401: bound to a key; a RequestGuard would have asked for the proof of it")
 ///     }
 ///     Ok(token) => println!("{} may {}", token.subject(), token.scope()),
 ///     Err(AccessTokenCheckError::Token(reason)) => println!("401 invalid_token: {reason}"),
@@ -106,6 +106,10 @@ impl<H: Http> AccessTokenChecker<H> {
         let now = self.keys.clock.now();
         let check = |keys: &_| self.verifier.verify(token, keys, now);
         Ok(self.keys.check(now, check).await??)
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.keys.clock
     }
 }
 

@@ -1,6 +1,7 @@
 //! Setting up an [`Introspector`].
 
 use crate::answer_cache::{AnswerCache, AnswerCaching};
+use crate::authentication::Authentication;
 use crate::clock::Clock;
 use crate::connection::Connection;
 use crate::credentials::Credentials;
@@ -11,7 +12,10 @@ use crate::https_client::HttpsClient;
 use crate::introspector::{Introspector, Parts};
 use crate::key_source::KeySource;
 use crate::keys::KeyCache;
+use crate::own_token::OwnToken;
+use crate::setup;
 use crate::statement::{ClockWindow, Expectations};
+use avouch_crypto::random::SecureRandom;
 use avouch_jose::{DecryptionKey, SignatureAlgorithm};
 use avouch_oauth::Issuer;
 use avouch_oauth::introspection::{StatementForm, StatementTyp};
@@ -101,6 +105,13 @@ impl IntrospectorBuilder {
         self
     }
 
+    /// Takes another source of chance than that of the system, for tests alone: whoever can tell
+    /// what comes next can tell the `jti` of client assertions.
+    pub fn random(mut self, random: impl SecureRandom + 'static) -> Self {
+        self.connection.random = Box::new(random);
+        self
+    }
+
     /// Fetches the metadata and keys of the authorization server.
     ///
     /// Plain `http` is spoken if the issuer itself is `http` on a loopback address, and then to
@@ -115,7 +126,13 @@ impl IntrospectorBuilder {
         let Self {
             expectations,
             credentials,
-            connection: Connection { timeout, clock, .. },
+            connection:
+                Connection {
+                    timeout,
+                    clock,
+                    random,
+                    ..
+                },
             caching,
         } = self;
         check(&expectations)?;
@@ -124,14 +141,23 @@ impl IntrospectorBuilder {
         let introspection = discovery::introspection_endpoint(&metadata, issuer)?;
         let endpoint = discovery::keys_endpoint(&metadata, issuer)?;
         let allowed = expectations.allowed_algorithms();
-        discovery::check_setup(&metadata, credentials.method(), allowed)?;
+        setup::check(&metadata, &credentials, allowed)?;
+        let prepared = credentials.prepare(expectations.audience(), issuer)?;
+        let authentication = match credentials.own_token() {
+            None => Authentication::Credentials(prepared),
+            Some(kind) => {
+                let endpoint = discovery::token_endpoint(&metadata, issuer)?;
+                let token = OwnToken::new(prepared, endpoint, kind.clone());
+                Authentication::Token(Box::new(token))
+            }
+        };
         let keys = discovery::keys(&http, &endpoint, timeout).await?;
         Ok(Introspector::assemble(Parts {
             answers: caching.map(AnswerCache::new),
-            prepared: credentials.prepare(expectations.audience()),
+            authentication,
+            random,
             verifier: expectations.verifier(),
             expectations,
-            credentials,
             introspection,
             keys: Arc::new(KeySource {
                 cache: KeyCache::new(keys, clock.now()),

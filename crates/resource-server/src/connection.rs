@@ -4,6 +4,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::endpoint::is_plain;
 use crate::error::SetupError;
 use crate::https_client::{HttpsClient, Schemes};
+use avouch_crypto::random::{SecureRandom, SystemRandom};
 use avouch_oauth::Issuer;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Connection {
     pub(crate) timeout: Duration,
     pub(crate) clock: Box<dyn Clock>,
+    pub(crate) random: Box<dyn SecureRandom>,
     trust_anchors_pem: Vec<u8>,
 }
 
@@ -21,6 +23,7 @@ impl Default for Connection {
         Self {
             timeout: TIMEOUT,
             clock: Box::new(SystemClock),
+            random: Box::new(SystemRandom),
             trust_anchors_pem: Vec::new(),
         }
     }

@@ -1,146 +1,209 @@
-//! How the resource server says who it is (RFC 6749, section 2.3.1).
+//! How the resource server says who it is (RFC 6749, section 2.3.1; RFC 7523, section 2.2).
 
-use avouch_oauth::{AuthenticationMethod, PresentedSecret};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::HeaderValue;
+mod prepared;
+
+use crate::error::SetupError;
+use avouch_jose::{MacAlgorithm, MacKey, SigningKey};
+use avouch_oauth::authorization::Scheme;
+use avouch_oauth::client_assertion::AssertionAlgorithm;
+use avouch_oauth::{AuthenticationMethod, Issuer, PresentedSecret};
 use std::fmt;
-use url::form_urlencoded;
-use zeroize::Zeroizing;
+use std::sync::Arc;
 
-/// A secret, with the method it is shown by. `Debug` shows the method alone.
+pub(crate) use self::prepared::{Prepared, encode};
+
+/// A secret or a private key, with the method it is used by. `Debug` shows the method alone.
+///
+/// With [`private_key_jwt`](Self::private_key_jwt) nothing that is sent is of use to anybody
+/// else:
+///
+/// ```no_run
+/// use avouch_resource_server::{Credentials, Introspector, SigningKey};
+///
+/// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
+/// // The public half, under the same `kid`, is registered with the authorization server.
+/// let key = SigningKey::from_private_jwk(&std::fs::read("pay.private.jwk")?)?;
+/// let issuer = "https://as.example.com".parse()?;
+/// let credentials = Credentials::private_key_jwt(key);
+/// let introspector = Introspector::builder(issuer, "pay", credentials).discover().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Credentials {
-    method: AuthenticationMethod,
-    secret: PresentedSecret,
+    kind: Kind,
+    own_token: Option<OwnTokenKind>,
 }
 
-/// Credentials in the form they travel in, made once.
-pub(crate) enum Prepared {
-    /// The value of `Authorization`.
-    Header(HeaderValue),
-    /// Form parameters, with a `&` before the first.
-    Form(Zeroizing<String>),
+/// An access token that is fetched to ask with.
+#[derive(Clone)]
+pub(crate) enum OwnTokenKind {
+    Bearer,
+    Bound(Arc<SigningKey>),
+}
+
+#[derive(Clone)]
+enum Kind {
+    Basic(PresentedSecret),
+    Post(PresentedSecret),
+    PrivateKeyJwt(Arc<SigningKey>),
+    ClientSecretJwt {
+        algorithm: MacAlgorithm,
+        secret: PresentedSecret,
+    },
 }
 
 impl Credentials {
     /// `client_secret_basic`: identifier and secret in the `Authorization` header.
     pub fn client_secret_basic(secret: impl Into<String>) -> Self {
-        Self {
-            method: AuthenticationMethod::ClientSecretBasic,
-            secret: PresentedSecret::new(secret),
-        }
+        Kind::Basic(PresentedSecret::new(secret)).into()
     }
 
     /// `client_secret_post`: identifier and secret in the body.
     pub fn client_secret_post(secret: impl Into<String>) -> Self {
+        Kind::Post(PresentedSecret::new(secret)).into()
+    }
+
+    /// `private_key_jwt`: every request holds an assertion of its own, signed with this key, good
+    /// for a minute, for this authorization server, once.
+    ///
+    /// The authorization server finds the public half by the `kid` of the key, which is its
+    /// RFC 7638 thumbprint unless another was given.
+    pub fn private_key_jwt(key: SigningKey) -> Self {
+        Kind::PrivateKeyJwt(Arc::new(key)).into()
+    }
+
+    /// `client_secret_jwt`: the same, but authenticated with the shared secret, which must be as
+    /// long as the hash (RFC 7518, section 3.2). The secret itself is not sent.
+    ///
+    /// ```
+    /// use avouch_resource_server::{Credentials, MacAlgorithm};
+    ///
+    /// let secret = "EzGVIaDNTQGv6k2cYkfL8-xqvHk6PZ4xN5KvWvYQf0s";
+    /// let credentials = Credentials::client_secret_jwt(MacAlgorithm::Hs256, secret);
+    /// assert_eq!(format!("{credentials:?}"), "Credentials(client_secret_jwt)");
+    /// ```
+    pub fn client_secret_jwt(algorithm: MacAlgorithm, secret: impl Into<String>) -> Self {
+        let secret = PresentedSecret::new(secret);
+        Kind::ClientSecretJwt { algorithm, secret }.into()
+    }
+
+    /// An access token (RFC 9701, section 4) that is fetched at the token endpoint with these
+    /// credentials, by the grant `client_credentials`, and renewed when it is about to expire.
+    /// Questions then hold it instead of the credentials.
+    pub fn access_token(fetched_with: Self) -> Self {
         Self {
-            method: AuthenticationMethod::ClientSecretPost,
-            secret: PresentedSecret::new(secret),
+            own_token: Some(OwnTokenKind::Bearer),
+            ..fetched_with
         }
     }
 
-    /// The method, as the authorization server knows it.
+    /// The same, with the token bound to this key (RFC 9449): fetching it and every question need
+    /// a proof by the key, so that the token is of no use to a thief. A token that is not bound is
+    /// not taken. A fresh key for every start will do:
+    ///
+    /// ```
+    /// use avouch_resource_server::{Credentials, SignatureAlgorithm, SigningKey, SystemRandom};
+    ///
+    /// let key = SigningKey::generate(SignatureAlgorithm::Es256, &SystemRandom)?;
+    /// let secret = Credentials::client_secret_basic("EzGVIaDNTQGv6k2cYkfL8");
+    /// let credentials = Credentials::dpop_access_token(secret, key);
+    /// assert_eq!(format!("{credentials:?}"), "Credentials(DPoP token by client_secret_basic)");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn dpop_access_token(fetched_with: Self, key: SigningKey) -> Self {
+        Self {
+            own_token: Some(OwnTokenKind::Bound(Arc::new(key))),
+            ..fetched_with
+        }
+    }
+
+    /// The method, as the authorization server knows it; for an access token, that by which it is
+    /// fetched.
     pub fn method(&self) -> AuthenticationMethod {
-        self.method
-    }
-
-    pub(crate) fn secret(&self) -> &str {
-        self.secret.expose()
-    }
-
-    pub(crate) fn prepare(&self, client_id: &str) -> Prepared {
-        let id = encode(client_id);
-        let secret = Zeroizing::new(encode(self.secret.expose()));
-        if self.method == AuthenticationMethod::ClientSecretPost {
-            return Prepared::Form(Zeroizing::new(format!(
-                "&client_id={id}&client_secret={}",
-                *secret
-            )));
+        match &self.kind {
+            Kind::Basic(_) => AuthenticationMethod::ClientSecretBasic,
+            Kind::Post(_) => AuthenticationMethod::ClientSecretPost,
+            Kind::PrivateKeyJwt(_) => AuthenticationMethod::PrivateKeyJwt,
+            Kind::ClientSecretJwt { .. } => AuthenticationMethod::ClientSecretJwt,
         }
-        // Both parts are form-encoded before they are joined: a colon in the identifier, which
-        // may well be a URL, would otherwise end it.
-        let joined = Zeroizing::new(format!("{id}:{}", *secret));
-        let value = Zeroizing::new(format!("Basic {}", STANDARD.encode(joined.as_bytes())));
-        Prepared::Header(sensitive(&value))
+    }
+
+    /// The token to ask with, if the credentials are only for fetching it.
+    pub(crate) fn own_token(&self) -> Option<&OwnTokenKind> {
+        self.own_token.as_ref()
+    }
+
+    /// How assertions are secured, if there are any.
+    pub(crate) fn assertion_algorithm(&self) -> Option<AssertionAlgorithm> {
+        match &self.kind {
+            Kind::Basic(_) | Kind::Post(_) => None,
+            Kind::PrivateKeyJwt(key) => Some(AssertionAlgorithm::Signature(key.algorithm())),
+            Kind::ClientSecretJwt { algorithm, .. } => Some(AssertionAlgorithm::Mac(*algorithm)),
+        }
+    }
+
+    /// Makes now what is the same for every request.
+    pub(crate) fn prepare(&self, client_id: &str, issuer: &Issuer) -> Result<Prepared, SetupError> {
+        Ok(match &self.kind {
+            Kind::Basic(secret) => Prepared::basic(client_id, secret),
+            Kind::Post(secret) => Prepared::post(client_id, secret),
+            Kind::PrivateKeyJwt(key) => Prepared::signed(client_id, issuer, Arc::clone(key)),
+            Kind::ClientSecretJwt { algorithm, secret } => {
+                let key = MacKey::from_shared_secret(*algorithm, secret.expose().as_bytes());
+                Prepared::authenticated(client_id, issuer, key?)
+            }
+        })
+    }
+}
+
+impl OwnTokenKind {
+    /// How the token is shown.
+    pub(crate) fn scheme(&self) -> Scheme {
+        match self {
+            Self::Bearer => Scheme::Bearer,
+            Self::Bound(_) => Scheme::DPoP,
+        }
     }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Credentials({})", self.method.as_str())
+        let method = self.method();
+        match &self.own_token {
+            None => write!(f, "Credentials({method})"),
+            Some(kind) => write!(f, "Credentials({} token by {method})", kind.scheme()),
+        }
     }
 }
 
-/// Encodes one form value (RFC 6749, appendix B).
-pub(crate) fn encode(value: &str) -> String {
-    form_urlencoded::byte_serialize(value.as_bytes()).collect()
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "`Basic ` and base64 are visible ASCII, which every header value may hold"
-)]
-fn sensitive(value: &str) -> HeaderValue {
-    let mut value = HeaderValue::from_str(value).expect("visible ASCII");
-    value.set_sensitive(true);
-    value
+impl From<Kind> for Credentials {
+    fn from(kind: Kind) -> Self {
+        Self {
+            kind,
+            own_token: None,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use avouch_oauth::Form;
-    use avouch_oauth::basic::BasicCredentials;
-    use proptest::prelude::*;
-
-    fn header(id: &str, secret: &str) -> String {
-        match Credentials::client_secret_basic(secret).prepare(id) {
-            Prepared::Header(value) => value.to_str().unwrap().to_owned(),
-            Prepared::Form(_) => panic!("a header was expected"),
-        }
-    }
-
-    #[test]
-    fn the_example_of_rfc_6749_comes_out() {
-        assert_eq!(
-            header("s6BhdRkqt3", "7Fjfp0ZBr1KtDRbnfVdmIw"),
-            "Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3"
-        );
-    }
 
     #[test]
     fn debug_hides_the_secret() {
         let shown = format!("{:?}", Credentials::client_secret_post("s3cret"));
         assert_eq!(shown, "Credentials(client_secret_post)");
-        match Credentials::client_secret_basic("s3cret").prepare("me") {
-            Prepared::Header(value) => assert_eq!(format!("{value:?}"), "Sensitive"),
-            Prepared::Form(_) => panic!("a header was expected"),
-        }
     }
 
-    proptest! {
-        #[test]
-        fn any_pair_arrives_in_the_header(
-            id in "\\PC{1,12}",
-            secret in "\\PC{0,12}",
-        ) {
-            let header = header(&id, &secret);
-            let read = BasicCredentials::parse(header.strip_prefix("Basic ").unwrap()).unwrap();
-            prop_assert_eq!(read.client_id, id);
-            prop_assert_eq!(read.client_secret.expose(), secret);
-        }
-
-        #[test]
-        fn any_pair_arrives_in_the_body(id in "\\PC{1,12}", secret in "\\PC{1,12}") {
-            let Prepared::Form(parameters) = Credentials::client_secret_post(&*secret).prepare(&id)
-            else {
-                panic!("form parameters were expected");
-            };
-            let body = format!("token=a{}", *parameters);
-            let form = Form::parse(body.as_bytes(), &[]).unwrap();
-            prop_assert_eq!(form.get("client_id"), Some(id.as_str()));
-            prop_assert_eq!(form.get("client_secret"), Some(secret.as_str()));
-        }
+    #[test]
+    fn a_secret_too_short_for_its_hash_comes_to_light_at_once() {
+        let issuer = "https://as.example.com".parse().unwrap();
+        let credentials = Credentials::client_secret_jwt(MacAlgorithm::Hs384, "s".repeat(47));
+        let error = credentials.prepare("pay", &issuer).err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "HS384 needs a secret of at least 48 octets: take a longer one or a shorter hash"
+        );
     }
 }

@@ -1,13 +1,13 @@
 //! Metadata and keys of the authorization server (RFC 8414).
 
 use crate::endpoint::{Endpoint, EndpointError};
-use crate::error::{ExchangeError, ServerError, SetupError};
+use crate::error::{ExchangeError, ServerError};
 use crate::exchange::{Exchange, body_of, exchange, get};
 use crate::http::Http;
-use avouch_jose::{JwkSet, SignatureAlgorithm};
+use avouch_jose::JwkSet;
+use avouch_oauth::Issuer;
 use avouch_oauth::media_type::JSON;
 use avouch_oauth::metadata::{ServerMetadata, WELL_KNOWN_OAUTH};
-use avouch_oauth::{AuthenticationMethod, Issuer};
 use std::time::Duration;
 
 /// RFC 7517, section 8.5.
@@ -58,23 +58,12 @@ pub(crate) fn keys_endpoint(
     endpoint("jwks_uri", metadata.jwks_uri.as_deref(), issuer)
 }
 
-/// Compares what was set up with what the server says it can, where it says so: better told at
-/// start than at the first request.
-pub(crate) fn check_setup(
+/// Where the access tokens are.
+pub(crate) fn token_endpoint(
     metadata: &ServerMetadata,
-    method: AuthenticationMethod,
-    algorithms: &[SignatureAlgorithm],
-) -> Result<(), SetupError> {
-    let methods = &metadata.introspection_endpoint_auth_methods_supported;
-    if !methods.is_empty() && !methods.iter().any(|name| name == method.as_str()) {
-        return Err(SetupError::MethodNotSupported { method });
-    }
-    let signed_with = &metadata.introspection_signing_alg_values_supported;
-    let common = |name: &String| algorithms.iter().any(|allowed| allowed.name() == name);
-    if !signed_with.is_empty() && !signed_with.iter().any(common) {
-        return Err(SetupError::NoCommonAlgorithm);
-    }
-    Ok(())
+    issuer: &Issuer,
+) -> Result<Endpoint, ServerError> {
+    endpoint("token_endpoint", metadata.token_endpoint.as_deref(), issuer)
 }
 
 fn endpoint(

@@ -8,12 +8,17 @@ use crate::exchange::Exchange;
 use crate::http::HttpError;
 use crate::refusal::Refusal;
 use crate::statement::StatementError;
-use avouch_jose::JwkError;
+use avouch_jose::mac::MacKeyError;
 use avouch_jose::strict_json::JsonError;
+use avouch_jose::{JwkError, SignatureAlgorithm};
 use avouch_oauth::AuthenticationMethod;
 use avouch_oauth::access_token::AccessTokenError;
+use avouch_oauth::authorization::Scheme;
+use avouch_oauth::client_assertion::AssertionAlgorithm;
 use avouch_oauth::introspection::MAX_TOKEN_LENGTH;
 use avouch_oauth::metadata::MetadataError;
+use avouch_oauth::proof::MakeProofError;
+use std::fmt;
 
 /// Why an AS cannot be worked with.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -83,14 +88,66 @@ pub enum SetupError {
     #[error("TLS cannot be set up")]
     Tls,
     /// The metadata says that the AS does not take credentials this way.
-    #[error("the authorization server does not take {method} at its introspection endpoint")]
+    #[error(
+        "the authorization server does not take {method} at its {endpoint} endpoint, but {supported}"
+    )]
     MethodNotSupported {
         /// The method of the given credentials.
         method: AuthenticationMethod,
+        /// Where: `introspection` or `token`.
+        endpoint: &'static str,
+        /// What it takes, of what has a name here.
+        supported: Names,
     },
+    /// The metadata says that the AS does not take assertions secured this way.
+    #[error(
+        "the authorization server does not take assertions secured with {algorithm} at its {endpoint} endpoint, but {supported}: use a key for one of these"
+    )]
+    AssertionAlgorithmNotSupported {
+        /// The algorithm of the given credentials.
+        algorithm: AssertionAlgorithm,
+        /// Where: `introspection` or `token`.
+        endpoint: &'static str,
+        /// What it takes, of what is known here.
+        supported: Names,
+    },
+    /// The metadata says that no access token is taken in this scheme.
+    #[error(
+        "the authorization server does not take access tokens ({scheme}) at its introspection endpoint"
+    )]
+    OwnTokenNotSupported {
+        /// `Bearer` or `DPoP`.
+        scheme: Scheme,
+    },
+    /// The metadata says that the AS does not take `DPoP` proofs signed this way.
+    #[error(
+        "the authorization server does not take DPoP proofs signed with {algorithm}, but {supported}: use a key for one of these"
+    )]
+    ProofAlgorithmNotSupported {
+        /// The algorithm of the given key.
+        algorithm: SignatureAlgorithm,
+        /// What it takes, of what is known here.
+        supported: Names,
+    },
+    /// The secret is too short to authenticate assertions with.
+    #[error(transparent)]
+    Secret(#[from] MacKeyError),
     /// The metadata says that the AS signs with none of the allowed algorithms.
     #[error("the authorization server signs with none of the allowed algorithms")]
     NoCommonAlgorithm,
+}
+
+/// Names out of the metadata, for people to read: only such as are known here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names(pub Vec<&'static str>);
+
+impl fmt::Display for Names {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            [] => f.write_str("none that is known here"),
+            names => f.write_str(&names.join(", ")),
+        }
+    }
 }
 
 /// What is wrong with the request.
@@ -103,6 +160,12 @@ pub enum RequestError {
     /// Longer than a token can be; not sent.
     #[error("the token is longer than {MAX_TOKEN_LENGTH} bytes")]
     TokenTooLong,
+    /// No assertion or proof could be made to show who asks; not sent.
+    #[error("nothing could be made to show who asks: {0}")]
+    Proof(#[from] MakeProofError),
+    /// The URL of the AS is none that a `DPoP` proof can be for; not sent.
+    #[error("a DPoP proof cannot be for the URL that the metadata names")]
+    NoTarget,
     /// The AS refused it with a 4xx status: wrong credentials, or a request it does not take.
     #[error("the request was refused: {0}")]
     Refused(Refusal),
@@ -170,9 +233,33 @@ pub enum ServerError {
     /// The published keys are not a JWK Set.
     #[error("the published keys are not usable: {0}")]
     Keys(#[from] JwkError),
+    /// The answer to the request for an access token of our own is not one.
+    #[error("the answer of the token endpoint is not acceptable: {0}")]
+    OwnToken(JsonError),
+    /// The access token is of another type than asked for: it would be refused, or is not bound.
+    #[error("the token endpoint gave an access token of another type than {expected}")]
+    OwnTokenType {
+        /// What was asked for.
+        expected: Scheme,
+    },
+    /// The access token is not one that a header can hold.
+    #[error("the token endpoint gave an access token that cannot be sent")]
+    UnusableOwnToken,
     /// A plain JSON answer that was asked for is not one.
     #[error("the answer is not acceptable: {0}")]
     Unsigned(JsonError),
+}
+
+impl ServerError {
+    /// A 4xx is our doing, unless it says that there was too much of it.
+    pub(crate) fn blame(self) -> IntrospectError {
+        match self {
+            Self::Unable(refusal) if refusal.blames_the_request() => {
+                RequestError::Refused(refusal).into()
+            }
+            other => other.into(),
+        }
+    }
 }
 
 /// Why a document could not be fetched; kept, so that who comes next need not try in vain.

@@ -19,6 +19,8 @@ pub enum Exchange {
     Metadata,
     /// The keys at `jwks_uri`.
     Keys,
+    /// An access token of the resource server's own.
+    OwnToken,
     /// The answer about a token.
     Introspection,
 }
@@ -29,6 +31,7 @@ impl Exchange {
         match self {
             Self::Metadata => 128 * 1024,
             Self::Keys => MAX_SET_LEN,
+            Self::OwnToken => 64 * 1024,
             Self::Introspection => MAX_TOKEN_LEN,
         }
     }
@@ -39,6 +42,7 @@ impl fmt::Display for Exchange {
         f.write_str(match self {
             Self::Metadata => "the metadata",
             Self::Keys => "the key set",
+            Self::OwnToken => "the access token to ask with",
             Self::Introspection => "the introspection answer",
         })
     }

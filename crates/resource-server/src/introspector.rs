@@ -2,16 +2,20 @@
 
 use crate::access_token::AccessTokenChecker;
 use crate::answer_cache::AnswerCache;
+use crate::authentication::{Answered, Authentication, Question};
 use crate::builder::IntrospectorBuilder;
-use crate::credentials::{Credentials, Prepared, encode};
+use crate::clock::Clock;
+use crate::credentials::{Credentials, encode};
 use crate::endpoint::Endpoint;
 use crate::error::{IntrospectError, RequestError, ServerError};
-use crate::exchange::{Exchange, body_of, exchange, post_form};
+use crate::exchange::{Exchange, body_of};
 use crate::http::Http;
 use crate::https_client::HttpsClient;
 use crate::introspected::{Introspected, UnsignedIntrospection};
 use crate::key_source::KeySource;
+use crate::line::Line;
 use crate::statement::Expectations;
+use avouch_crypto::random::SecureRandom;
 use avouch_oauth::access_token::AccessTokenVerifier;
 use avouch_oauth::introspection::{
     IntrospectionResponse, MAX_TOKEN_LENGTH, StatementVerifier, VerifiedIntrospection,
@@ -19,7 +23,6 @@ use avouch_oauth::introspection::{
 use avouch_oauth::media_type::JSON;
 use avouch_oauth::{Issuer, ResourceIdentifier};
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
 use std::fmt;
 use std::sync::Arc;
 
@@ -35,8 +38,8 @@ pub struct Introspector<H: Http = HttpsClient> {
 pub(crate) struct Parts<H> {
     pub(crate) expectations: Expectations,
     pub(crate) verifier: StatementVerifier,
-    pub(crate) credentials: Credentials,
-    pub(crate) prepared: Prepared,
+    pub(crate) authentication: Authentication,
+    pub(crate) random: Box<dyn SecureRandom>,
     pub(crate) introspection: Endpoint,
     pub(crate) keys: Arc<KeySource<H>>,
     pub(crate) answers: Option<AnswerCache>,
@@ -99,18 +102,33 @@ impl<H: Http> Introspector<H> {
         Ok(UnsignedIntrospection { response, json })
     }
 
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.parts.keys.clock
+    }
+
     async fn ask(&self, token: &str, media_type: &'static str) -> Result<Bytes, IntrospectError> {
         let parts = &*self.parts;
-        let body = parts.question(token)?;
-        let KeySource { http, timeout, .. } = &*parts.keys;
-        let mut request = post_form(parts.introspection.uri(), media_type, body);
-        if let Prepared::Header(value) = &parts.prepared {
-            request.headers_mut().insert(AUTHORIZATION, value.clone());
-        }
-        let answer = exchange(http, Exchange::Introspection, request, *timeout);
-        let hidden = [token, parts.credentials.secret()];
-        let answer = answer.await?;
-        body_of(Exchange::Introspection, answer, &[media_type], &hidden).map_err(blame)
+        check_token(token)?;
+        let KeySource {
+            http,
+            timeout,
+            clock,
+            ..
+        } = &*parts.keys;
+        let line = Line {
+            http,
+            timeout: *timeout,
+            clock: &**clock,
+            random: &*parts.random,
+        };
+        let question = Question {
+            url: parts.introspection.uri(),
+            media_type,
+            form: format!("token={}", encode(token)),
+        };
+        let Answered { answer, hidden } = parts.authentication.ask(&line, &question).await?;
+        let hidden = [token, hidden.expose()];
+        body_of(Exchange::Introspection, answer, &[media_type], &hidden).map_err(ServerError::blame)
     }
 
     async fn verify(
@@ -140,30 +158,14 @@ impl<H: Http> Introspector<H> {
     }
 }
 
-impl<H> Parts<H> {
-    fn question(&self, token: &str) -> Result<Bytes, RequestError> {
-        if token.is_empty() {
-            return Err(RequestError::EmptyToken);
-        }
-        if token.len() > MAX_TOKEN_LENGTH {
-            return Err(RequestError::TokenTooLong);
-        }
-        let credentials = match &self.prepared {
-            Prepared::Header(_) => "",
-            Prepared::Form(parameters) => parameters,
-        };
-        Ok(format!("token={}{credentials}", encode(token)).into())
+fn check_token(token: &str) -> Result<(), RequestError> {
+    if token.is_empty() {
+        return Err(RequestError::EmptyToken);
     }
-}
-
-/// A 4xx is our doing, unless it says that there was too much of it.
-fn blame(error: ServerError) -> IntrospectError {
-    match error {
-        ServerError::Unable(refusal) if refusal.blames_the_request() => {
-            RequestError::Refused(refusal).into()
-        }
-        other => other.into(),
+    if token.len() > MAX_TOKEN_LENGTH {
+        return Err(RequestError::TokenTooLong);
     }
+    Ok(())
 }
 
 fn text(body: Bytes) -> Result<String, ServerError> {

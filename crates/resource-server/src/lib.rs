@@ -30,6 +30,10 @@
 //! without asking, and without hearing of revocations. A statement never passes as an access
 //! token, nor the other way round.
 //!
+//! Both say what a token allows, and neither that it was not stolen. A [`RequestGuard`] over one of
+//! them checks the whole request: a token that is bound to a key (RFC 9449) or a certificate
+//! (RFC 8705) is good only from whom it was issued to.
+//!
 //! A saved statement is checked again, offline, by [`verify_statement`].
 //!
 //! # Errors
@@ -50,6 +54,7 @@
 
 mod access_token;
 mod answer_cache;
+mod authentication;
 mod builder;
 mod clock;
 mod connection;
@@ -58,13 +63,17 @@ mod discovery;
 mod endpoint;
 mod error;
 mod exchange;
+mod guard;
 mod http;
 mod https_client;
 mod introspected;
 mod introspector;
 mod key_source;
 mod keys;
+mod line;
+mod own_token;
 mod refusal;
+mod setup;
 mod statement;
 
 pub use self::access_token::{AccessTokenChecker, AccessTokenCheckerBuilder};
@@ -74,10 +83,14 @@ pub use self::clock::{Clock, SystemClock};
 pub use self::credentials::Credentials;
 pub use self::endpoint::EndpointError;
 pub use self::error::{
-    AccessTokenCheckError, DiscoverError, IntrospectError, NetworkError, RequestError, ServerError,
-    SetupError,
+    AccessTokenCheckError, DiscoverError, IntrospectError, Names, NetworkError, RequestError,
+    ServerError, SetupError,
 };
 pub use self::exchange::Exchange;
+pub use self::guard::{
+    CheckedToken, Denial, DenialReason, GuardError, InMemoryReplayGuard, ProofId, ReceivedRequest,
+    ReplayGuard, ReplayGuardError, RequestGuard, TokenCheck, VerifiedRequest,
+};
 pub use self::http::{Cause, Http, HttpError};
 pub use self::https_client::HttpsClient;
 pub use self::introspected::{Introspected, UnsignedIntrospection};
@@ -85,10 +98,18 @@ pub use self::introspector::Introspector;
 pub use self::refusal::Refusal;
 pub use self::statement::{ClockWindow, Expectations, Freshness, StatementError, verify_statement};
 
-pub use avouch_jose::{DecryptionKey, JwkSet, KeyManagementAlgorithm, SignatureAlgorithm};
+pub use avouch_crypto::random::{RandomError, SecureRandom, SystemRandom};
+pub use avouch_jose::{
+    DecryptionKey, JwkSet, KeyManagementAlgorithm, MacAlgorithm, SignatureAlgorithm, SigningKey,
+};
 pub use avouch_oauth::access_token::{AccessTokenError, AccessTokenVerifier, VerifiedAccessToken};
+pub use avouch_oauth::authorization::Scheme;
+pub use avouch_oauth::client_assertion::AssertionAlgorithm;
+pub use avouch_oauth::confirmation::{Confirmation, Sha256Thumbprint};
+pub use avouch_oauth::dpop::{BindingError, DpopError, NonceKey, TargetUriError};
 pub use avouch_oauth::introspection::{
     ActiveToken, Audience, FurtherStatementClaims, StatementError as FailedCheck, StatementForm,
     StatementTyp, StatementTypError, VerifiedIntrospection,
 };
+pub use avouch_oauth::{AuthenticationMethod, ErrorCode, Scope};
 pub use avouch_oauth::{Issuer, ResourceIdentifier, issuer::IssuerError, resource::ResourceError};

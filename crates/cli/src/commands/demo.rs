@@ -1,19 +1,25 @@
 //! `avouch demo`: what avouch is for, told in a minute. Every line of it
-//! happens as it is told, over sockets on loopback; where something turns out
-//! otherwise than told, the demo fails.
+//! happens as it is told; where something turns out otherwise than told, the
+//! demo fails. The server is asked over sockets on loopback; what the shop
+//! sends to a provider is handed to the guard of that provider.
 
 mod keepsake;
 mod narrator;
+mod shop;
 mod stage;
 mod tampering;
+mod theft;
 mod wire;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use avouch_oauth::introspection::IntrospectionResponse;
-use avouch_resource_server::{Expectations, Freshness, Introspected, verify_statement};
+use avouch_resource_server::{
+    Expectations, Freshness, Introspected, ReceivedRequest, verify_statement,
+};
 use clap::Args;
+use http::Request;
 use serde_json::{Value, json};
 
 use self::narrator::Narrator;
@@ -58,21 +64,30 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     )?;
     let token = stage.order_token().await?;
     tell.good("an opaque token: it says nothing to whoever holds it")?;
+    tell.good("bound to a key of the shop's (DPoP): it does nothing for whoever finds it")?;
     tell.document(
         "kept with its grant, under the legal basis \"consent 2026-11/4711\"",
         &known(),
     )?;
 
-    tell.chapter(3, "sign asks what the token is worth to it")?;
-    let for_sign = ask(&stage.sign, &token).await?;
+    tell.chapter(
+        3,
+        "The shop goes to sign; sign asks what the token is worth to it",
+    )?;
+    let seen_by_sign = stage
+        .shop_key
+        .post("https://sign.example/contracts", &token)?;
+    let for_sign = receive(&stage.sign, &seen_by_sign).await?;
     show_encryption(tell, &for_sign)?;
     show_statement(tell, &for_sign)?;
     refuse_less(tell, &stage.sign, &token).await?;
     check_part(&for_sign, "birthdate", &["iban", "payment", "pay.example"])?;
     tell.good("name and birth date for the certificate; nothing of the payment")?;
+    tell.good("the request is the shop's: its proof is by the key that cnf names")?;
 
-    tell.chapter(4, "pay asks about the same token")?;
-    let for_pay = ask(&stage.pay, &token).await?;
+    tell.chapter(4, "The shop goes to pay; pay asks about the same token")?;
+    let payment = stage.shop_key.post(theft::PAYMENTS, &token)?;
+    let for_pay = receive(&stage.pay, &payment).await?;
     show_statement(tell, &for_pay)?;
     compare_with_json(tell, &stage.pay, &token, &for_pay).await?;
     check_part(
@@ -87,21 +102,24 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     tell.chapter(5, "parcel asks too, though the token is not meant for it")?;
     ask_in_vain(tell, &stage.parcel, &token).await?;
 
+    tell.chapter(6, "sign has seen the token, and tries to pay with it")?;
+    theft::try_at(tell, &stage.pay, &token, &seen_by_sign).await?;
+
     tell.chapter(
-        6,
+        7,
         "A statement changed on the way, and one meant for somebody else",
     )?;
     refuse_tampered(tell, &stage.sign, &for_sign)?;
     refuse_foreign(tell, &stage, &for_pay)?;
 
-    tell.chapter(7, "The shop revokes the token")?;
+    tell.chapter(8, "The shop revokes the token")?;
     stage.revoke(&token).await?;
     tell.good("revoked: 200")?;
     for provider in [&stage.sign, &stage.pay, &stage.parcel] {
         ask_in_vain(tell, provider, &token).await?;
     }
 
-    tell.chapter(8, "Next")?;
+    tell.chapter(9, "Next")?;
     if let Some(folder) = &arguments.keep {
         keepsake::keep(
             tell,
@@ -128,9 +146,15 @@ fn known() -> Value {
     json!({ "claims": stage::claims(), "authorization_details": stage::payment() })
 }
 
-/// Asks, and has the answer verified.
-async fn ask(provider: &Provider, token: &str) -> Result<Introspected, Failure> {
-    Ok(provider.introspector.introspect(token).await?)
+/// The provider's guard asks, verifies the answer, and checks that the request
+/// comes from whom the token is bound to.
+async fn receive(provider: &Provider, request: &Request<()>) -> Result<Introspected, Failure> {
+    let verified = provider.guard.check(ReceivedRequest::new(request)).await?;
+    told(
+        verified.is_sender_constrained(),
+        "the token is bound to the shop's key",
+    )?;
+    Ok(verified.into_token())
 }
 
 /// The outer layer of a nested statement: what anybody on the way would see.

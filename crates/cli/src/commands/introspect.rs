@@ -1,15 +1,18 @@
 //! `avouch introspect`: ask an authorization server about a token, as a
 //! resource server would, and verify the answer.
 
+mod credentials;
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use avouch_resource_server::{Credentials, DecryptionKey, Introspector, Issuer};
-use clap::{Args, ValueEnum};
+use avouch_resource_server::{DecryptionKey, Introspector, Issuer};
+use clap::Args;
 
+use self::credentials::CredentialOptions;
 use super::words::Expected;
 use crate::output::Failure;
 use crate::{input, statement};
@@ -24,6 +27,7 @@ Examples:
   avouch introspect --issuer http://127.0.0.1:8080 --client-id sign \\
     --secret-file sign.secret --token token.txt
   ... | avouch introspect ... --token - --json
+  avouch introspect ... --key sign.private.jwk --token token.txt
 
 Exit status: 0 the token is active; 3 it is not; 1 there is no answer to rely on.")]
 pub(crate) struct Arguments {
@@ -39,13 +43,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ID")]
     client_id: String,
 
-    /// File with the resource server's secret, or - for standard input
-    #[arg(long, value_name = "FILE")]
-    secret_file: PathBuf,
-
-    /// How the secret is sent, as registered
-    #[arg(long, value_enum, default_value_t = Method::ClientSecretBasic)]
-    method: Method,
+    #[command(flatten)]
+    credentials: CredentialOptions,
 
     /// File with the token to ask about, or - for standard input
     #[arg(long, value_name = "FILE")]
@@ -68,23 +67,23 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// How the secret is sent.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum Method {
-    /// In the Authorization header.
-    ClientSecretBasic,
-    /// In the body.
-    ClientSecretPost,
-}
-
 /// Asks, verifies, and shows the statement.
 pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let standard_input = Path::new("-");
-    if arguments.secret_file == standard_input && arguments.token == standard_input {
+    let sources = [
+        arguments.credentials.file(),
+        Some(&arguments.token),
+        arguments.decryption_key.as_deref(),
+    ];
+    if sources
+        .iter()
+        .filter(|source| **source == Some(standard_input))
+        .count()
+        > 1
+    {
         return Err(
-            Failure::new("secret and token cannot both come from standard input")
-                .next("keep one of them in a file"),
+            Failure::new("only one of secret, key and token can come from standard input")
+                .next("keep the others in files"),
         );
     }
     if let Some(file) = arguments.save.as_deref().filter(|file| file.exists()) {
@@ -93,11 +92,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
                 .next("a statement is never written over; name a file that is not there yet"),
         );
     }
-    let secret = input::secret(&arguments.secret_file)?;
-    let credentials = match arguments.method {
-        Method::ClientSecretBasic => Credentials::client_secret_basic(secret.as_str()),
-        Method::ClientSecretPost => Credentials::client_secret_post(secret.as_str()),
-    };
+    let credentials = arguments.credentials.read()?;
     let token = input::secret(&arguments.token)?;
     let mut builder = Introspector::builder(arguments.issuer, arguments.client_id, credentials)
         .form(arguments.expected.form());

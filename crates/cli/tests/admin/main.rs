@@ -14,5 +14,6 @@ mod keys;
 mod manual;
 mod ml_dsa;
 mod reach;
+mod secret_assertions;
 mod stage;
 mod tokens;

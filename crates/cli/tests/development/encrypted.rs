@@ -26,7 +26,7 @@ fn public_key() -> Value {
 }
 
 /// Registers with curl, as the server's announcement teaches.
-fn register(server: &Announced, metadata: &Value) -> Value {
+pub(crate) fn register(server: &Announced, metadata: &Value) -> Value {
     let output = Command::new("curl")
         .args(["-s", "-H", "Content-Type: application/json", "-H"])
         .arg(format!(

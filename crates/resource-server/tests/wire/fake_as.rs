@@ -50,6 +50,7 @@ struct Shared {
     metadata: Mutex<Handler>,
     jwks: Mutex<Handler>,
     introspection: Mutex<Handler>,
+    token: Mutex<Handler>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -88,6 +89,7 @@ impl FakeAs {
                 metadata: Mutex::new(Box::new(move |_| json_answer(&metadata))),
                 jwks: Mutex::new(Box::new(|_| json_answer(&json!({"keys": []})))),
                 introspection: Mutex::new(Box::new(|_| status(500, ""))),
+                token: Mutex::new(Box::new(|_| status(500, ""))),
                 seen: Mutex::new(Vec::new()),
             }),
         }
@@ -117,6 +119,7 @@ impl FakeAs {
         let handler = match seen.path.as_str() {
             "/jwks" => &self.shared.jwks,
             "/introspect" => &self.shared.introspection,
+            "/token" => &self.shared.token,
             path if path.starts_with("/.well-known/oauth-authorization-server") => {
                 &self.shared.metadata
             }
@@ -154,6 +157,10 @@ impl FakeAs {
         handler: impl Fn(&Seen) -> Answer + Send + Sync + 'static,
     ) {
         *self.shared.introspection.lock().unwrap() = Box::new(handler);
+    }
+
+    pub(crate) fn on_token(&self, handler: impl Fn(&Seen) -> Answer + Send + Sync + 'static) {
+        *self.shared.token.lock().unwrap() = Box::new(handler);
     }
 
     /// The good metadata with one member changed, or left out if `null`.
@@ -269,9 +276,14 @@ pub(crate) fn metadata(issuer: &str, origin: &str) -> Value {
     json!({
         "issuer": issuer,
         "introspection_endpoint": format!("{origin}/introspect"),
+        "token_endpoint": format!("{origin}/token"),
         "jwks_uri": format!("{origin}/jwks"),
         "introspection_endpoint_auth_methods_supported":
-            ["client_secret_basic", "client_secret_post"],
+            ["client_secret_basic", "client_secret_post", "private_key_jwt", "client_secret_jwt", "Bearer", "DPoP"],
+        "introspection_endpoint_auth_signing_alg_values_supported": ["ES256", "HS256"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ["ES256"],
+        "dpop_signing_alg_values_supported": ["ES256"],
         "introspection_signing_alg_values_supported": ["RS256", "ES256"],
     })
 }

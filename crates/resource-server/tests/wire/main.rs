@@ -6,13 +6,16 @@
 )]
 
 mod access_tokens;
+mod assertions;
 mod caching;
 mod discovery;
 mod expectations;
 mod fake_as;
+mod guard;
 mod keys;
 mod offline;
 mod own_http;
+mod own_tokens;
 mod questions;
 mod refusals;
 mod statements;

@@ -9,12 +9,13 @@ use avouch_crypto::random::SystemRandom;
 use avouch_jose::{ContentEncryption, DecryptionKey, JwkSet, KeyManagementAlgorithm};
 use avouch_oauth::authorization_details::AuthorizationDetails;
 use avouch_oauth::introspection::FurtherClaims;
-use avouch_resource_server::{Credentials, Introspector, Issuer};
+use avouch_resource_server::{Credentials, Introspector, Issuer, RequestGuard};
 use avouch_server::admin::api::{Applied, IssueToken};
 use avouch_server::{Server, Surroundings, SystemClock, start};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use super::shop::ClientKey;
 use super::wire::Wire;
 use crate::admin_client::AdminClient;
 use crate::development;
@@ -33,6 +34,7 @@ pub(super) struct Stage {
     _folder: development::Folder,
     admin: AdminClient,
     shop: Wire,
+    pub(super) shop_key: ClientKey,
     pub(super) sign: Provider,
     pub(super) pay: Provider,
     pub(super) parcel: Provider,
@@ -43,6 +45,8 @@ pub(super) struct Provider {
     pub(super) id: &'static str,
     pub(super) issuer: Issuer,
     pub(super) introspector: Introspector,
+    /// Stands before its own requests.
+    pub(super) guard: RequestGuard<Introspector>,
     /// The published keys, for checking statements that were kept.
     pub(super) keys: JwkSet,
 }
@@ -84,6 +88,7 @@ impl Stage {
         };
         Ok(Self {
             shop: anybody.with_basic("shop", secret_of(&applied, "shop")?),
+            shop_key: ClientKey::generate()?,
             sign: provider("sign", Some(sign_key)).await?,
             pay: provider("pay", None).await?,
             parcel: provider("parcel", None).await?,
@@ -99,7 +104,7 @@ impl Stage {
     }
 
     /// The customer has logged in and agreed: the login system orders a token
-    /// for the shop.
+    /// for the shop, bound to the shop's key.
     pub(super) async fn order_token(&self) -> Result<String, Failure> {
         let Value::Object(claims) = claims() else {
             return Err(Failure::new("the demo's claims are no object"));
@@ -108,6 +113,7 @@ impl Stage {
             claims: FurtherClaims::new(claims)?,
             authorization_details: AuthorizationDetails::from_value(payment())?,
             legal_basis: Some(LegalBasis::new("consent 2026-11/4711")?),
+            cnf: Some(self.shop_key.confirmation()),
             ..IssueToken::new(ClientId::new("shop")?, SubjectId::new("erika")?)
         };
         Ok(self
@@ -147,6 +153,7 @@ impl Provider {
         Ok(Self {
             id,
             issuer: issuer.clone(),
+            guard: RequestGuard::new(introspector.clone(), &format!("https://{id}.example"))?,
             introspector,
             keys: keys.clone(),
         })

@@ -1,0 +1,118 @@
+//! How the resource server says who it is, as options.
+
+use std::path::{Path, PathBuf};
+
+use avouch_resource_server::{Credentials, MacAlgorithm, SignatureAlgorithm, SigningKey};
+use clap::{Args, ValueEnum};
+
+use crate::input;
+use crate::output::Failure;
+
+/// The method, and the secret or key it uses.
+#[derive(Debug, Args)]
+pub(super) struct CredentialOptions {
+    /// File with the resource server's secret, or - for standard input
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "key",
+        conflicts_with = "key"
+    )]
+    secret_file: Option<PathBuf>,
+
+    /// File with the resource server's private key, a JWK, or - for standard input; its kid must
+    /// be the registered one, or be left out if that is its RFC 7638 thumbprint
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+
+    /// How it proves itself, as registered [default: private_key_jwt with --key, else
+    /// client_secret_basic]
+    #[arg(long, value_enum)]
+    method: Option<Method>,
+
+    /// The algorithm of its assertions [default: the alg of the key; HS256 for a secret]
+    #[arg(long, value_name = "ALG")]
+    authentication_alg: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+enum Method {
+    /// The secret in the Authorization header
+    ClientSecretBasic,
+    /// The secret in the body
+    ClientSecretPost,
+    /// An assertion signed with its private key
+    PrivateKeyJwt,
+    /// An assertion under its secret, which is not sent
+    ClientSecretJwt,
+}
+
+impl CredentialOptions {
+    /// The file that is read.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.key.as_deref().or(self.secret_file.as_deref())
+    }
+
+    /// Reads the file and makes of it what the method needs.
+    pub(super) fn read(&self) -> Result<Credentials, Failure> {
+        let usual = match self.key {
+            Some(_) => Method::PrivateKeyJwt,
+            None => Method::ClientSecretBasic,
+        };
+        let method = self.method.unwrap_or(usual);
+        let algorithm = self.authentication_alg.as_deref();
+        if matches!(method, Method::ClientSecretBasic | Method::ClientSecretPost)
+            && algorithm.is_some()
+        {
+            return Err(Failure::new(
+                "--authentication-alg is for private_key_jwt and client_secret_jwt",
+            ));
+        }
+        match (method, &self.key, &self.secret_file) {
+            (Method::PrivateKeyJwt, Some(file), _) => {
+                Ok(Credentials::private_key_jwt(private_key(file, algorithm)?))
+            }
+            (Method::PrivateKeyJwt, None, _) => Err(Failure::new("private_key_jwt needs --key")),
+            (_, Some(_), _) => Err(Failure::new(
+                "--key goes with --method private_key_jwt alone",
+            )),
+            (_, None, None) => Err(Failure::new("this method needs --secret-file")),
+            (method, None, Some(file)) => {
+                let secret = input::secret(file)?;
+                let secret = secret.as_str();
+                Ok(match method {
+                    Method::ClientSecretPost => Credentials::client_secret_post(secret),
+                    Method::ClientSecretJwt => {
+                        Credentials::client_secret_jwt(mac_algorithm(algorithm)?, secret)
+                    }
+                    _ => Credentials::client_secret_basic(secret),
+                })
+            }
+        }
+    }
+}
+
+fn private_key(file: &Path, algorithm: Option<&str>) -> Result<SigningKey, Failure> {
+    let jwk = input::secret(file)?;
+    let key = match algorithm {
+        None => SigningKey::from_private_jwk(jwk.as_bytes()),
+        Some(name) => {
+            let algorithm = name
+                .parse::<SignatureAlgorithm>()
+                .map_err(|error| Failure::new(format!("--authentication-alg: {error}")))?;
+            SigningKey::from_private_jwk_for(algorithm, jwk.as_bytes())
+        }
+    };
+    key.map_err(|error| {
+        Failure::new(format!("{}: {error}", file.display()))
+            .next("it has to be one private JWK with its alg, or give --authentication-alg")
+    })
+}
+
+fn mac_algorithm(name: Option<&str>) -> Result<MacAlgorithm, Failure> {
+    name.map_or(Ok(MacAlgorithm::Hs256), |name| {
+        name.parse()
+            .map_err(|error| Failure::new(format!("--authentication-alg: {error}")))
+    })
+}
