@@ -83,8 +83,9 @@ impl<'de> Deserialize<'de> for ResourceIdentifier {
 ///
 /// The URL parser skips slashes until it finds a host. Who reads by the RFC finds another or none.
 pub(crate) fn authority(uri: &str) -> Option<&str> {
-    let (_, rest) = uri.split_once("://")?;
-    rest.split(['/', '?', '#'])
+    let (_, rest) = uri.split_once(':')?;
+    rest.strip_prefix("//")?
+        .split(['/', '?', '#'])
         .next()
         .filter(|authority| !authority.is_empty())
 }
@@ -136,6 +137,7 @@ mod tests {
             ("https:rs.example.com", ResourceError::NotAbsolute),
             ("https:/rs.example.com", ResourceError::NotAbsolute),
             ("https:///rs.example.com", ResourceError::NotAbsolute),
+            ("https:/rs.example.com://a", ResourceError::NotAbsolute),
             ("urn:", ResourceError::NotAbsolute),
             ("https://", ResourceError::NotAbsolute),
             ("https://rs.example.com/#", ResourceError::Fragment),

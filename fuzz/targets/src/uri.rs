@@ -85,8 +85,12 @@ fn document_url(text: &str) {
 
 /// Who reads the text by RFC 3986 section 3.2 finds the host that the `url` crate found, as far as it is written plain.
 fn check_host(url: &Url, text: &str) {
-    let (_, rest) = text.split_once("://").expect("an authority");
-    let authority = rest.split(['/', '?', '#']).next().expect("the first part");
+    let (_, rest) = text.split_once(':').expect("a scheme");
+    let authority = rest.strip_prefix("//").expect("an authority");
+    let authority = authority
+        .split(['/', '?', '#'])
+        .next()
+        .expect("the first part");
     let host = authority.rsplit('@').next().expect("the last part");
     assert!(!host.is_empty(), "no host");
     let is_plain = |octet: u8| octet.is_ascii_alphabetic() || b".-".contains(&octet);
