@@ -52,6 +52,13 @@ const SYSTEM_PACKAGES: &[SystemPackage] = &[
     },
 ];
 
+/// For `cargo xtask fuzz` alone.
+const CXX_COMPILER: &[SystemPackage] = &[SystemPackage {
+    name: "g++",
+    probe: &["c++", "--version"],
+    why: "libFuzzer is C++",
+}];
+
 /// Pinned, so that a new release cannot turn a green tree red.
 const CARGO_DENY: &str = "0.20.2";
 
@@ -83,9 +90,19 @@ pub fn bring_rust_components() -> Result<(), Failure> {
     shell(Command::new("rustup").args(["component", "add", "rustfmt", "clippy"]))
 }
 
-/// Installs the missing ones of [`SYSTEM_PACKAGES`], or says how to.
+/// What the tests want of the system.
 pub fn bring_system_packages() -> Result<(), Failure> {
-    let missing: Vec<&SystemPackage> = SYSTEM_PACKAGES
+    bring(SYSTEM_PACKAGES)
+}
+
+/// What libFuzzer is compiled with.
+pub fn bring_cxx_compiler() -> Result<(), Failure> {
+    bring(CXX_COMPILER)
+}
+
+/// Installs the missing ones, or says how to.
+fn bring(packages: &[SystemPackage]) -> Result<(), Failure> {
+    let missing: Vec<&SystemPackage> = packages
         .iter()
         .filter(|package| !succeeds(package.probe[0], &package.probe[1..]))
         .collect();

@@ -20,7 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["avouch-core", "avouch-resource-server"],
     &["avouch-store"],
     &["avouch-server"],
-    &["avouch"],
+    &["avouch", "fuzz-targets"],
 ];
 
 /// The other end of the wire: of ours only the binary may stand on it, so that

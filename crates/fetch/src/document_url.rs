@@ -138,8 +138,9 @@ fn read(text: &str) -> Result<Url, UrlError> {
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) || text.contains('\\') {
         return Err(UrlError::NotUrl);
     }
-    let (_, after_scheme) = text.split_once("://").ok_or(UrlError::NotUrl)?;
-    let authority = after_scheme.split(['/', '?', '#']).next();
+    let (_, after_scheme) = text.split_once(':').ok_or(UrlError::NotUrl)?;
+    let after_slashes = after_scheme.strip_prefix("//").ok_or(UrlError::NotUrl)?;
+    let authority = after_slashes.split(['/', '?', '#']).next();
     let authority = authority.unwrap_or_default();
     if authority.is_empty() {
         return Err(UrlError::NotUrl);
@@ -181,6 +182,8 @@ mod tests {
             ("https:rs.example/jwks", UrlError::NotUrl),
             ("https:/rs.example/jwks", UrlError::NotUrl),
             ("https:///rs.example/jwks", UrlError::NotUrl),
+            ("https:/rs.example://a.example/", UrlError::NotUrl),
+            ("https:/me@rs.example://a.example/", UrlError::NotUrl),
             ("https:\\\\rs.example", UrlError::NotUrl),
             ("https://a.example\\@rs.example/", UrlError::NotUrl),
             ("https://rs.exa\tmple/", UrlError::NotUrl),

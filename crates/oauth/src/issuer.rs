@@ -1,6 +1,6 @@
 //! The issuer identifier of an authorization server (RFC 8414, section 2).
 
-use crate::resource::has_only_uri_characters;
+use crate::resource::{authority, has_only_uri_characters};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -35,7 +35,9 @@ impl Issuer {
         if text.len() > MAX_ISSUER_LENGTH || !has_only_uri_characters(text) {
             return Err(IssuerError::NotUrl);
         }
-        if !(text.starts_with("https://") || text.starts_with("http://")) {
+        let starts_well = text.starts_with("https://") || text.starts_with("http://");
+        // Without a host, `well_known` would put its own path in the place of one.
+        if !starts_well || authority(text).is_none() {
             return Err(IssuerError::NotUrl);
         }
         let url = Url::parse(text).map_err(|_| IssuerError::NotUrl)?;
@@ -144,6 +146,7 @@ mod tests {
             ("as.example.com", IssuerError::NotUrl),
             ("ftp://as.example.com", IssuerError::NotUrl),
             ("https://", IssuerError::NotUrl),
+            ("https:///as.example.com", IssuerError::NotUrl),
             ("https://as.example.com/a b", IssuerError::NotUrl),
             ("http://as.example.com", IssuerError::NotHttps),
             ("http://127.0.0.1.example.com", IssuerError::NotHttps),

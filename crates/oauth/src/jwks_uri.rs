@@ -1,5 +1,6 @@
 //! Where a party publishes its keys (RFC 7591, section 2).
 
+use crate::resource::authority;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -47,8 +48,9 @@ impl JwksUri {
         {
             return Err(JwksUriError::NotUrl);
         }
+        let authority = authority(text).ok_or(JwksUriError::NotUrl)?;
         let url = Url::parse(text).map_err(|_| JwksUriError::NotUrl)?;
-        if !url.username().is_empty() || url.password().is_some() {
+        if authority.contains('@') {
             return Err(JwksUriError::UserInformation);
         }
         if url.fragment().is_some() {
@@ -112,11 +114,13 @@ mod tests {
             ("https:rs.example", JwksUriError::NotUrl),
             ("https:\\\\rs.example", JwksUriError::NotUrl),
             ("https://", JwksUriError::NotUrl),
+            ("https:///rs.example", JwksUriError::NotUrl),
             ("https://rs.example/a b", JwksUriError::NotUrl),
             (" https://rs.example", JwksUriError::NotUrl),
             ("file:///etc/passwd", JwksUriError::NotUrl),
             ("gopher://rs.example", JwksUriError::NotUrl),
             ("https://user@rs.example", JwksUriError::UserInformation),
+            ("https://@rs.example", JwksUriError::UserInformation),
             ("https://:secret@rs.example", JwksUriError::UserInformation),
             ("https://rs.example#keys", JwksUriError::Fragment),
             (&long, JwksUriError::TooLong),

@@ -43,12 +43,10 @@ impl ResourceIdentifier {
             return Err(ResourceError::Character);
         }
         let url = Url::parse(text).map_err(|_| ResourceError::NotAbsolute)?;
-        // The URL parser forgives `https:host`; RFC 3986 reads it as a path, without authority.
+        // The URL parser forgives `https:host` and `https:///host`; RFC 3986 reads a path.
         let rest = text.split_once(':').map_or("", |(_, rest)| rest);
-        if url.is_special() && !rest.starts_with("//") {
-            return Err(ResourceError::NotAbsolute);
-        }
-        if rest.is_empty() {
+        let may_lack_host = !url.is_special() || url.scheme() == "file";
+        if rest.is_empty() || !(may_lack_host || authority(text).is_some()) {
             return Err(ResourceError::NotAbsolute);
         }
         Ok(Self(text.to_owned()))
@@ -79,6 +77,17 @@ impl<'de> Deserialize<'de> for ResourceIdentifier {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).map_err(serde::de::Error::custom)
     }
+}
+
+/// What stands behind `//` and names a host (RFC 3986, section 3.2); `None` if nothing does.
+///
+/// The URL parser skips slashes until it finds a host. Who reads by the RFC finds another or none.
+pub(crate) fn authority(uri: &str) -> Option<&str> {
+    let (_, rest) = uri.split_once(':')?;
+    rest.strip_prefix("//")?
+        .split(['/', '?', '#'])
+        .next()
+        .filter(|authority| !authority.is_empty())
 }
 
 /// RFC 3986, section 2: unreserved, reserved, and whole percent-encodings.
@@ -127,6 +136,8 @@ mod tests {
             ("//rs.example.com", ResourceError::NotAbsolute),
             ("https:rs.example.com", ResourceError::NotAbsolute),
             ("https:/rs.example.com", ResourceError::NotAbsolute),
+            ("https:///rs.example.com", ResourceError::NotAbsolute),
+            ("https:/rs.example.com://a", ResourceError::NotAbsolute),
             ("urn:", ResourceError::NotAbsolute),
             ("https://", ResourceError::NotAbsolute),
             ("https://rs.example.com/#", ResourceError::Fragment),
