@@ -3,6 +3,7 @@
 //! Each way of proving has a file; all of them end here.
 
 mod assertion;
+mod certificate;
 mod failure;
 mod secret;
 
@@ -14,6 +15,7 @@ use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::client_assertion::{ClientAssertion, ClientAssertionVerifier};
 use avouch_oauth::secret::PresentedSecret;
 
+use crate::certificate::{CertificateAuthorities, PresentedCertificate};
 use crate::client_secrets::ClientSecrets;
 use crate::keys::CallerKeys;
 use crate::records::{Client, ResourceServer};
@@ -36,13 +38,20 @@ pub enum PresentedCredentials {
     },
     /// A client assertion (RFC 7523).
     ClientAssertion(ClientAssertion),
+    /// A certificate (RFC 8705 section 2).
+    Certificate {
+        /// The claimed `client_id`.
+        id: String,
+        /// What the request came with.
+        certificate: Arc<PresentedCertificate>,
+    },
 }
 
 impl PresentedCredentials {
     /// Whom they claim to be of. Nothing of it is shown yet.
     pub fn claimed_id(&self) -> &str {
         match self {
-            Self::ClientSecret { id, .. } => id,
+            Self::ClientSecret { id, .. } | Self::Certificate { id, .. } => id,
             Self::ClientAssertion(assertion) => assertion.claimed_client_id(),
         }
     }
@@ -111,6 +120,8 @@ pub struct AuthenticationMeans<'a, S, K> {
     pub client_secrets: &'a ClientSecrets,
     /// Finds the keys that callers publish.
     pub published_keys: &'a K,
+    /// Whose word about certificates is taken, if anybody's.
+    pub client_authorities: Option<&'a CertificateAuthorities>,
     /// What is expected of assertions.
     pub assertions: &'a ClientAssertionVerifier,
     /// The algorithms that assertions may be signed with.
@@ -133,6 +144,9 @@ pub async fn authenticate(
         }
         PresentedCredentials::ClientAssertion(assertion) => {
             assertion::check(assertion, means, now).await?
+        }
+        PresentedCredentials::Certificate { id, certificate } => {
+            certificate::check(id, certificate, means, now).await?
         }
     };
     let method = record.credentials().authentication.method();

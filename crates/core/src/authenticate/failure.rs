@@ -3,6 +3,7 @@
 use avouch_oauth::client_assertion::ClientAssertionError;
 use thiserror::Error;
 
+use crate::certificate::ChainError;
 use crate::storage::StoreError;
 
 /// Why nobody was authenticated.
@@ -39,6 +40,14 @@ pub enum AuthenticationFailure {
     KeysUnavailable,
     /// The secret that is kept of the caller cannot be used.
     UnusableSecret,
+    /// The certificate is valid no longer, or not yet.
+    CertificateOutOfDate,
+    /// No authority vouches for the certificate.
+    UntrustedCertificate(ChainError),
+    /// The certificate does not bear the registered name.
+    WrongCertificateName,
+    /// The certificate is none that was registered.
+    CertificateNotRegistered,
 }
 
 impl AuthenticationFailure {
@@ -54,6 +63,10 @@ impl AuthenticationFailure {
             Self::TooManyAssertions => "too_many_assertions",
             Self::KeysUnavailable => "keys_unavailable",
             Self::UnusableSecret => "unusable_secret",
+            Self::CertificateOutOfDate => "certificate_out_of_date",
+            Self::UntrustedCertificate(_) => "untrusted_certificate",
+            Self::WrongCertificateName => "wrong_certificate_name",
+            Self::CertificateNotRegistered => "certificate_not_registered",
         }
     }
 
@@ -77,7 +90,11 @@ impl AuthenticationFailure {
             | Self::MethodNotOffered
             | Self::WrongSecret
             | Self::KeysUnavailable
-            | Self::UnusableSecret => None,
+            | Self::UnusableSecret
+            | Self::CertificateOutOfDate
+            | Self::UntrustedCertificate(_)
+            | Self::WrongCertificateName
+            | Self::CertificateNotRegistered => None,
         }
     }
 }

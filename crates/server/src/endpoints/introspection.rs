@@ -25,7 +25,7 @@ use super::parse_form;
 use crate::app::App;
 use crate::error_reply::ErrorReply;
 use crate::extract::authenticate_caller;
-use crate::request::{ReadRequest, read_form};
+use crate::request::read_form;
 use crate::respond::respond;
 
 /// Answers one introspection.
@@ -37,16 +37,11 @@ pub(crate) async fn introspect(
 
     // parse
     let read = read_form(request, app.settings.body_limit).await?;
-    let ReadRequest {
-        headers,
-        body,
-        source,
-    } = read;
-    let form = parse_form(&body, &[])?;
+    let form = parse_form(&read.body, &[])?;
     let question = IntrospectionRequest::parse(&form)?;
 
     // extract, authenticate
-    let caller = authenticate_caller(&app, source, &headers, &form).await?;
+    let caller = authenticate_caller(&app, &read, &form).await?;
 
     // authorize
     let resource_server = match authorize(&caller) {
@@ -56,7 +51,7 @@ pub(crate) async fn introspect(
 
     // negotiate
     let accept = Accept::parse(
-        headers
+        read.headers
             .get_all(ACCEPT)
             .iter()
             .map(http::HeaderValue::as_bytes),

@@ -18,7 +18,7 @@ use super::parse_form;
 use crate::app::App;
 use crate::error_reply::ErrorReply;
 use crate::extract::authenticate_caller;
-use crate::request::{ReadRequest, read_form};
+use crate::request::read_form;
 use crate::respond::respond;
 
 /// Issues one access token.
@@ -27,13 +27,8 @@ pub(crate) async fn token(
     request: Request<Body>,
 ) -> Result<Response, ErrorReply> {
     let read = read_form(request, app.settings.body_limit).await?;
-    let ReadRequest {
-        headers,
-        body,
-        source,
-    } = read;
-    let form = parse_form(&body, REPEATABLE)?;
-    let caller = authenticate_caller(&app, source, &headers, &form).await?;
+    let form = parse_form(&read.body, REPEATABLE)?;
+    let caller = authenticate_caller(&app, &read, &form).await?;
     let request = TokenRequest::parse(&form)?;
 
     let now = app.clock.now();
