@@ -7,6 +7,8 @@ mod advertised;
 mod authentication_table;
 mod bad_input;
 mod caller_authentication;
+mod certificate_registration;
+mod certificates;
 mod client_assertions;
 mod client_secret;
 mod encryption;
