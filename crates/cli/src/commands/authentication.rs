@@ -29,6 +29,10 @@ pub(crate) struct AuthenticationOptions {
 /// The name in its certificate, for `tls_client_auth`.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "they are the options by name, and those the registered members"
+)]
 struct CertificateOptions {
     /// The subject of its certificate, such as "CN=shop,O=Shop,C=DE"
     #[arg(long, value_name = "DN")]

@@ -5,6 +5,7 @@
 mod announcement;
 mod encrypted;
 mod interop;
+mod mutual_tls;
 mod registration;
 mod server;
 mod tls_renewal;
