@@ -7,7 +7,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use avouch_core::certificate::PresentedCertificate;
-use avouch_oauth::confirmation::Confirmation;
 use avouch_oauth::error::ErrorCode;
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Request};
@@ -15,7 +14,6 @@ use http::{HeaderMap, HeaderValue, Request};
 use crate::access::Peer;
 use crate::config::TrustedProxies;
 use crate::error_reply::ErrorReply;
-use crate::request::ReadRequest;
 
 const CLIENT_CERT: HeaderName = HeaderName::from_static("client-cert");
 const CLIENT_CERT_CHAIN: HeaderName = HeaderName::from_static("client-cert-chain");
@@ -60,17 +58,6 @@ pub(crate) fn settle<B>(
         request.extensions_mut().insert(certificate);
     }
     Ok(())
-}
-
-/// What a token is bound to that is issued to whoever sent this (RFC 8705 section 3): the
-/// certificate it came with, however the sender authenticated.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the token endpoint does not bind tokens yet")
-)]
-pub(crate) fn confirmation(read: &ReadRequest) -> Option<Confirmation> {
-    let certificate = read.certificate.as_ref()?;
-    Some(Confirmation::x5t_s256(certificate.thumbprint()))
 }
 
 fn take(headers: &mut HeaderMap, name: HeaderName) -> Vec<HeaderValue> {

@@ -12,10 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::*;
-use http::header::CONTENT_TYPE;
-
 use crate::listen::{Bounds, Transport, serve};
-use crate::request::read_form;
 use crate::tls::fixtures::Pair;
 
 /// A server that says which certificate a request came with and which headers it still has.
@@ -100,24 +97,6 @@ fn header(pair: &Pair) -> String {
 fn thumbprint(pair: &Pair) -> String {
     let certificate = PresentedCertificate::new(pair.certificate.to_vec(), Vec::new());
     certificate.unwrap().thumbprint().to_string()
-}
-
-#[tokio::test]
-async fn a_token_is_bound_to_the_certificate_that_the_request_came_with() {
-    let own = Pair::self_signed("client.example");
-    let certificate = PresentedCertificate::new(own.certificate.to_vec(), Vec::new()).unwrap();
-    let read = async |certificate: Option<PresentedCertificate>| {
-        let mut request = Request::new(Body::from("a=b"));
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        request.headers_mut().insert(CONTENT_TYPE, form);
-        if let Some(certificate) = certificate {
-            request.extensions_mut().insert(Arc::new(certificate));
-        }
-        confirmation(&read_form(request, 100).await.unwrap())
-    };
-    assert_eq!(read(None).await, None);
-    let bound = serde_json::to_value(read(Some(certificate)).await).unwrap();
-    assert_eq!(bound, serde_json::json!({ "x5t#S256": thumbprint(&own) }));
 }
 
 #[tokio::test]
