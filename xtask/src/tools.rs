@@ -36,6 +36,11 @@ const SYSTEM_PACKAGES: &[SystemPackage] = &[
         why: "the commands that `avouch serve --dev` prints are run as printed",
     },
     SystemPackage {
+        name: "openssl",
+        probe: &["openssl", "version"],
+        why: "the commands in docs/mutual-tls.md are run as printed",
+    },
+    SystemPackage {
         name: "python3-venv",
         probe: &["python3", "-c", "import venv, ensurepip"],
         why: "Authlib, joserfc and jwcrypto work with our server from their own environment",

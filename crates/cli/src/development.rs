@@ -15,10 +15,11 @@ use avouch_oauth::secret::IssuedSecret;
 use avouch_server::Server;
 use avouch_server::admin::api::{CreateInitialAccessToken, Uses};
 use avouch_server::config::{
-    Config, DataConfig, Issuer, MethodName, RatesConfig, SealingConfig, TlsConfig,
+    Config, DataConfig, Issuer, MethodName, MtlsConfig, RatesConfig, SealingConfig, TlsConfig,
 };
 use zeroize::Zeroizing;
 
+pub(crate) use self::certificate::ClientSide;
 use self::certificate::Tls;
 
 use crate::admin_client::AdminClient;
@@ -65,14 +66,18 @@ impl Folder {
         &self.0
     }
 
-    /// Makes an authority and a certificate of it for a server at `host`.
+    /// Makes certificates for a server at `host` and for a client, each of an authority.
     pub(crate) fn make_certificate(&self, host: IpAddr) -> Result<Tls, Failure> {
         Tls::make(self, host)
     }
 
     /// The configuration of a server that keeps its data here and listens on
-    /// `address`.
-    pub(crate) fn config(&self, address: SocketAddr, tls: Option<&Tls>) -> Result<Config, Failure> {
+    /// `address`, and with TLS asks for certificates on another port.
+    pub(crate) fn config(
+        &self,
+        address: SocketAddr,
+        tls: Option<(&Tls, SocketAddr)>,
+    ) -> Result<Config, Failure> {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let issuer = Issuer::try_from(format!("{scheme}://{address}"))?;
         let data = DataConfig {
@@ -85,8 +90,15 @@ impl Folder {
         let mut config = Config::new(issuer, data, sealing);
         config.listen.address = address;
         config.rates = RatesConfig::for_development();
-        config.client_authentication.methods = MethodName::ALL.to_vec();
-        if let Some(tls) = tls {
+        let can_be_used = |name: &MethodName| tls.is_some() || !name.method().is_mutual_tls();
+        let methods = MethodName::ALL.into_iter().filter(can_be_used);
+        config.client_authentication.methods = methods.collect();
+        if let Some((tls, mtls_address)) = tls {
+            config.mtls = MtlsConfig {
+                listen: Some(mtls_address),
+                ca_file: Some(tls.client.authority.clone()),
+                ..MtlsConfig::default()
+            };
             config.tls = TlsConfig {
                 certificate_file: Some(tls.certificate.clone()),
                 key_file: Some(tls.key.clone()),
@@ -105,6 +117,19 @@ impl Folder {
         let text = Zeroizing::new(avouch_jose::base64url::encode(key.as_slice()));
         Ok(private_file::write_new(&self.sealing_key(), &text)?)
     }
+}
+
+/// The next port that is free. Where the system was to choose the first one, it chooses this too.
+pub(crate) fn next_free(asked: SocketAddr) -> SocketAddr {
+    let first = asked.port();
+    let above = (first != 0).then(|| first.saturating_add(1)..=first.saturating_add(100));
+    let mut above = above
+        .into_iter()
+        .flatten()
+        .map(|port| SocketAddr::new(asked.ip(), port));
+    // Somebody may take it before the server does, which then says so.
+    let free = above.find(|address| std::net::TcpListener::bind(address).is_ok());
+    free.unwrap_or(SocketAddr::new(asked.ip(), 0))
 }
 
 impl Drop for Folder {

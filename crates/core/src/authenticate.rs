@@ -4,6 +4,7 @@
 
 mod access_token;
 mod assertion;
+mod certificate;
 mod failure;
 mod secret;
 
@@ -15,6 +16,7 @@ use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::client_assertion::{ClientAssertion, ClientAssertionVerifier};
 use avouch_oauth::secret::PresentedSecret;
 
+use crate::certificate::{CertificateAuthorities, PresentedCertificate};
 use crate::client_secrets::ClientSecrets;
 use crate::keys::CallerKeys;
 use crate::opaque_token::TokenMint;
@@ -41,6 +43,13 @@ pub enum PresentedCredentials {
     ClientAssertion(ClientAssertion),
     /// The access token of an RS, where one is taken.
     AccessToken(PresentedAccessToken),
+    /// A certificate (RFC 8705 section 2).
+    Certificate {
+        /// The claimed `client_id`.
+        id: String,
+        /// What the request came with.
+        certificate: Arc<PresentedCertificate>,
+    },
 }
 
 impl PresentedCredentials {
@@ -48,7 +57,7 @@ impl PresentedCredentials {
     /// claim anything.
     pub fn claimed_id(&self) -> Option<&str> {
         match self {
-            Self::ClientSecret { id, .. } => Some(id),
+            Self::ClientSecret { id, .. } | Self::Certificate { id, .. } => Some(id),
             Self::ClientAssertion(assertion) => Some(assertion.claimed_client_id()),
             Self::AccessToken(_) => None,
         }
@@ -120,6 +129,8 @@ pub struct AuthenticationMeans<'a, S, K> {
     pub published_keys: &'a K,
     /// Tells our own tokens.
     pub mint: &'a TokenMint,
+    /// Whose word about certificates is taken, if anybody's.
+    pub client_authorities: Option<&'a CertificateAuthorities>,
     /// What is expected of assertions.
     pub assertions: &'a ClientAssertionVerifier,
     /// The algorithms that assertions may be signed with.
@@ -146,6 +157,9 @@ pub async fn authenticate(
         }
         PresentedCredentials::ClientAssertion(assertion) => {
             assertion::check(assertion, means, now).await?
+        }
+        PresentedCredentials::Certificate { id, certificate } => {
+            certificate::check(id, certificate, means, now).await?
         }
         PresentedCredentials::AccessToken(token) => {
             let quota = means.proof_quota;

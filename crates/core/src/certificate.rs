@@ -7,6 +7,7 @@
 mod authorities;
 mod distinguished_name;
 mod names;
+mod of_key;
 mod validity;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use x509_parser::prelude::FromDer as _;
 pub use authorities::{AuthoritiesError, CertificateAuthorities, ChainError, VerifiedCertificate};
 pub use distinguished_name::{DistinguishedName, DistinguishedNameError};
 pub use names::CertificateNames;
+pub use of_key::is_of_key;
 pub use validity::Validity;
 
 /// The most certificates taken beside the caller's own: more than any chain in use has.
@@ -74,6 +76,11 @@ impl PresentedCertificate {
     /// The `x5t#S256` of the caller's own certificate (RFC 8705 section 3.1).
     pub fn thumbprint(&self) -> Sha256Thumbprint {
         self.thumbprint
+    }
+
+    /// Whether this is the caller's own certificate, octet for octet.
+    pub fn is(&self, der: &[u8]) -> bool {
+        self.own.as_ref() == der
     }
 
     /// When the certificate itself says it is valid.

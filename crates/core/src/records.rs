@@ -5,6 +5,7 @@ mod access_token;
 mod access_token_profile;
 mod allowance;
 mod caller_token;
+mod certificate_name;
 mod client;
 mod client_authentication;
 mod credentials;
@@ -25,8 +26,11 @@ pub use access_token::{AccessToken, CallerState, FoundToken};
 pub use access_token_profile::{AccessTokenProfile, TokenFormat};
 pub use allowance::{Allowance, RegistrationKinds, ResourceSharing};
 pub use caller_token::CallerToken;
+pub use certificate_name::{CertificateName, CertificateNameError, CertificateNameKind};
 pub use client::{AllowedResources, Client, GrantType, PublicDetails};
-pub use client_authentication::{ClientAuthentication, ClientAuthenticationError, SecretKind};
+pub use client_authentication::{
+    ClientAuthentication, ClientAuthenticationError, Particulars, SecretKind,
+};
 pub use credentials::{Credentials, RotationError};
 pub use grant::{Authentication, Grant, LegalBasis, LegalBasisError};
 pub use initial_access_token::InitialAccessToken;

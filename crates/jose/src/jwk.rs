@@ -3,6 +3,7 @@
 //! A [`Jwk`] holds a public key and nothing else, and holds it soundly: sizes, points and exponents are checked when
 //! it is parsed, so that what comes later deals with keys that work.
 
+mod certificates;
 mod members;
 mod parse;
 mod rsa_secrets;
@@ -25,6 +26,7 @@ pub struct Jwk {
     pub(crate) key_use: Option<KeyUse>,
     pub(crate) key_ops: Option<Vec<String>>,
     pub(crate) alg: Option<String>,
+    pub(crate) certificates: Vec<Vec<u8>>,
     pub(crate) material: KeyMaterial,
 }
 
@@ -144,6 +146,9 @@ pub enum JwkError {
     /// `key_ops` repeats itself or contradicts `use` (RFC 7517 section 4.3).
     #[error("`key_ops` repeats itself or contradicts `use`")]
     InconsistentOperations,
+    /// An `x5c` that is not an array of base64, an empty one, or one that is too long.
+    #[error("`x5c` is not an array of certificates, each in base64 with padding")]
+    Certificates,
     /// The numbers do not make a sound key.
     #[error(transparent)]
     Unsound(#[from] PublicKeyRejected),
@@ -166,6 +171,12 @@ impl Jwk {
     /// `alg`, if the key has one: any name, supported or not.
     pub fn alg(&self) -> Option<&str> {
         self.alg.as_deref()
+    }
+
+    /// The DER of the certificates in `x5c`, that of this key first. Whether they are certificates, and of this key,
+    /// is for the reader to see; nobody here has vouched for them.
+    pub fn certificates(&self) -> &[Vec<u8>] {
+        &self.certificates
     }
 
     /// The numbers of the key.

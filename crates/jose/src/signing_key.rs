@@ -101,6 +101,7 @@ impl SigningKey {
             key_use: Some(KeyUse::Signature),
             key_ops: None,
             alg: Some(algorithm.name().to_owned()),
+            certificates: Vec::new(),
             material: KeyMaterial::from_parts(key.public_parts()),
         };
         let kid = public_jwk.thumbprint_base64url();

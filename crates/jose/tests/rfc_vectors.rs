@@ -116,6 +116,8 @@ fn rfc_7517_public_keys_are_read_and_private_and_symmetric_ones_refused() {
     let x5c =
         Jwk::parse_public(case(&vectors, "7517 App. B")["key"].to_string().as_bytes()).unwrap();
     assert_eq!(x5c.kid(), Some("1b94c"));
+    assert_eq!(x5c.certificates().len(), 1);
+    assert_eq!(Jwk::parse_public(x5c.to_json().as_bytes()), Ok(x5c));
 
     let rsa = case(&vectors, "7517 A.2")["keys"][1].to_string();
     assert_eq!(

@@ -42,6 +42,13 @@ authentication_methods! {
     None = "none",
 }
 
+impl AuthenticationMethod {
+    /// Whether it needs a certificate on the connection (RFC 8705, section 2).
+    pub const fn is_mutual_tls(self) -> bool {
+        matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
+    }
+}
+
 impl fmt::Display for AuthenticationMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use avouch_core::AuthenticationMeans;
+use avouch_core::certificate::CertificateAuthorities;
 use avouch_core::client_secrets::ClientSecrets;
 use avouch_core::introspection::PairwiseSubjects;
 use avouch_core::issuance::{Issuance, JwtTokens};
@@ -122,13 +123,17 @@ impl App {
     }
 
     /// What callers are authenticated with.
-    pub(crate) fn authentication(&self) -> AuthenticationMeans<'_, AnyStore, PublishedKeys> {
+    pub(crate) fn authentication<'a>(
+        &'a self,
+        client_authorities: Option<&'a CertificateAuthorities>,
+    ) -> AuthenticationMeans<'a, AnyStore, PublishedKeys> {
         AuthenticationMeans {
             store: &self.store,
             methods: &self.settings.methods,
             client_secrets: &self.client_secrets,
             published_keys: &self.published_keys,
             mint: &self.mint,
+            client_authorities,
             assertions: &self.assertions,
             signing_algorithms: &SignatureAlgorithm::ALL,
             proof_quota: self.settings.proof_quota,

@@ -1,7 +1,6 @@
 //! The access token of a resource server, presented instead of its credentials
 //! (RFC 9701 section 4). Taken at introspection, and nowhere else.
 
-use avouch_core::rates::Source;
 use avouch_core::time::Timestamp;
 use avouch_core::{
     AuthenticatedCaller, AuthenticationFailure, PresentedAccessToken, PresentedCredentials,
@@ -9,32 +8,30 @@ use avouch_core::{
 };
 use avouch_oauth::authorization::{Authorization, Scheme};
 use avouch_oauth::challenge::Challenge;
-use avouch_oauth::confirmation::Sha256Thumbprint;
 use avouch_oauth::error::ErrorCode;
 use avouch_oauth::form::Form;
 use avouch_oauth::secret::PresentedToken;
+use http::StatusCode;
 use http::header::WWW_AUTHENTICATE;
-use http::{HeaderMap, StatusCode};
 
 use crate::app::App;
 use crate::dpop::{DPOP_NONCE, ProofRefused};
 use crate::error_reply::{ErrorReply, REALM};
 use crate::extract::{authenticate_caller, authorization_header, settle};
 use crate::paths;
+use crate::request::ReadRequest;
 
 /// Authenticates whoever asks at introspection, by its own token or by client
 /// authentication.
 pub(crate) async fn authenticate_at_introspection(
     app: &App,
-    source: Option<Source>,
-    headers: &HeaderMap,
+    read: &ReadRequest,
     form: &Form<'_>,
-    certificate: Option<Sha256Thumbprint>,
 ) -> Result<AuthenticatedCaller, ErrorReply> {
-    let (token, scheme) = match authorization_header(headers) {
+    let (token, scheme) = match authorization_header(&read.headers) {
         Ok(Some(Authorization::Bearer(token))) => (token, Scheme::Bearer),
         Ok(Some(Authorization::DPoP(token))) => (token, Scheme::DPoP),
-        _ => return authenticate_caller(app, source, headers, form).await,
+        _ => return authenticate_caller(app, read, form).await,
     };
     const OTHERS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
     if OTHERS.iter().any(|name| form.get(name).is_some()) {
@@ -44,25 +41,24 @@ pub(crate) async fn authenticate_at_introspection(
         ));
     }
     let now = app.clock.now();
-    let presented = present(app, headers, token, scheme, certificate, now)
-        .map_err(|reply| app.unread(source, reply, now))?;
+    let presented = present(app, read, token, scheme, now)
+        .map_err(|reply| app.unread(read.source, reply, now))?;
     let presented = PresentedCredentials::AccessToken(presented);
-    settle(app, source, &presented, now).await
+    settle(app, read.source, &presented, now).await
 }
 
 /// The token, with a proof that is checked against this request.
 fn present(
     app: &App,
-    headers: &HeaderMap,
+    read: &ReadRequest,
     token: PresentedToken,
     scheme: Scheme,
-    certificate: Option<Sha256Thumbprint>,
     now: Timestamp,
 ) -> Result<PresentedAccessToken, ErrorReply> {
     let proof = match scheme {
         Scheme::DPoP => app
             .dpop
-            .verify(headers, paths::INTROSPECTION, Some(&token), now)
+            .verify(&read.headers, paths::INTROSPECTION, Some(&token), now)
             .map_err(|error| {
                 let refused = ProofRefused::Bad(error);
                 challenge(app, scheme, refused.code(), refused.description())
@@ -74,7 +70,7 @@ fn present(
         token,
         scheme,
         proof,
-        certificate,
+        certificate: read.thumbprint(),
     })
 }
 

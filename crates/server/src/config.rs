@@ -229,7 +229,7 @@ impl Config {
         self.tokens.conflicts(&mut found);
         self.keys.conflicts(&self.tokens, &mut found);
         self.introspection.conflicts(&mut found);
-        self.client_authentication.conflicts(&mut found);
+        self.client_authentication.conflicts(&self.mtls, &mut found);
         self.fetch.conflicts(&mut found);
         self.registration.conflicts(&self.issuer, &mut found);
         self.metrics.conflicts(&self.listen, &mut found);

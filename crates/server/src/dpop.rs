@@ -6,7 +6,6 @@ use avouch_core::records::UsedProof;
 use avouch_core::storage::{ReplayStore, StoreError, Used};
 use avouch_core::time::Timestamp;
 use avouch_jose::SignatureAlgorithm;
-use avouch_oauth::confirmation::Sha256Thumbprint;
 use avouch_oauth::dpop::{
     DpopError, DpopRequest, DpopVerifier, NonceKey, TargetUri, VerifiedDpopProof, single_header,
 };
@@ -19,6 +18,7 @@ use http::{HeaderMap, Method};
 use crate::app::App;
 use crate::config::DpopConfig;
 use crate::error_reply::ErrorReply;
+use crate::request::ReadRequest;
 
 /// The header of a proof.
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -140,14 +140,14 @@ pub(crate) async fn use_up(
 /// The keys that a request to an endpoint showed, its proof used up.
 pub(crate) async fn shown_keys(
     app: &App,
-    headers: &HeaderMap,
+    read: &ReadRequest,
     path: &str,
     caller: &str,
-    certificate: Option<Sha256Thumbprint>,
     now: Timestamp,
 ) -> Result<ShownKeys, ErrorReply> {
     let refuse = |refused: ProofRefused| refused.at_an_endpoint(app.dpop.nonce(now));
-    let proof = app.dpop.verify(headers, path, None, now);
+    let certificate = read.thumbprint();
+    let proof = app.dpop.verify(&read.headers, path, None, now);
     let Some(proof) = proof.map_err(|error| refuse(ProofRefused::Bad(error)))? else {
         return Ok(ShownKeys {
             dpop: None,

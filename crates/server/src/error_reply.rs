@@ -77,6 +77,20 @@ impl ErrorReply {
         .with_header(WWW_AUTHENTICATE, &challenge)
     }
 
+    /// 401 `invalid_client` for a certificate. Every reason looks the same. The scheme of the
+    /// challenge is that of client authentication by secret, for certificates have none.
+    pub(crate) fn invalid_certificate() -> Self {
+        let challenge = Challenge::new(Scheme::Basic, REALM).to_string();
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            ErrorCode::InvalidClient,
+            "client authentication failed: check the client_id, that the certificate is valid now, \
+             that it is registered or bears the registered name and leads to an authority that is \
+             trusted here, and the authentication method",
+        )
+        .with_header(WWW_AUTHENTICATE, &challenge)
+    }
+
     /// 401 `invalid_token` for the caller's own token (RFC 6750 section 3).
     pub(crate) fn invalid_token(description: &'static str) -> Self {
         let challenge = Challenge::new(Scheme::Bearer, REALM)

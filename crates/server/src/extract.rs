@@ -1,6 +1,9 @@
 //! Extracting the credentials a request presents: exactly one kind, judged by
 //! [`avouch_core::authenticate`] alone.
 
+use std::sync::Arc;
+
+use avouch_core::certificate::PresentedCertificate;
 use avouch_core::event::{Event, Recorder};
 use avouch_core::opaque_token::{TokenHash, TokenKind};
 use avouch_core::rates::Source;
@@ -19,10 +22,13 @@ use http::header::AUTHORIZATION;
 use crate::app::App;
 use crate::caller_token;
 use crate::error_reply::ErrorReply;
+use crate::request::ReadRequest;
 
 /// Why no credentials could be extracted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ExtractError {
+    /// A certificate without `client_id` (RFC 8705 section 2): it does not say for whom it is meant.
+    NoClientId,
     /// None were presented; a bare `client_id` proves nothing (requirement 9701-4-04).
     Missing,
     /// More than one kind (RFC 6749 section 2.3).
@@ -43,10 +49,14 @@ impl From<ClientAssertionError> for ExtractError {
     }
 }
 
-/// What is found in a request's header and form.
+/// What is found in a request's header and form, and on its connection.
+///
+/// A certificate is a credential only where no other is presented: whoever authenticates in
+/// another way may show one to have its tokens bound to it (RFC 8705 section 3).
 pub(crate) fn extract(
     headers: &HeaderMap,
     form: &Form<'_>,
+    certificate: Option<&Arc<PresentedCertificate>>,
 ) -> Result<PresentedCredentials, ExtractError> {
     let authorization = authorization_header(headers)?;
     let secret = form.get("client_secret");
@@ -80,7 +90,14 @@ pub(crate) fn extract(
             id: id.unwrap_or_default().to_owned(),
             secret: PresentedSecret::new(secret),
         }),
-        (None, None) => Err(ExtractError::Missing),
+        (None, None) => {
+            let certificate = certificate.ok_or(ExtractError::Missing)?;
+            let id = id.ok_or(ExtractError::NoClientId)?;
+            Ok(PresentedCredentials::Certificate {
+                id: id.to_owned(),
+                certificate: Arc::clone(certificate),
+            })
+        }
     }
 }
 
@@ -135,13 +152,18 @@ pub(crate) fn own_token(
 /// those who come often enough too ([`avouch_core::rates`]).
 pub(crate) async fn authenticate_caller(
     app: &App,
-    source: Option<Source>,
-    headers: &HeaderMap,
+    read: &ReadRequest,
     form: &Form<'_>,
 ) -> Result<AuthenticatedCaller, ErrorReply> {
     let now = app.clock.now();
-    let presented =
-        extract(headers, form).map_err(|error| app.unread(source, error.into(), now))?;
+    let source = read.source;
+    // Where certificates prove nothing, one on the connection is no attempt to prove something.
+    let certificate = read
+        .certificate
+        .as_ref()
+        .filter(|_| app.settings.certificates_prove());
+    let presented = extract(&read.headers, form, certificate)
+        .map_err(|error| app.unread(source, error.into(), now))?;
     settle(app, source, &presented, now).await
 }
 
@@ -155,7 +177,9 @@ pub(crate) async fn settle(
     if let Some(id) = presented.claimed_id() {
         app.admit(source, id, now)?;
     }
-    match authenticate(presented, &app.authentication(), now).await {
+    let authorities = app.certificates.client_authorities();
+    let means = app.authentication(authorities.as_deref());
+    match authenticate(presented, &means, now).await {
         Ok(caller) => {
             app.count_call(source, &caller, now)?;
             Ok(caller)
@@ -171,6 +195,7 @@ pub(crate) async fn settle(
                 PresentedCredentials::ClientAssertion(_) => {
                     ErrorReply::invalid_assertion(reason.shown())
                 }
+                PresentedCredentials::Certificate { .. } => ErrorReply::invalid_certificate(),
                 PresentedCredentials::AccessToken(token) => {
                     caller_token::refused(app, token, &reason)
                 }
@@ -192,6 +217,11 @@ impl From<ExtractError> for ErrorReply {
                 ErrorCode::InvalidClient,
                 "no client authentication included: send the client_id and its secret with \
                  the Basic scheme or in the body, or a client_assertion, as registered",
+            ),
+            ExtractError::NoClientId => Self::bad_request(
+                ErrorCode::InvalidClient,
+                "no client authentication included: send the client_id beside the certificate, or \
+                 another way of client authentication, as registered",
             ),
             ExtractError::Several => Self::bad_request(
                 ErrorCode::InvalidRequest,

@@ -1,6 +1,10 @@
 //! Reading request bodies: the right type, within bounds, in full.
 
+use std::sync::Arc;
+
+use avouch_core::certificate::PresentedCertificate;
 use avouch_core::rates::Source;
+use avouch_oauth::confirmation::Sha256Thumbprint;
 use avouch_oauth::error::ErrorCode;
 use avouch_oauth::media_type;
 use axum::body::Body;
@@ -20,6 +24,17 @@ pub(crate) struct ReadRequest {
     pub(crate) body: Bytes,
     /// Where it comes from, if that is known.
     pub(crate) source: Option<Source>,
+    /// The certificate it comes with, if there is one. Its key is the caller's; nobody has vouched
+    /// for anything else.
+    pub(crate) certificate: Option<Arc<PresentedCertificate>>,
+}
+
+impl ReadRequest {
+    /// The thumbprint of the certificate it comes with: its sender holds the key.
+    pub(crate) fn thumbprint(&self) -> Option<Sha256Thumbprint> {
+        let certificate = self.certificate.as_ref()?;
+        Some(certificate.thumbprint())
+    }
 }
 
 /// Reads a form (RFC 6749 appendix B).
@@ -58,6 +73,7 @@ async fn read(
 ) -> Result<ReadRequest, ErrorReply> {
     let (parts, body) = request.into_parts();
     let source = ComesFrom::of(&parts.extensions);
+    let certificate = parts.extensions.get::<Arc<PresentedCertificate>>().cloned();
     let headers = parts.headers;
     let has_type = headers
         .get(CONTENT_TYPE)
@@ -81,6 +97,7 @@ async fn read(
             headers,
             body: body.to_bytes(),
             source,
+            certificate,
         }),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
         Err(_) => Err(ErrorReply::bad_request(

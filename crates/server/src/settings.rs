@@ -61,6 +61,11 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Whether callers may authenticate with certificates.
+    pub(crate) fn certificates_prove(&self) -> bool {
+        self.methods.iter().any(|method| method.is_mutual_tls())
+    }
+
     /// Plain HTTP is for this machine and for stated proxies.
     pub(crate) fn plain_http_admits(&self, peer: IpAddr) -> bool {
         peer.is_loopback() || self.trusted_proxies.admits(peer)

@@ -91,6 +91,7 @@ pub struct Server {
     issuer: Issuer,
     address: SocketAddr,
     mtls_address: Option<SocketAddr>,
+    mtls_url: Option<String>,
     admin_socket: PathBuf,
     renewal: mpsc::Sender<oneshot::Sender<()>>,
     stop: watch::Sender<bool>,
@@ -168,7 +169,7 @@ pub async fn start(
     let mtls_address = mtls_listener.as_ref().map(|(_, address)| *address);
     let mtls_url = config.mtls_url(mtls_address);
     let (open, closed) = oneshot::channel();
-    let app = Arc::new(put_together(config, store, surroundings, mtls_url, open).await?);
+    let app = Arc::new(put_together(config, store, surroundings, mtls_url.clone(), open).await?);
     let first = first_keys(&app.settings);
     key_changes::make_missing(&app, KeyPurpose::Statements, &first).await?;
     key_changes::make_for_access_tokens_in_use(&app).await?;
@@ -242,6 +243,7 @@ pub async fn start(
         issuer: app.issuer.clone(),
         address,
         mtls_address,
+        mtls_url,
         admin_socket,
         renewal,
         stop,
@@ -435,6 +437,11 @@ impl Server {
     /// Where it listens and asks for certificates.
     pub fn mtls_address(&self) -> Option<SocketAddr> {
         self.mtls_address
+    }
+
+    /// What stands in for the issuer where callers are asked for certificates, if they are.
+    pub fn mtls_url(&self) -> Option<&str> {
+        self.mtls_url.as_deref()
     }
 
     /// Looks at the certificate files again, as it does by itself every minute. When this

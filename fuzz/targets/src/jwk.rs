@@ -47,8 +47,8 @@ pub(crate) fn check_sound(key: &Jwk) {
 }
 
 fn check_members(written: &str) {
-    const PUBLIC: [&str; 11] = [
-        "kty", "kid", "use", "key_ops", "alg", "n", "e", "crv", "x", "y", "pub",
+    const PUBLIC: [&str; 12] = [
+        "kty", "kid", "use", "key_ops", "alg", "n", "e", "crv", "x", "y", "pub", "x5c",
     ];
 
     let members: Map<String, Value> = serde_json::from_str(written).expect("JSON");

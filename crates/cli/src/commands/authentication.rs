@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use avouch_core::records::{ClientAuthentication, KeySource};
+use avouch_core::records::{CertificateName, ClientAuthentication, KeySource, Particulars};
 use avouch_jose::JwkSet;
 use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::jwks_uri::JwksUri;
@@ -21,6 +21,38 @@ pub(crate) struct AuthenticationOptions {
     /// The one algorithm of its assertions [default: HS256 for client_secret_jwt, else any]
     #[arg(long, value_name = "ALG")]
     authentication_alg: Option<String>,
+
+    #[command(flatten)]
+    certificate: CertificateOptions,
+}
+
+/// The name in its certificate, for `tls_client_auth`.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "they are the options by name, and those the registered members"
+)]
+struct CertificateOptions {
+    /// The subject of its certificate, such as "CN=shop,O=Shop,C=DE"
+    #[arg(long, value_name = "DN")]
+    tls_client_auth_subject_dn: Option<String>,
+
+    /// A host among the alternative names in its certificate
+    #[arg(long, value_name = "HOST")]
+    tls_client_auth_san_dns: Option<String>,
+
+    /// A URI among them
+    #[arg(long, value_name = "URI")]
+    tls_client_auth_san_uri: Option<String>,
+
+    /// An IP address among them
+    #[arg(long, value_name = "ADDR")]
+    tls_client_auth_san_ip: Option<String>,
+
+    /// A mail address among them
+    #[arg(long, value_name = "ADDRESS")]
+    tls_client_auth_san_email: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,6 +66,10 @@ enum Method {
     PrivateKeyJwt,
     /// An assertion under its secret, where the server offers it
     ClientSecretJwt,
+    /// A certificate of a trusted authority with a name: one of --tls-client-auth-...
+    TlsClientAuth,
+    /// A certificate of its own, in the x5c of its key: --jwks or --jwks-uri
+    SelfSignedTlsClientAuth,
 }
 
 /// The public keys of a client or resource server: it has one set of them.
@@ -51,12 +87,28 @@ pub(crate) struct KeyOptions {
 impl AuthenticationOptions {
     /// The method with its keys.
     pub(crate) fn read(&self, keys: Option<KeySource>) -> Result<ClientAuthentication, Failure> {
-        let algorithm = self.authentication_alg.as_deref();
-        let method = self.authentication.into();
-        if method == AuthenticationMethod::PrivateKeyJwt && keys.is_none() {
-            return Err(Failure::new("private_key_jwt needs --jwks or --jwks-uri"));
+        let method = AuthenticationMethod::from(self.authentication);
+        let needs_keys = matches!(
+            method,
+            AuthenticationMethod::PrivateKeyJwt | AuthenticationMethod::SelfSignedTlsClientAuth
+        );
+        if needs_keys && keys.is_none() {
+            return Err(Failure::new(format!("{method} needs --jwks or --jwks-uri")));
         }
-        Ok(ClientAuthentication::new(method, algorithm, keys)?)
+        let certificate = &self.certificate;
+        let certificate_name = CertificateName::at_most_one([
+            certificate.tls_client_auth_subject_dn.as_deref(),
+            certificate.tls_client_auth_san_dns.as_deref(),
+            certificate.tls_client_auth_san_uri.as_deref(),
+            certificate.tls_client_auth_san_ip.as_deref(),
+            certificate.tls_client_auth_san_email.as_deref(),
+        ])?;
+        let particulars = Particulars {
+            algorithm: self.authentication_alg.as_deref(),
+            keys,
+            certificate_name,
+        };
+        Ok(ClientAuthentication::new(method, particulars)?)
     }
 }
 
@@ -83,6 +135,8 @@ impl From<Method> for AuthenticationMethod {
             Method::ClientSecretPost => Self::ClientSecretPost,
             Method::PrivateKeyJwt => Self::PrivateKeyJwt,
             Method::ClientSecretJwt => Self::ClientSecretJwt,
+            Method::TlsClientAuth => Self::TlsClientAuth,
+            Method::SelfSignedTlsClientAuth => Self::SelfSignedTlsClientAuth,
         }
     }
 }

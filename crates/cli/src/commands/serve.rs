@@ -14,7 +14,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use self::announcement::Announcement;
+use self::announcement::{Announcement, Certificates};
 use super::running_server::CONFIG;
 use crate::development;
 use crate::output::Failure;
@@ -31,7 +31,7 @@ const SIGXFSZ: i32 = 25;
 Examples:
   avouch serve --dev                      a server to try things on, gone tomorrow
   avouch serve --dev --listen 127.0.0.1:9000
-  avouch serve --dev --tls                the same over https, with a certificate made for it
+  avouch serve --dev --tls                the same over https, with certificates made for both ends
   avouch config init my-avouch            makes a configuration and a sealing key, then:
   avouch serve --config my-avouch/avouch.toml")]
 pub(crate) struct Arguments {
@@ -39,7 +39,8 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "config")]
     dev: bool,
 
-    /// With --dev: serve https, with a certificate of a private authority made for this server
+    /// With --dev: serve https, with a certificate of a private authority made for this server,
+    /// and ask clients for certificates on the next free port
     #[arg(long, requires = "dev")]
     tls: bool,
 
@@ -52,7 +53,7 @@ pub(crate) struct Arguments {
     listen: Option<SocketAddr>,
 
     /// Begin with one JSON object: issuer, initial_access_token (null but with --dev), data_dir,
-    /// and with --tls ca_file
+    /// and with --tls ca_file, mtls_url, client_certificate, client_key, client_subject
     #[arg(long)]
     json: bool,
 }
@@ -136,6 +137,7 @@ async fn for_keeps(
             initial_access_token: None,
             data_dir: &config.data.folder,
             ca_file: None,
+            client: None,
         }
         .as_json()?;
     }
@@ -160,7 +162,10 @@ async fn for_development(
     } else {
         None
     };
-    let config = folder.config(listener.local_addr()?, tls.as_ref())?;
+    let with_certificates = tls
+        .as_ref()
+        .map(|tls| (tls, development::next_free(address)));
+    let config = folder.config(listener.local_addr()?, with_certificates)?;
     log::init(&config.log)?;
     let surroundings = surroundings().dangerous_for_development();
     let server = start(&config, listener, surroundings).await?;
@@ -170,6 +175,15 @@ async fn for_development(
         initial_access_token: Some(token.expose()),
         data_dir: folder.path(),
         ca_file: tls.as_ref().map(|tls| tls.authority.as_path()),
+        client: tls
+            .as_ref()
+            .zip(server.mtls_url())
+            .map(|(tls, url)| Certificates {
+                mtls_url: url,
+                client_certificate: &tls.client.certificate,
+                client_key: &tls.client.key,
+                client_subject: development::ClientSide::subject(),
+            }),
     };
     if arguments.json {
         announcement.as_json()?;

@@ -11,37 +11,38 @@ use crate::server::DevServer;
 
 #[test]
 fn the_printed_commands_work_as_printed_and_end_in_a_signed_statement() {
-    printed_commands_work(&[]);
+    printed_commands_work(&[], "/introspect", 1);
 }
 
 #[test]
-fn they_work_over_tls_too() {
-    printed_commands_work(&["--tls"]);
+fn row_8705_2_01_they_work_over_tls_too_and_with_a_certificate() {
+    printed_commands_work(&["--tls"], "--cert", 2);
 }
 
-fn printed_commands_work(options: &[&str]) {
+fn printed_commands_work(options: &[&str], last: &str, statements: usize) {
     let mut server = DevServer::start(options);
-    let script = server.commands();
+    let script = server.commands(last);
     assert_eq!(
         script.matches("curl ").count(),
-        4,
-        "three commands, one with a command inside"
+        2 + 2 * statements,
+        "three commands, one with a command inside, and two for the certificate"
     );
     let output = Command::new("sh").args(["-c", &script]).output().unwrap();
-    let statement = String::from_utf8(output.stdout).unwrap();
-    let parts: Vec<_> = statement.trim().split('.').collect();
-    let [header, claims, _] = parts[..] else {
-        panic!("no statement: {statement}")
-    };
-    let decode =
-        |part| -> Value { serde_json::from_slice(&base64url::decode(part).unwrap()).unwrap() };
-    assert_eq!(decode(header)["typ"], "token-introspection+jwt");
-    assert_eq!(decode(header)["alg"], "ES256");
-    assert_eq!(decode(claims)["token_introspection"]["active"], true);
-    assert_eq!(
-        decode(claims)["token_introspection"]["aud"],
-        "https://api.example"
-    );
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(printed.lines().count(), statements, "{printed}");
+    for statement in printed.lines() {
+        let parts: Vec<_> = statement.split('.').collect();
+        let [header, claims, _] = parts[..] else {
+            panic!("no statement: {statement}")
+        };
+        let decode =
+            |part| -> Value { serde_json::from_slice(&base64url::decode(part).unwrap()).unwrap() };
+        assert_eq!(decode(header)["typ"], "token-introspection+jwt");
+        assert_eq!(decode(header)["alg"], "ES256");
+        let answer = &decode(claims)["token_introspection"];
+        assert_eq!(answer["active"], true);
+        assert_eq!(answer["aud"], "https://api.example");
+    }
     server.stop();
 }
 
@@ -74,7 +75,16 @@ fn row_8414_2_01_over_tls_the_issuer_is_the_https_url_that_the_metadata_is_found
     let names: Vec<_> = announcement.as_object().unwrap().keys().collect();
     assert_eq!(
         names,
-        ["issuer", "initial_access_token", "data_dir", "ca_file"]
+        [
+            "issuer",
+            "initial_access_token",
+            "data_dir",
+            "ca_file",
+            "mtls_url",
+            "client_certificate",
+            "client_key",
+            "client_subject"
+        ]
     );
     let issuer = announcement["issuer"].as_str().unwrap();
     assert!(issuer.starts_with("https://127.0.0.1:"));

@@ -6,6 +6,7 @@ mod announcement;
 mod encrypted;
 mod interop;
 mod key_authentication;
+mod mutual_tls;
 mod registration;
 mod server;
 mod tls_renewal;

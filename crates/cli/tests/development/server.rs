@@ -89,17 +89,17 @@ impl DevServer {
         line
     }
 
-    /// The commands it prints, joined into one script.
-    pub(crate) fn commands(&mut self) -> String {
+    /// The commands it prints, up to the one with `last` in it, joined into one script.
+    pub(crate) fn commands(&mut self, last: &str) -> String {
         let mut script = String::new();
         let mut in_command = false;
-        while !script.contains("/introspect") || in_command {
+        while !script.contains(last) || in_command {
             let line = self.line();
             in_command = match line.trim() {
                 "" => false,
                 text => {
                     in_command
-                        || ["RS=", "TOKEN=", "curl "]
+                        || ["RS=", "TOKEN=", "BY_CERTIFICATE=", "curl "]
                             .iter()
                             .any(|s| text.starts_with(s))
                 }

@@ -40,7 +40,10 @@ pub(super) async fn check(
         ClientAuthentication::ClientSecretJwt { algorithm } => {
             with_secret(assertion, id, credentials, *algorithm, means, now)?
         }
-        ClientAuthentication::ClientSecretBasic | ClientAuthentication::ClientSecretPost => {
+        ClientAuthentication::ClientSecretBasic
+        | ClientAuthentication::ClientSecretPost
+        | ClientAuthentication::TlsClientAuth { .. }
+        | ClientAuthentication::SelfSignedTlsClientAuth { .. } => {
             return Err(AuthenticationFailure::WrongMethod.into());
         }
     };

@@ -4,6 +4,7 @@ use avouch_oauth::client_assertion::ClientAssertionError;
 use thiserror::Error;
 
 use super::TokenFailure;
+use crate::certificate::ChainError;
 use crate::storage::StoreError;
 
 /// Why nobody was authenticated.
@@ -42,6 +43,14 @@ pub enum AuthenticationFailure {
     UnusableSecret,
     /// The caller's access token proves nothing.
     Token(TokenFailure),
+    /// The certificate is valid no longer, or not yet.
+    CertificateOutOfDate,
+    /// No authority vouches for the certificate.
+    UntrustedCertificate(ChainError),
+    /// The certificate does not bear the registered name.
+    WrongCertificateName,
+    /// The certificate is none that was registered.
+    CertificateNotRegistered,
 }
 
 impl AuthenticationFailure {
@@ -62,6 +71,10 @@ impl AuthenticationFailure {
             Self::Token(TokenFailure::Binding(_) | TokenFailure::Certificate) => "unproven_token",
             Self::Token(TokenFailure::ProofReplayed) => "proof_replayed",
             Self::Token(TokenFailure::TooManyProofs) => "too_many_proofs",
+            Self::CertificateOutOfDate => "certificate_out_of_date",
+            Self::UntrustedCertificate(_) => "untrusted_certificate",
+            Self::WrongCertificateName => "wrong_certificate_name",
+            Self::CertificateNotRegistered => "certificate_not_registered",
         }
     }
 
@@ -86,7 +99,11 @@ impl AuthenticationFailure {
             | Self::WrongSecret
             | Self::KeysUnavailable
             | Self::UnusableSecret
-            | Self::Token(_) => None,
+            | Self::Token(_)
+            | Self::CertificateOutOfDate
+            | Self::UntrustedCertificate(_)
+            | Self::WrongCertificateName
+            | Self::CertificateNotRegistered => None,
         }
     }
 }

@@ -2,10 +2,12 @@ use std::net::IpAddr;
 
 use super::*;
 use crate::time::Timestamp;
+use avouch_jose::{EcCurve, KeyMaterial, OkpCurve};
 use proptest::prelude::*;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, SanType, date_time_ymd,
+    KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256,
+    RsaKeySize, SanType, date_time_ymd,
 };
 use rustls_pki_types::pem::PemObject as _;
 
@@ -149,6 +151,54 @@ fn certificates_in_between_are_followed() {
     let trusted = authorities(&root);
     assert!(trusted.verify(&alone, NOW).is_err());
     assert!(trusted.verify(&whole, NOW).is_ok());
+}
+
+/// The public key of a pair as the members of a JWK.
+fn material(pair: &KeyPair) -> KeyMaterial {
+    let octets = pair.public_key_raw();
+    let algorithm = pair.algorithm();
+    if algorithm == &PKCS_ED25519 {
+        let (curve, x) = (OkpCurve::Ed25519, octets.to_vec());
+        return KeyMaterial::Okp { curve, x };
+    }
+    if algorithm == &PKCS_RSA_SHA256 {
+        // A sequence of modulus and exponent, 2048 bits and 65537.
+        let n = octets[octets.len() - 5 - 256..octets.len() - 5].to_vec();
+        let e = vec![1, 0, 1];
+        return KeyMaterial::Rsa { n, e };
+    }
+    let (x, y) = octets[1..].split_at((octets.len() - 1) / 2);
+    let curve = if x.len() == 32 {
+        EcCurve::P256
+    } else {
+        EcCurve::P384
+    };
+    let (x, y) = (x.to_vec(), y.to_vec());
+    KeyMaterial::Ec { curve, x, y }
+}
+
+#[test]
+fn a_certificate_is_known_to_be_of_its_key() {
+    let pairs = [
+        KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap(),
+        KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap(),
+        KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap(),
+        KeyPair::generate_for(&PKCS_ED25519).unwrap(),
+        KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap(),
+    ];
+    for (own, pair) in pairs.iter().enumerate() {
+        let certificate = client().self_signed(pair).unwrap();
+        for (other, key) in pairs.iter().enumerate() {
+            let is = is_of_key(certificate.der(), &material(key));
+            assert_eq!(is, Ok(own == other), "{own} {other}");
+        }
+        let presented = PresentedCertificate::new(certificate.der().to_vec(), Vec::new()).unwrap();
+        assert!(presented.is(certificate.der()));
+        // Of the same key, and still another certificate.
+        assert!(!presented.is(client().self_signed(&pairs[1]).unwrap().der()));
+    }
+    let none = is_of_key(b"certificate", &material(&pairs[0]));
+    assert_eq!(none, Err(PresentedCertificateError::Malformed));
 }
 
 #[test]

@@ -1,19 +1,14 @@
 //! How a client or resource server proves itself: one method, with all that
 //! belongs to it but its secrets.
 
-use std::fmt;
+mod written;
 
 use avouch_jose::{JwkError, JwkSet, MacAlgorithm, SignatureAlgorithm};
 use avouch_oauth::auth_method::AuthenticationMethod;
-use avouch_oauth::jwks_uri::JwksUri;
-use serde::de::value::{MapAccessDeserializer, StrDeserializer};
-use serde::de::{Error as _, MapAccess, Visitor};
-use serde::ser::{SerializeMap, Serializer};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::KeySource;
+use super::{CertificateName, CertificateNameError, KeySource};
+use crate::certificate;
 
 /// Client authentication as registered (RFC 7591 section 2,
 /// `token_endpoint_auth_method`). There is no way to say a method without what
@@ -36,6 +31,27 @@ pub enum ClientAuthentication {
         /// `token_endpoint_auth_signing_alg`; any that is supported if left out.
         algorithm: Option<SignatureAlgorithm>,
     },
+    /// `tls_client_auth`: a certificate that an authority vouches for (RFC 8705 section 2.1).
+    TlsClientAuth {
+        /// The name it must bear.
+        name: CertificateName,
+    },
+    /// `self_signed_tls_client_auth`: a certificate that was registered (RFC 8705 section 2.2).
+    SelfSignedTlsClientAuth {
+        /// The keys whose `x5c` holds it.
+        keys: KeySource,
+    },
+}
+
+/// What belongs to a method, as far as it is given.
+#[derive(Clone, Debug, Default)]
+pub struct Particulars<'a> {
+    /// The name of the algorithm of assertions.
+    pub algorithm: Option<&'a str>,
+    /// The public keys. A caller has one set of them, so they may be there for encryption alone.
+    pub keys: Option<KeySource>,
+    /// The name that a certificate must bear.
+    pub certificate_name: Option<CertificateName>,
 }
 
 /// Which kind of secret a method needs.
@@ -68,11 +84,26 @@ pub enum ClientAuthenticationError {
     /// No such algorithm for this method.
     #[error("the signing algorithm is not supported; use one of {0}")]
     Algorithm(String),
+    /// No name that the certificate must bear.
+    #[error(
+        "tls_client_auth needs tls_client_auth_subject_dn, _san_dns, _san_uri, _san_ip or \
+         _san_email, the name in the certificate"
+    )]
+    NoCertificateName,
+    /// The name is none, or there are several.
+    #[error(transparent)]
+    CertificateName(#[from] CertificateNameError),
+    /// None of the keys comes with a certificate.
+    #[error("no key in jwks has a certificate: register it in the x5c of its key")]
+    NoCertificate,
+    /// What is in `x5c` does not belong to the key.
+    #[error("the first certificate in x5c is not an X.509 certificate of the key it stands with")]
+    ForeignCertificate,
 }
 
 /// The methods that work, for messages.
-const SUPPORTED: &str =
-    "client_secret_basic, client_secret_post, private_key_jwt or client_secret_jwt";
+const SUPPORTED: &str = "client_secret_basic, client_secret_post, private_key_jwt, \
+                         client_secret_jwt, tls_client_auth or self_signed_tls_client_auth";
 
 impl ClientAuthentication {
     /// The method by name.
@@ -82,29 +113,40 @@ impl ClientAuthentication {
             Self::ClientSecretPost => AuthenticationMethod::ClientSecretPost,
             Self::ClientSecretJwt { .. } => AuthenticationMethod::ClientSecretJwt,
             Self::PrivateKeyJwt { .. } => AuthenticationMethod::PrivateKeyJwt,
+            Self::TlsClientAuth { .. } => AuthenticationMethod::TlsClientAuth,
+            Self::SelfSignedTlsClientAuth { .. } => AuthenticationMethod::SelfSignedTlsClientAuth,
         }
     }
 
-    /// Puts a method and its particulars together. `algorithm` is the name of
-    /// the algorithm of assertions.
+    /// Puts a method and its particulars together. Keys it has no use for are left out.
     pub fn new(
         method: AuthenticationMethod,
-        algorithm: Option<&str>,
-        keys: Option<KeySource>,
+        particulars: Particulars<'_>,
     ) -> Result<Self, ClientAuthenticationError> {
-        let useless = |what| Err(ClientAuthenticationError::Useless(method, what));
-        match (method, algorithm, keys) {
-            (
-                AuthenticationMethod::ClientSecretBasic | AuthenticationMethod::ClientSecretPost,
-                Some(_),
-                _,
-            ) => useless("an algorithm of assertions"),
-            (AuthenticationMethod::ClientSecretBasic, None, _) => Ok(Self::ClientSecretBasic),
-            (AuthenticationMethod::ClientSecretPost, None, _) => Ok(Self::ClientSecretPost),
-            (AuthenticationMethod::ClientSecretJwt, algorithm, _) => Ok(Self::ClientSecretJwt {
+        let Particulars {
+            algorithm,
+            keys,
+            certificate_name,
+        } = particulars;
+        if algorithm.is_some() && !uses_assertions(method) {
+            let what = "an algorithm of assertions";
+            return Err(ClientAuthenticationError::Useless(method, what));
+        }
+        if let Some(name) = &certificate_name
+            && method != AuthenticationMethod::TlsClientAuth
+        {
+            let what = name.kind().member();
+            return Err(ClientAuthenticationError::Useless(method, what));
+        }
+        let needed = keys.ok_or(ClientAuthenticationError::KeySource(method));
+        match method {
+            AuthenticationMethod::ClientSecretBasic => Ok(Self::ClientSecretBasic),
+            AuthenticationMethod::ClientSecretPost => Ok(Self::ClientSecretPost),
+            AuthenticationMethod::ClientSecretJwt => Ok(Self::ClientSecretJwt {
                 algorithm: mac_algorithm(algorithm)?,
             }),
-            (AuthenticationMethod::PrivateKeyJwt, algorithm, Some(keys)) => {
+            AuthenticationMethod::PrivateKeyJwt => {
+                let keys = needed?;
                 let algorithm = algorithm.map(signature_algorithm).transpose()?;
                 if let KeySource::Keys(set) = &keys
                     && !has_key_for(set, algorithm)
@@ -114,16 +156,18 @@ impl ClientAuthentication {
                 }
                 Ok(Self::PrivateKeyJwt { keys, algorithm })
             }
-            (AuthenticationMethod::PrivateKeyJwt, _, None) => {
-                Err(ClientAuthenticationError::KeySource(method))
+            AuthenticationMethod::TlsClientAuth => {
+                let name = certificate_name.ok_or(ClientAuthenticationError::NoCertificateName)?;
+                Ok(Self::TlsClientAuth { name })
             }
-            (
-                AuthenticationMethod::TlsClientAuth
-                | AuthenticationMethod::SelfSignedTlsClientAuth
-                | AuthenticationMethod::None,
-                _,
-                _,
-            ) => Err(ClientAuthenticationError::Method(method)),
+            AuthenticationMethod::SelfSignedTlsClientAuth => {
+                let keys = needed?;
+                if let KeySource::Keys(set) = &keys {
+                    check_certificates(set)?;
+                }
+                Ok(Self::SelfSignedTlsClientAuth { keys })
+            }
+            AuthenticationMethod::None => Err(ClientAuthenticationError::Method(method)),
         }
     }
 
@@ -132,15 +176,20 @@ impl ClientAuthentication {
         match self {
             Self::ClientSecretBasic | Self::ClientSecretPost => Some(SecretKind::Hashed),
             Self::ClientSecretJwt { .. } => Some(SecretKind::Sealed),
-            Self::PrivateKeyJwt { .. } => None,
+            Self::PrivateKeyJwt { .. }
+            | Self::TlsClientAuth { .. }
+            | Self::SelfSignedTlsClientAuth { .. } => None,
         }
     }
 
     /// The public keys it is checked with, if it is.
     pub const fn keys(&self) -> Option<&KeySource> {
         match self {
-            Self::PrivateKeyJwt { keys, .. } => Some(keys),
-            Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt { .. } => None,
+            Self::PrivateKeyJwt { keys, .. } | Self::SelfSignedTlsClientAuth { keys } => Some(keys),
+            Self::ClientSecretBasic
+            | Self::ClientSecretPost
+            | Self::ClientSecretJwt { .. }
+            | Self::TlsClientAuth { .. } => None,
         }
     }
 
@@ -156,9 +205,26 @@ impl ClientAuthentication {
                 algorithm: None, ..
             }
             | Self::ClientSecretBasic
-            | Self::ClientSecretPost => None,
+            | Self::ClientSecretPost
+            | Self::TlsClientAuth { .. }
+            | Self::SelfSignedTlsClientAuth { .. } => None,
         }
     }
+
+    /// The name that its certificate must bear, if it is known by one.
+    pub const fn certificate_name(&self) -> Option<&CertificateName> {
+        match self {
+            Self::TlsClientAuth { name } => Some(name),
+            _ => None,
+        }
+    }
+}
+
+const fn uses_assertions(method: AuthenticationMethod) -> bool {
+    matches!(
+        method,
+        AuthenticationMethod::PrivateKeyJwt | AuthenticationMethod::ClientSecretJwt
+    )
 }
 
 /// `HS256` for want of another.
@@ -187,6 +253,25 @@ fn has_key_for(set: &JwkSet, algorithm: Option<SignatureAlgorithm>) -> bool {
     }
 }
 
+/// There is a certificate, and each is of the key it stands with: who registers it is there to be
+/// told.
+fn check_certificates(set: &JwkSet) -> Result<(), ClientAuthenticationError> {
+    let mut certificates = set
+        .keys
+        .iter()
+        .filter_map(|key| Some((key.certificates().first()?, key.material())))
+        .peekable();
+    if certificates.peek().is_none() {
+        return Err(ClientAuthenticationError::NoCertificate);
+    }
+    let mut foreign =
+        certificates.filter(|(der, key)| certificate::is_of_key(der, key) != Ok(true));
+    match foreign.next() {
+        None => Ok(()),
+        Some(_) => Err(ClientAuthenticationError::ForeignCertificate),
+    }
+}
+
 impl Default for ClientAuthentication {
     /// As RFC 7591 section 2 says.
     fn default() -> Self {
@@ -194,178 +279,5 @@ impl Default for ClientAuthentication {
     }
 }
 
-/// As it is read from files, the admin API and the database, where the method
-/// needs more than its name.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    method: AuthenticationMethod,
-    #[serde(default)]
-    signing_algorithm: Option<String>,
-    #[serde(default)]
-    jwks: Option<Map<String, Value>>,
-    #[serde(default)]
-    jwks_uri: Option<JwksUri>,
-}
-
-impl TryFrom<Written> for ClientAuthentication {
-    type Error = ClientAuthenticationError;
-
-    fn try_from(written: Written) -> Result<Self, ClientAuthenticationError> {
-        let keys = match (written.jwks, written.jwks_uri) {
-            (Some(_), Some(_)) => {
-                return Err(ClientAuthenticationError::KeySource(written.method));
-            }
-            (Some(jwks), None) => Some(KeySource::Keys(JwkSet::from_registered_object(jwks)?)),
-            (None, Some(uri)) => Some(KeySource::Uri(uri)),
-            (None, None) => None,
-        };
-        let made = Self::new(
-            written.method,
-            written.signing_algorithm.as_deref(),
-            keys.clone(),
-        )?;
-        if keys.is_some() && made.keys().is_none() {
-            return Err(ClientAuthenticationError::Useless(written.method, "keys"));
-        }
-        Ok(made)
-    }
-}
-
-/// A name alone, or a table with `method` and what belongs to it.
-impl<'de> Deserialize<'de> for ClientAuthentication {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NameOrTable)
-    }
-}
-
-struct NameOrTable;
-
-impl<'de> Visitor<'de> for NameOrTable {
-    type Value = ClientAuthentication;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a method, or a table with method and what belongs to it")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<ClientAuthentication, E> {
-        let method = AuthenticationMethod::deserialize(StrDeserializer::new(name))?;
-        ClientAuthentication::new(method, None, None).map_err(E::custom)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<ClientAuthentication, A::Error> {
-        let written = Written::deserialize(MapAccessDeserializer::new(map))?;
-        written.try_into().map_err(A::Error::custom)
-    }
-}
-
-impl Serialize for ClientAuthentication {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (algorithm, keys) = (self.algorithm_name(), self.keys());
-        if algorithm.is_none() && keys.is_none() {
-            return self.method().serialize(serializer);
-        }
-        let mut table = serializer.serialize_map(None)?;
-        table.serialize_entry("method", &self.method())?;
-        if let Some(algorithm) = algorithm {
-            table.serialize_entry("signing_algorithm", algorithm)?;
-        }
-        match keys {
-            Some(KeySource::Keys(set)) => table.serialize_entry("jwks", set)?,
-            Some(KeySource::Uri(uri)) => table.serialize_entry("jwks_uri", uri)?,
-            None => {}
-        }
-        table.end()
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use avouch_crypto::random::SystemRandom;
-    use avouch_jose::SigningKey;
-    use serde_json::json;
-
-    use super::*;
-
-    fn read(value: Value) -> Result<ClientAuthentication, serde_json::Error> {
-        serde_json::from_value(value)
-    }
-
-    fn jwks() -> Value {
-        let key = SigningKey::generate(SignatureAlgorithm::Es256, &SystemRandom).unwrap();
-        json!({"keys": [key.public_jwk()]})
-    }
-
-    #[test]
-    fn what_is_written_reads_back() {
-        for written in [
-            json!("client_secret_basic"),
-            json!("client_secret_post"),
-            json!({"method": "client_secret_jwt", "signing_algorithm": "HS512"}),
-            json!({"method": "private_key_jwt", "jwks": jwks()}),
-            json!({
-                "method": "private_key_jwt", "signing_algorithm": "PS256",
-                "jwks_uri": "https://rs.example/keys"
-            }),
-        ] {
-            let once = read(written.clone()).unwrap();
-            assert_eq!(serde_json::to_value(&once).unwrap(), written);
-        }
-        let short = json!({"method": "client_secret_basic"});
-        assert_eq!(read(short).unwrap(), ClientAuthentication::default());
-        let hs256 = ClientAuthentication::ClientSecretJwt {
-            algorithm: MacAlgorithm::Hs256,
-        };
-        assert_eq!(read(json!("client_secret_jwt")).unwrap(), hs256);
-    }
-
-    #[test]
-    fn nothing_is_registered_that_cannot_be_checked() {
-        let both = json!({
-            "method": "private_key_jwt", "jwks": jwks(), "jwks_uri": "https://rs.example/keys"
-        });
-        let wrong_key = json!({
-            "method": "private_key_jwt", "jwks": jwks(), "signing_algorithm": "RS256"
-        });
-        for (bad, why) in [
-            (json!("none"), "not supported"),
-            (json!("private_key_jwt"), "needs jwks or jwks_uri"),
-            (json!("tls"), "unknown variant"),
-            (json!(5), "the name of a method"),
-            (json!({}), "missing field `method`"),
-            (
-                json!({"method": "private_key_jwt"}),
-                "needs jwks or jwks_uri",
-            ),
-            (
-                json!({"method": "private_key_jwt", "jwks": {"keys": []}}),
-                "no key in jwks",
-            ),
-            (both, "not both"),
-            (wrong_key, "no key in jwks can verify RS256"),
-            (
-                json!({"method": "client_secret_basic", "jwks": jwks()}),
-                "no use for keys",
-            ),
-            (
-                json!({"method": "client_secret_post", "signing_algorithm": "HS256"}),
-                "no use for an algorithm",
-            ),
-            (
-                json!({"method": "client_secret_jwt", "signing_algorithm": "RS256"}),
-                "use one of HS256",
-            ),
-            (
-                json!({"method": "private_key_jwt", "jwks": jwks(), "signing_algorithm": "HS256"}),
-                "use one of RS256",
-            ),
-            (
-                json!({"method": "client_secret_basic", "colour": 1}),
-                "unknown field",
-            ),
-        ] {
-            let error = read(bad.clone()).unwrap_err().to_string();
-            assert!(error.contains(why), "{bad}: {error}");
-        }
-    }
-}
+mod tests;

@@ -6,7 +6,7 @@ use avouch_oauth::client_metadata::ClientMetadata;
 use avouch_oauth::jwks_uri::JwksUri;
 
 use super::{RegistrationContext, RegistrationError};
-use crate::records::{ClientAuthentication, KeySource};
+use crate::records::{CertificateName, ClientAuthentication, KeySource, Particulars};
 
 /// `token_endpoint_auth_method`, `client_secret_basic` for want of another
 /// (RFC 7591 section 2), with what belongs to it. Keys that nothing is checked
@@ -26,11 +26,25 @@ pub(super) fn read(
         ));
     }
     let keys = match method {
-        AuthenticationMethod::PrivateKeyJwt => keys(metadata, context)?,
+        AuthenticationMethod::PrivateKeyJwt | AuthenticationMethod::SelfSignedTlsClientAuth => {
+            keys(metadata, context)?
+        }
         _ => None,
     };
-    let algorithm = metadata.token_endpoint_auth_signing_alg.as_deref();
-    ClientAuthentication::new(method, algorithm, keys)
+    let certificate_name = CertificateName::at_most_one([
+        metadata.tls_client_auth_subject_dn.as_deref(),
+        metadata.tls_client_auth_san_dns.as_deref(),
+        metadata.tls_client_auth_san_uri.as_deref(),
+        metadata.tls_client_auth_san_ip.as_deref(),
+        metadata.tls_client_auth_san_email.as_deref(),
+    ])
+    .map_err(|error| RegistrationError::metadata(error.to_string()))?;
+    let particulars = Particulars {
+        algorithm: metadata.token_endpoint_auth_signing_alg.as_deref(),
+        keys,
+        certificate_name,
+    };
+    ClientAuthentication::new(method, particulars)
         .map_err(|error| RegistrationError::metadata(error.to_string()))
 }
 

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use avouch_oauth::client_metadata::ClientMetadata;
 
 use crate::records::{
-    Client, ClientAuthentication, GrantType, KeySource, PublicDetails, Recipient, ResourceServer,
-    StatementEncryption, TokenBinding,
+    CertificateName, CertificateNameKind, Client, ClientAuthentication, GrantType, KeySource,
+    PublicDetails, Recipient, ResourceServer, StatementEncryption, TokenBinding,
 };
 use crate::storage::{CallerRecord, RegisteredCaller};
 
@@ -97,9 +97,19 @@ fn common(details: &PublicDetails, authentication: &ClientAuthentication) -> Cli
         Some(KeySource::Keys(set)) => (Some(set.to_object()), None),
         Some(KeySource::Uri(uri)) => (None, Some(uri.as_str().to_owned())),
     };
+    let certificate_name = |kind| {
+        let name = authentication.certificate_name();
+        name.filter(|name| name.kind() == kind)
+            .map(CertificateName::to_string)
+    };
     ClientMetadata {
         token_endpoint_auth_method: Some(authentication.method()),
         token_endpoint_auth_signing_alg: authentication.algorithm_name().map(str::to_owned),
+        tls_client_auth_subject_dn: certificate_name(CertificateNameKind::SubjectDn),
+        tls_client_auth_san_dns: certificate_name(CertificateNameKind::SanDns),
+        tls_client_auth_san_uri: certificate_name(CertificateNameKind::SanUri),
+        tls_client_auth_san_ip: certificate_name(CertificateNameKind::SanIp),
+        tls_client_auth_san_email: certificate_name(CertificateNameKind::SanEmail),
         jwks,
         jwks_uri,
         response_types: Some(Vec::new()),

@@ -97,6 +97,7 @@ impl DecryptionKey {
             key_use: Some(KeyUse::Encryption),
             key_ops: None,
             alg: Some(algorithm.name().to_owned()),
+            certificates: Vec::new(),
             material: KeyMaterial::from_parts(key.public_parts()),
         };
         let kid = public_jwk.thumbprint_base64url();

@@ -45,6 +45,7 @@ impl Jwk {
             key_use,
             key_ops,
             alg: members.optional("alg")?.map(str::to_owned),
+            certificates: members.certificates()?,
             material,
         })
     }

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value};
 
-use super::{Jwk, JwkSet, KeyMaterial};
+use super::{Jwk, JwkSet, KeyMaterial, certificates};
 use crate::base64url;
 
 impl Serialize for Jwk {
@@ -21,6 +21,9 @@ impl Serialize for Jwk {
         }
         if let Some(alg) = &self.alg {
             map.serialize_entry("alg", alg)?;
+        }
+        if !self.certificates.is_empty() {
+            map.serialize_entry("x5c", &certificates::written(&self.certificates))?;
         }
         match &self.material {
             KeyMaterial::Rsa { n, e } => {

@@ -4,6 +4,7 @@ use avouch_oauth::auth_method::AuthenticationMethod;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::MtlsConfig;
 use super::bounded::Seconds;
 use super::conflict::Conflict;
 
@@ -15,7 +16,9 @@ pub struct ClientAuthenticationConfig {
     /// The methods on offer. Callers registered for another are refused until
     /// it is on offer again. `client_secret_jwt` is not among them by default:
     /// its secrets have to be kept, sealed, because a hash would not do to
-    /// check assertions with. FAPI 2.0 (section 5.3.2.1) leaves
+    /// check assertions with; nor are `tls_client_auth` and
+    /// `self_signed_tls_client_auth`, which need certificates (`[mtls]`), the
+    /// first an authority for them too. FAPI 2.0 (section 5.3.2.1) leaves
     /// `private_key_jwt` and certificates.
     pub methods: Vec<MethodName>,
     /// Seconds ahead that the `exp` of a client assertion may be. Until then
@@ -44,6 +47,8 @@ pub enum MethodName {
     ClientSecretPost,
     PrivateKeyJwt,
     ClientSecretJwt,
+    TlsClientAuth,
+    SelfSignedTlsClientAuth,
 }
 
 impl Default for ClientAuthenticationConfig {
@@ -63,11 +68,13 @@ impl Default for ClientAuthenticationConfig {
 
 impl MethodName {
     /// Every method that works here.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 6] = [
         Self::ClientSecretBasic,
         Self::ClientSecretPost,
         Self::PrivateKeyJwt,
         Self::ClientSecretJwt,
+        Self::TlsClientAuth,
+        Self::SelfSignedTlsClientAuth,
     ];
 
     /// The method of this name.
@@ -77,6 +84,8 @@ impl MethodName {
             Self::ClientSecretPost => AuthenticationMethod::ClientSecretPost,
             Self::PrivateKeyJwt => AuthenticationMethod::PrivateKeyJwt,
             Self::ClientSecretJwt => AuthenticationMethod::ClientSecretJwt,
+            Self::TlsClientAuth => AuthenticationMethod::TlsClientAuth,
+            Self::SelfSignedTlsClientAuth => AuthenticationMethod::SelfSignedTlsClientAuth,
         }
     }
 }
@@ -93,11 +102,33 @@ impl ClientAuthenticationConfig {
         methods
     }
 
-    pub(super) fn conflicts(&self, found: &mut Vec<Conflict>) {
+    pub(super) fn conflicts(&self, mtls: &MtlsConfig, found: &mut Vec<Conflict>) {
         if self.methods.is_empty() {
             found.push(Conflict {
                 keys: &["client_authentication.methods"],
                 message: "without any method nobody can authenticate: name at least one".into(),
+            });
+        }
+        let mut certificates = self.methods.iter().map(|name| name.method());
+        let certificates = certificates.find(|method| method.is_mutual_tls());
+        if let Some(method) = certificates
+            && mtls.listen.is_none()
+            && !mtls.client_cert_header
+        {
+            found.push(Conflict {
+                keys: &["client_authentication.methods", "mtls.listen"],
+                message: format!(
+                    "{method} needs certificates, and nobody is asked for one; set `listen` in \
+                     [mtls], or `client_cert_header` behind a proxy that forwards them"
+                ),
+            });
+        }
+        if self.methods.contains(&MethodName::TlsClientAuth) && mtls.ca_file.is_none() {
+            found.push(Conflict {
+                keys: &["client_authentication.methods", "mtls.ca_file"],
+                message: "tls_client_auth needs an authority that vouches for certificates; name \
+                          it in `ca_file` in [mtls]"
+                    .into(),
             });
         }
         if self.endpoint_audiences && self.string_audience_only {

@@ -38,8 +38,9 @@ pub struct MtlsConfig {
     #[schemars(example = &"https://mtls.as.example.com")]
     pub url: Option<String>,
     /// PEM file with the authorities whose word about callers is taken. Read
-    /// again like the files in `[tls]`. Without it no certificate is verified
-    /// by an authority, and only registered ones prove something.
+    /// again like the files in `[tls]`. `tls_client_auth` needs it; without it
+    /// only certificates prove something that were registered themselves
+    /// (`self_signed_tls_client_auth`). Revocation lists are not asked.
     #[serde(
         deserialize_with = "text::optional_path",
         skip_serializing_if = "Option::is_none"

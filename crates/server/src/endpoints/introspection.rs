@@ -24,9 +24,8 @@ use http::{Request, StatusCode};
 use super::parse_form;
 use crate::app::App;
 use crate::caller_token::authenticate_at_introspection;
-use crate::client_certificate;
 use crate::error_reply::ErrorReply;
-use crate::request::{ReadRequest, read_form};
+use crate::request::read_form;
 use crate::respond::respond;
 
 /// Answers one introspection.
@@ -37,18 +36,12 @@ pub(crate) async fn introspect(
     let started = Instant::now();
 
     // parse
-    let certificate = client_certificate::thumbprint(request.extensions());
     let read = read_form(request, app.settings.body_limit).await?;
-    let ReadRequest {
-        headers,
-        body,
-        source,
-    } = read;
-    let form = parse_form(&body, &[])?;
+    let form = parse_form(&read.body, &[])?;
     let question = IntrospectionRequest::parse(&form)?;
 
     // extract, authenticate
-    let caller = authenticate_at_introspection(&app, source, &headers, &form, certificate).await?;
+    let caller = authenticate_at_introspection(&app, &read, &form).await?;
 
     // authorize
     let resource_server = match authorize(&caller) {
@@ -58,7 +51,7 @@ pub(crate) async fn introspect(
 
     // negotiate
     let accept = Accept::parse(
-        headers
+        read.headers
             .get_all(ACCEPT)
             .iter()
             .map(http::HeaderValue::as_bytes),

@@ -16,7 +16,7 @@ use super::parse_form;
 use crate::app::App;
 use crate::error_reply::ErrorReply;
 use crate::extract::authenticate_caller;
-use crate::request::{ReadRequest, read_form};
+use crate::request::read_form;
 use crate::respond::respond;
 
 /// Revokes one token. When the answer leaves, no RS sees the token active.
@@ -25,14 +25,9 @@ pub(crate) async fn revocation(
     request: Request<Body>,
 ) -> Result<Response, ErrorReply> {
     let read = read_form(request, app.settings.body_limit).await?;
-    let ReadRequest {
-        headers,
-        body,
-        source,
-    } = read;
-    let form = parse_form(&body, &[])?;
+    let form = parse_form(&read.body, &[])?;
     let request = RevocationRequest::parse(&form)?;
-    let caller = authenticate_caller(&app, source, &headers, &form).await?;
+    let caller = authenticate_caller(&app, &read, &form).await?;
 
     let now = app.clock.now();
     let Some(client) = caller.client() else {

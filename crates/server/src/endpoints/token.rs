@@ -23,12 +23,11 @@ use http::{Request, StatusCode};
 
 use super::parse_form;
 use crate::app::App;
-use crate::client_certificate;
 use crate::dpop::{DPOP_NONCE, shown_keys};
 use crate::error_reply::ErrorReply;
 use crate::extract::authenticate_caller;
 use crate::paths;
-use crate::request::{ReadRequest, read_form};
+use crate::request::read_form;
 use crate::respond::respond;
 
 /// Issues one access token: to a client, or to a resource server for itself.
@@ -36,15 +35,9 @@ pub(crate) async fn token(
     State(app): State<Arc<App>>,
     request: Request<Body>,
 ) -> Result<Response, ErrorReply> {
-    let certificate = client_certificate::thumbprint(request.extensions());
     let read = read_form(request, app.settings.body_limit).await?;
-    let ReadRequest {
-        headers,
-        body,
-        source,
-    } = read;
-    let form = parse_form(&body, REPEATABLE)?;
-    let caller = authenticate_caller(&app, source, &headers, &form).await?;
+    let form = parse_form(&read.body, REPEATABLE)?;
+    let caller = authenticate_caller(&app, &read, &form).await?;
     let request = TokenRequest::parse(&form)?;
 
     let now = app.clock.now();
@@ -60,7 +53,7 @@ pub(crate) async fn token(
             "no authorization_details type is open to the client_credentials grant",
         ));
     }
-    let shown = shown_keys(&app, &headers, paths::TOKEN, caller.id(), certificate, now).await?;
+    let shown = shown_keys(&app, &read, paths::TOKEN, caller.id(), now).await?;
     let issued = match (caller.client(), caller.resource_server()) {
         (Some(client), _) => to_client(&app, client, &request, shown, now).await?,
         (None, Some(server)) => to_resource_server(&app, server, &request, shown, now).await?,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use avouch_core::certificate::CertificateAuthorities;
 use avouch_core::time::{Clock, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::error;
@@ -60,6 +61,11 @@ impl Certificates {
     pub(super) fn config(&self, question: Question) -> Option<Arc<rustls::ServerConfig>> {
         let server = self.server.as_ref()?;
         Some(server.with(|certificate| certificate.config(question)))
+    }
+
+    /// Whose word about the certificates of callers is taken, if anybody's.
+    pub(crate) fn client_authorities(&self) -> Option<Arc<CertificateAuthorities>> {
+        self.client_authorities.as_ref().map(Watched::held)
     }
 
     /// Says in the metrics until when the certificate is valid.

@@ -27,7 +27,7 @@ pub(super) trait Source: Send + Sync + 'static {
 /// What was made last, replaced as a whole.
 pub(super) struct Watched<S: Source> {
     source: S,
-    current: ArcSwap<(Digest, S::Made)>,
+    current: ArcSwap<(Digest, Arc<S::Made>)>,
     /// What was wrong when it was last looked at, so that it is said once.
     trouble: Mutex<Option<String>>,
 }
@@ -46,10 +46,10 @@ pub(super) enum Look {
 impl<S: Source> Watched<S> {
     /// The first reading, which must succeed.
     pub(super) fn load(source: S, now: Timestamp) -> Result<Self, S::Error> {
-        let made = source.read(now)?;
+        let (digest, made) = source.read(now)?;
         Ok(Self {
             source,
-            current: ArcSwap::from_pointee(made),
+            current: ArcSwap::from_pointee((digest, Arc::new(made))),
             trouble: Mutex::new(None),
         })
     }
@@ -57,6 +57,11 @@ impl<S: Source> Watched<S> {
     /// Calls `with` on what is in use.
     pub(super) fn with<T>(&self, with: impl FnOnce(&S::Made) -> T) -> T {
         with(&self.current.load().1)
+    }
+
+    /// What is in use, to be held on to.
+    pub(super) fn held(&self) -> Arc<S::Made> {
+        Arc::clone(&self.current.load().1)
     }
 
     /// Reads again and takes what is new and sound. Blocks on the file system.
@@ -69,7 +74,7 @@ impl<S: Source> Watched<S> {
                 if digest == self.current.load().0 {
                     return Look::AsBefore;
                 }
-                self.current.store(Arc::new((digest, made)));
+                self.current.store(Arc::new((digest, Arc::new(made))));
                 info!(what = S::WHAT, "read anew; new connections get it");
                 Look::Taken
             }

@@ -105,6 +105,20 @@ listen = "0.0.0.0:443""#,
         "avouch.toml:14:10: mtls.listen: 0.0.0.0:443 is taken by another listener; choose another port",
     ),
     (
+        r#"[client_authentication]
+methods = ["self_signed_tls_client_auth"]"#,
+        "avouch.toml:9:11: client_authentication.methods: self_signed_tls_client_auth needs certificates, and nobody is asked for one; set `listen` in [mtls], or `client_cert_header` behind a proxy that forwards them",
+    ),
+    (
+        r#"[listen]
+trusted_proxies = ["10.0.0.1"]
+[mtls]
+client_cert_header = true
+[client_authentication]
+methods = ["tls_client_auth"]"#,
+        "avouch.toml:13:11: client_authentication.methods: tls_client_auth needs an authority that vouches for certificates; name it in `ca_file` in [mtls]",
+    ),
+    (
         r#"[listen]
 trusted_proxies = ["10.0.0.1", 5]"#,
         "avouch.toml:9:32: listen.trusted_proxies: this is a whole number; give a list in brackets, each entry text in quotes",

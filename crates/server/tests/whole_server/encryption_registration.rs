@@ -1,17 +1,13 @@
 //! Registering for encrypted answers (RFC 9701 section 6), by keys and by `jwks_uri`.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use avouch_crypto::random::SystemRandom;
 use avouch_jose::jwe::Decrypter;
 use avouch_jose::{DecryptionKey, KeyManagementAlgorithm, nested};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
-use crate::support::{Running, SIGN, STATEMENT, Setup, caller, register};
+use crate::support::{Publisher, Running, SIGN, STATEMENT, Setup, caller, register};
 
 async fn desk() -> (Running, String) {
     let setup = Setup::new().await.for_development();
@@ -33,55 +29,6 @@ fn metadata(further: &Value) -> Value {
         metadata[name] = value.clone();
     }
     metadata
-}
-
-/// A resource server's own web server, with the keys it publishes.
-struct Publisher {
-    uri: String,
-    document: Arc<Mutex<Option<Value>>>,
-    asked: Arc<AtomicUsize>,
-}
-
-impl Publisher {
-    async fn start(document: Value) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let uri = format!("http://{}/jwks", listener.local_addr().unwrap());
-        let document = Arc::new(Mutex::new(Some(document)));
-        let asked = Arc::new(AtomicUsize::new(0));
-        let (held, counted) = (Arc::clone(&document), Arc::clone(&asked));
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let mut request = [0; 4096];
-                let _ = stream.read(&mut request).await;
-                counted.fetch_add(1, Ordering::SeqCst);
-                let answer = match held.lock().unwrap().as_ref() {
-                    None => "HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n".to_owned(),
-                    Some(document) => {
-                        let body = document.to_string();
-                        let length = body.len();
-                        format!(
-                            "HTTP/1.1 200 OK\r\ncontent-type: application/jwk-set+json\r\n\
-                             content-length: {length}\r\n\r\n{body}"
-                        )
-                    }
-                };
-                let _ = stream.write_all(answer.as_bytes()).await;
-            }
-        });
-        Self {
-            uri,
-            document,
-            asked,
-        }
-    }
-
-    fn publish(&self, document: Option<Value>) {
-        *self.document.lock().unwrap() = document;
-    }
-
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
-    }
 }
 
 #[tokio::test]

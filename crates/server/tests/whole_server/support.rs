@@ -4,8 +4,10 @@
 //! connections; [`Answer`] is all that came back, byte for byte.
 
 mod answer;
+mod client_certificate;
 mod fixtures;
 mod prover;
+mod publisher;
 mod registrant;
 mod request;
 mod running;
@@ -16,10 +18,12 @@ mod tls;
 mod tokens;
 
 pub(crate) use answer::Answer;
+pub(crate) use client_certificate::{ClientCertificate, bearing};
 pub(crate) use fixtures::{
     CLAIMS, PAY, SIGN, START, TestClock, claims, details, order, resource, scope,
 };
 pub(crate) use prover::{Prover, claims as assertion_claims, question};
+pub(crate) use publisher::Publisher;
 pub(crate) use registrant::{Registrant, caller, every_call, register, registration_token};
 pub(crate) use request::{Asked, form_encode};
 pub(crate) use running::{Reach, Running, Stopped};

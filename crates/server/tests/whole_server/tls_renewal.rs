@@ -1,7 +1,6 @@
 //! Certificates that change while the server runs.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::UnixStream;
 
 use crate::support::{Authority, Running, Setup, TlsClient, TlsFiles};
 use crate::tls::client_hello;
@@ -12,19 +11,6 @@ async fn desk() -> (Running, TlsFiles, Authority, TlsClient) {
     let setup = Setup::new().await.configured(&files.section());
     let client = TlsClient::trusting(&authority);
     (setup.start().await, files, authority, client)
-}
-
-/// A line of `/metrics` on the admin socket.
-async fn metric(server: &Running, name: &str) -> Option<String> {
-    let mut stream = UnixStream::connect(server.server.admin_socket())
-        .await
-        .unwrap();
-    let request = b"GET /metrics HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n";
-    stream.write_all(request).await.unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).await.unwrap();
-    let line = text.lines().find(|line| line.starts_with(name));
-    line.map(|line| line.rsplit(' ').next().unwrap().to_owned())
 }
 
 #[tokio::test]
@@ -40,7 +26,7 @@ async fn a_new_certificate_serves_new_connections_and_leaves_the_open_ones_alone
     let second = client.sees(address).await;
     assert_ne!(second, first);
     let taken = r#"avouch_tls_certificate_reads_total{what="certificate",result="taken"}"#;
-    assert_eq!(metric(&server, taken).await.as_deref(), Some("1"));
+    assert_eq!(server.metric(taken).await.as_deref(), Some("1"));
 
     open.write_all(&server.request("GET", "/jwks.json").bytes())
         .await
@@ -51,7 +37,7 @@ async fn a_new_certificate_serves_new_connections_and_leaves_the_open_ones_alone
 
     server.server.look_at_certificates().await;
     assert_eq!(client.sees(address).await, second);
-    assert_eq!(metric(&server, taken).await.as_deref(), Some("1"));
+    assert_eq!(server.metric(taken).await.as_deref(), Some("1"));
 }
 
 #[tokio::test]
@@ -60,15 +46,15 @@ async fn a_broken_certificate_leaves_the_old_one_in_place_and_is_told() {
     let address = server.address();
     let first = client.sees(address).await;
     let expiry = r#"avouch_tls_certificate_expiry_timestamp_seconds{of="server"}"#;
-    let until = metric(&server, expiry).await.unwrap();
+    let until = server.metric(expiry).await.unwrap();
 
     files.write_certificate("nothing of the kind");
     server.server.look_at_certificates().await;
     server.server.look_at_certificates().await;
     assert_eq!(client.sees(address).await, first);
     let refused = r#"avouch_tls_certificate_reads_total{what="certificate",result="refused"}"#;
-    assert_eq!(metric(&server, refused).await.as_deref(), Some("1"));
-    assert_eq!(metric(&server, expiry).await.unwrap(), until);
+    assert_eq!(server.metric(refused).await.as_deref(), Some("1"));
+    assert_eq!(server.metric(expiry).await.unwrap(), until);
 
     files.renew(&authority);
     server.server.look_at_certificates().await;
@@ -99,10 +85,6 @@ async fn handshakes_that_fail_are_counted_by_reason() {
     ] {
         server.raw_bytes(&bytes).await;
         let name = format!("avouch_tls_handshake_failures_total{{reason=\"{reason}\"}}");
-        assert_eq!(
-            metric(&server, &name).await.as_deref(),
-            Some("1"),
-            "{reason}"
-        );
+        assert_eq!(server.metric(&name).await.as_deref(), Some("1"), "{reason}");
     }
 }

@@ -10,6 +10,8 @@ use crate::output::{self, Failure, Style};
 /// Takes `client_id:client_secret` out of a registration answer.
 const CREDENTIALS: &str =
     r#"sed 's/.*"client_id":"\([^"]*\)".*"client_secret":"\([^"]*\)".*/\1:\2/'"#;
+/// Takes the `client_id` alone out of it.
+const CLIENT_ID: &str = r#"sed 's/.*"client_id":"\([^"]*\)".*/\1/'"#;
 /// Takes the token out of a token answer.
 const ACCESS_TOKEN: &str = r#"sed 's/.*"access_token":"\([^"]*\)".*/\1/'"#;
 
@@ -26,6 +28,22 @@ pub(super) struct Announcement<'a> {
     /// The authority to trust, where the server speaks TLS with a certificate of its own making.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) ca_file: Option<&'a Path>,
+    /// How to come with a certificate, where one is asked for.
+    #[serde(flatten)]
+    pub(super) client: Option<Certificates<'a>>,
+}
+
+/// A certificate to try things with.
+#[derive(Debug, Serialize)]
+pub(super) struct Certificates<'a> {
+    /// What stands in for the issuer where certificates are asked for.
+    pub(super) mtls_url: &'a str,
+    /// The certificate.
+    pub(super) client_certificate: &'a Path,
+    /// Its key.
+    pub(super) client_key: &'a Path,
+    /// Its subject, for `tls_client_auth_subject_dn`.
+    pub(super) client_subject: String,
 }
 
 impl Announcement<'_> {
@@ -50,6 +68,7 @@ impl fmt::Display for Announcement<'_> {
             initial_access_token,
             data_dir,
             ca_file,
+            client,
         } = self;
         let token = initial_access_token.unwrap_or("none");
         let quoted = ca_file.map(|file| quoted(&file.display().to_string()));
@@ -61,13 +80,16 @@ impl fmt::Display for Announcement<'_> {
         let authority = ca_file.map_or(String::new(), |file| {
             format!("\n  to trust it           {}", file.display())
         });
+        let asks = client.as_ref().map_or(String::new(), |client| {
+            format!("\n  asks for certificates {}", client.mtls_url)
+        });
         let register = format!(
             "{curl} {issuer}/register -H 'Authorization: Bearer {token}' \\\n    \
              -H 'Content-Type: application/json'"
         );
         write!(
             f,
-            r#"  issuer                {issuer}
+            r#"  issuer                {issuer}{asks}
   initial access token  {token}
   data folder           {data_dir}{authority}
 
@@ -94,6 +116,31 @@ The same with every check made (avouch introspect --help tells more):
   echo "$RS" | cut -d: -f2 > rs.secret; echo "$TOKEN" > token.txt
   avouch introspect --issuer {issuer}{trusted} --client-id "$(echo "$RS" | cut -d: -f1)" --secret-file rs.secret --token token.txt"#,
             data_dir = data_dir.display(),
+        )?;
+        match client {
+            Some(client) => client.write(f, &curl, &register),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Certificates<'_> {
+    fn write(&self, f: &mut fmt::Formatter<'_>, curl: &str, register: &str) -> fmt::Result {
+        let file = |path: &Path| quoted(&path.display().to_string());
+        write!(
+            f,
+            r#"
+
+The same for a resource server that proves itself with a certificate, of which one is made:
+
+  BY_CERTIFICATE=$({register} \
+    -d '{{"client_name":"my bank","grant_types":[],"resource":"https://api.example","introspection_signed_response_alg":"ES256","token_endpoint_auth_method":"tls_client_auth","tls_client_auth_subject_dn":"{subject}"}}' \
+    | {CLIENT_ID})
+  {curl} --cert {certificate} --key {key} {url}/introspect -H 'Accept: application/token-introspection+jwt' -d client_id=$BY_CERTIFICATE -d token=$TOKEN; echo"#,
+            subject = self.client_subject,
+            certificate = file(self.client_certificate),
+            key = file(self.client_key),
+            url = self.mtls_url,
         )
     }
 }

@@ -296,6 +296,37 @@ fn key_ops_neither_repeat_nor_contradict_use() {
 }
 
 #[test]
+fn certificates_are_kept_and_have_to_be_base64() {
+    let der = [0x30, 0x03, 0xff, 0xfe, 0x00];
+    let jwk = ec_with("x5c", json!(["MAP//gA=", "MAP//gA="])).unwrap();
+    assert_eq!(jwk.certificates(), [der, der]);
+    let json = jwk.to_json();
+    assert!(json.contains(r#""x5c":["MAP//gA=","MAP//gA="]"#), "{json}");
+    assert_eq!(Jwk::parse_public(json.as_bytes()), Ok(jwk.clone()));
+    let bare = Jwk::parse_public(EC.as_bytes()).unwrap();
+    assert!(bare.certificates().is_empty());
+    assert_eq!(jwk.thumbprint_base64url(), bare.thumbprint_base64url());
+    for bad in [
+        json!(null),
+        json!("MAP//gA="),
+        json!([]),
+        json!([""]),
+        json!([1]),
+        json!(["MAP__gA="]),
+        json!(["MAP//gA"]),
+        json!(["MAP/\n/gA="]),
+        json!(["A".repeat(32 * 1024 + 4)]),
+        json!(vec!["MAP//gA="; 17]),
+    ] {
+        assert_eq!(
+            ec_with("x5c", bad.clone()),
+            Err(JwkError::Certificates),
+            "{bad}"
+        );
+    }
+}
+
+#[test]
 fn duplicate_members_are_refused_also_inside_other_documents() {
     let twice = EC.replacen('{', r#"{"kty":"EC","#, 1);
     assert!(matches!(

@@ -12,7 +12,7 @@ use avouch_server::config::Config;
 use avouch_server::{Server, Surroundings};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 
 use super::request::{Asked, exchange, exchange_lenient};
 use super::{Answer, Caller, STATEMENT, TestClock};
@@ -145,6 +145,24 @@ impl Running {
         // Bytes that were not read may end the connection with a reset.
         let _ = stream.read_to_end(&mut received).await;
         received
+    }
+
+    /// The value of a line of `/metrics` on the admin socket.
+    pub(crate) async fn metric(&self, name: &str) -> Option<String> {
+        let mut stream = UnixStream::connect(self.server.admin_socket())
+            .await
+            .unwrap();
+        let request = b"GET /metrics HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        let line = text.lines().find(|line| line.starts_with(name));
+        line.map(|line| line.rsplit(' ').next().unwrap().to_owned())
+    }
+
+    /// A request where certificates are asked for.
+    pub(crate) fn mtls_post(&self, target: &str) -> Asked {
+        Asked::new(self.server.mtls_address().unwrap(), "POST", target)
     }
 
     /// The usual question, for adding to.

@@ -7,12 +7,12 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PKCS_RSA_SHA256,
-    RsaKeySize,
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair,
+    PKCS_RSA_SHA256, RsaKeySize,
 };
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedCipherSuite, SupportedProtocolVersion};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -20,7 +20,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::{Answer, Asked};
+use super::{Answer, Asked, ClientCertificate};
 
 /// A certificate authority.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -31,6 +31,11 @@ impl Authority {
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         Self(CertifiedIssuer::self_signed(parameters, key).unwrap())
+    }
+
+    /// Signs a certificate of this key.
+    pub(super) fn sign(&self, parameters: &CertificateParams, key: &KeyPair) -> Certificate {
+        parameters.signed_by(key, &*self.0).unwrap()
     }
 }
 
@@ -73,6 +78,19 @@ impl TlsFiles {
         fs::write(self.0.path().join("tls.pem"), text).unwrap();
     }
 
+    /// The authorities whose word about callers is taken, and the section that asks for certificates
+    /// and names them.
+    pub(crate) fn mtls_section(&self, authority: &Authority) -> String {
+        self.write_client_authority(authority);
+        let folder = self.0.path().display();
+        format!("[mtls]\nlisten = \"127.0.0.1:0\"\nca_file = \"{folder}/clients.pem\"\n")
+    }
+
+    /// Puts this authority where that for callers is.
+    pub(crate) fn write_client_authority(&self, authority: &Authority) {
+        fs::write(self.0.path().join("clients.pem"), authority.0.pem()).unwrap();
+    }
+
     /// The section that names them.
     pub(crate) fn section(&self) -> String {
         let folder = self.0.path().display();
@@ -87,6 +105,7 @@ pub(crate) struct TlsClient {
     versions: Vec<&'static SupportedProtocolVersion>,
     roots: RootCertStore,
     protocols: Vec<Vec<u8>>,
+    own: Option<(CertificateDer<'static>, Vec<u8>)>,
 }
 
 impl TlsClient {
@@ -98,6 +117,7 @@ impl TlsClient {
             versions: rustls::ALL_VERSIONS.to_vec(),
             roots,
             protocols: Vec::new(),
+            own: None,
         }
     }
 
@@ -119,12 +139,23 @@ impl TlsClient {
         self
     }
 
+    /// Shows this certificate where one is asked for.
+    pub(crate) fn showing(mut self, own: &ClientCertificate) -> Self {
+        self.own = Some((own.der().clone(), own.key_der()));
+        self
+    }
+
     pub(crate) async fn connect(&self, address: SocketAddr) -> io::Result<TlsStream<TcpStream>> {
-        let mut config = ClientConfig::builder_with_provider(Arc::new(self.provider.clone()))
+        let config = ClientConfig::builder_with_provider(Arc::new(self.provider.clone()))
             .with_protocol_versions(&self.versions)
             .unwrap()
-            .with_root_certificates(self.roots.clone())
-            .with_no_client_auth();
+            .with_root_certificates(self.roots.clone());
+        let mut config = match self.own.clone() {
+            None => config.with_no_client_auth(),
+            Some((certificate, key)) => config
+                .with_client_auth_cert(vec![certificate], PrivatePkcs8KeyDer::from(key).into())
+                .unwrap(),
+        };
         config.alpn_protocols.clone_from(&self.protocols);
         let stream = TcpStream::connect(address).await?;
         let name = ServerName::from(address.ip());

@@ -27,6 +27,10 @@ pub(crate) enum Method {
     ClientSecretJwt,
     /// Only with keys, in a table.
     PrivateKeyJwt,
+    /// Only with a name, in a table.
+    TlsClientAuth,
+    /// Only with keys, in a table.
+    SelfSignedTlsClientAuth,
 }
 
 /// A method and what belongs to it.
@@ -38,10 +42,22 @@ pub(crate) struct Particulars {
     /// The one algorithm of its assertions; for `client_secret_jwt` `HS256` if
     /// left out, for `private_key_jwt` any.
     signing_algorithm: Option<String>,
-    /// Its public keys by value: a JWK Set (RFC 7517). For `private_key_jwt`,
-    /// either this or `jwks_uri`.
+    /// Its public keys by value: a JWK Set (RFC 7517). For `private_key_jwt`
+    /// and `self_signed_tls_client_auth`, either this or `jwks_uri`. For the
+    /// latter, the certificate stands in the `x5c` of its key.
     jwks: Option<KeySet>,
     /// The https URL where it publishes them.
     #[schemars(extend("format" = "uri"))]
     jwks_uri: Option<String>,
+    /// The subject in its certificate, as RFC 4514 writes it. For
+    /// `tls_client_auth`, this or exactly one of the next four.
+    tls_client_auth_subject_dn: Option<String>,
+    /// A host among the alternative names in its certificate.
+    tls_client_auth_san_dns: Option<String>,
+    /// A URI among them.
+    tls_client_auth_san_uri: Option<String>,
+    /// An IP address among them.
+    tls_client_auth_san_ip: Option<String>,
+    /// A mail address among them.
+    tls_client_auth_san_email: Option<String>,
 }

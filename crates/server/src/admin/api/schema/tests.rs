@@ -148,6 +148,6 @@ fn words_are_described_as_they_are_read() {
     all_read::<Algorithm, avouch_jose::SignatureAlgorithm>(
         avouch_jose::SignatureAlgorithm::ALL.len(),
     );
-    all_read::<client_authentication::Method, avouch_oauth::auth_method::AuthenticationMethod>(4);
+    all_read::<client_authentication::Method, avouch_oauth::auth_method::AuthenticationMethod>(6);
     all_read::<GrantType, records::GrantType>(1);
 }
