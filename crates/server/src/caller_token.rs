@@ -21,6 +21,9 @@ use crate::extract::{authenticate_caller, authorization_header, settle};
 use crate::paths;
 use crate::request::ReadRequest;
 
+/// What other ways of authentication bring in the form.
+const OTHERS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
+
 /// Authenticates whoever asks at introspection, by its own token or by client
 /// authentication.
 pub(crate) async fn authenticate_at_introspection(
@@ -33,7 +36,6 @@ pub(crate) async fn authenticate_at_introspection(
         Ok(Some(Authorization::DPoP(token))) => (token, Scheme::DPoP),
         _ => return authenticate_caller(app, read, form).await,
     };
-    const OTHERS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
     if OTHERS.iter().any(|name| form.get(name).is_some()) {
         return Err(ErrorReply::bad_request(
             ErrorCode::InvalidRequest,
