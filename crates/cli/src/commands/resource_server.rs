@@ -53,6 +53,10 @@ Examples:
   avouch resource-server add log --resource https://log.example --subject withheld
 
 What is not released stays here: without --release-claim it learns no claim at all.")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the command line"
+)]
 pub(crate) struct Add {
     /// The client_id it presents
     #[arg(value_name = "ID", value_parser = resource_server_id)]
