@@ -53,16 +53,10 @@ async fn present(
     client.clone().showing(&who.certificate).send(&asked).await
 }
 
-#[tokio::test]
-async fn row_8414_2_04_every_method_listed_works_and_only_where_it_is_registered() {
-    let (ours, clients) = (Authority::new(), Authority::new());
-    let files = TlsFiles::new(&ours);
-    let further = format!("{}{}{ON}", files.section(), files.mtls_section(&clients));
-    let setup = Setup::new().await.configured(&further);
-    let client = TlsClient::trusting(&ours);
-    setup.client("shop").await;
+/// A resource server for each method on offer.
+async fn one_of_each(setup: &Setup, clients: &Authority) -> Vec<Registered> {
     let key = || Prover::key(avouch_jose::SignatureAlgorithm::Es256);
-    let certificate = |name: &str| ClientCertificate::by(&clients, &bearing(name));
+    let certificate = |name: &str| ClientCertificate::by(clients, &bearing(name));
     let mut registered = Vec::new();
     for (method, authentication) in [
         (
@@ -116,6 +110,18 @@ async fn row_8414_2_04_every_method_listed_works_and_only_where_it_is_registered
             certificate,
         });
     }
+    registered
+}
+
+#[tokio::test]
+async fn row_8414_2_04_every_method_listed_works_and_only_where_it_is_registered() {
+    let (ours, clients) = (Authority::new(), Authority::new());
+    let files = TlsFiles::new(&ours);
+    let further = format!("{}{}{ON}", files.section(), files.mtls_section(&clients));
+    let setup = Setup::new().await.configured(&further);
+    let client = TlsClient::trusting(&ours);
+    setup.client("shop").await;
+    let registered = one_of_each(&setup, &clients).await;
     let token = setup.token().await.text;
     let server = setup.start().await;
 

@@ -45,8 +45,8 @@ fn begin() {
 #[tokio::test]
 async fn row_6749_5_2_01_no_token_secret_or_claim_gets_into_the_log() {
     begin();
-    every_endpoint(Setup::new().await).await;
-    every_endpoint(Setup::new().await.jwt()).await;
+    Box::pin(every_endpoint(Setup::new().await)).await;
+    Box::pin(every_endpoint(Setup::new().await.jwt())).await;
 }
 
 async fn every_endpoint(setup: Setup) {
