@@ -54,6 +54,17 @@ pub enum Event<'a> {
         /// The `jti` of the statement, where it has one.
         statement: Option<&'a StatementId>,
     },
+    /// A client was told about a token of its own.
+    OwnTokenIntrospected {
+        /// The instant the answer is true of.
+        at: Timestamp,
+        /// Who asked.
+        client: &'a ClientId,
+        /// About which token, if it is one of ours.
+        token: Option<&'a TokenId>,
+        /// What was answered, and why.
+        answer: Answer,
+    },
     /// An access token was issued.
     TokenIssued {
         /// When.

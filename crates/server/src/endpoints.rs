@@ -5,6 +5,7 @@ pub(crate) mod client_secret;
 pub(crate) mod introspection;
 pub(crate) mod jwks;
 pub(crate) mod metadata;
+mod own_token;
 pub(crate) mod registration;
 pub(crate) mod registration_management;
 pub(crate) mod revocation;

@@ -36,10 +36,7 @@ fn write(event: &Event<'_>) {
             encrypted_with,
             statement,
         } => {
-            let (active, reason) = match answer {
-                Answer::Active => (true, None),
-                Answer::Inactive(reason) => (false, Some(reason.name())),
-            };
+            let (active, reason) = verdict(*answer);
             info!(
                 target: TARGET,
                 event = "introspected",
@@ -56,6 +53,22 @@ fn write(event: &Event<'_>) {
                 content_encryption = encrypted_with.map(|with| with.encryption.name()),
                 recipient_kid = encrypted_with.and_then(|with| with.kid.as_deref()),
                 statement = statement.map(avouch_core::id::StatementId::as_str),
+            );
+        }
+        Event::OwnTokenIntrospected {
+            client,
+            token,
+            answer,
+            ..
+        } => {
+            let (active, reason) = verdict(*answer);
+            info!(
+                target: TARGET,
+                event = "own_token_introspected",
+                client = client.as_str(),
+                jti = token.map(avouch_core::id::TokenId::as_str),
+                active,
+                reason,
             );
         }
         Event::TokenIssued {
@@ -104,5 +117,12 @@ fn write(event: &Event<'_>) {
         Event::Administered { by, what, name, .. } => {
             info!(target: TARGET, event = "administered", by, what, name);
         }
+    }
+}
+
+fn verdict(answer: Answer) -> (bool, Option<&'static str>) {
+    match answer {
+        Answer::Active => (true, None),
+        Answer::Inactive(reason) => (false, Some(reason.name())),
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) request_timeout: Duration,
     /// The server's own policy about forms of answers.
     pub(crate) answers: ServerAnswers,
+    /// Whether clients may ask about their own tokens.
+    pub(crate) clients_own_tokens: bool,
     /// How long tokens live.
     pub(crate) lifetimes: Lifetimes,
     /// The form of access tokens where neither resource server nor client says.
@@ -93,6 +95,7 @@ impl From<&Config> for Settings {
                 },
                 encrypted_only: introspection.encrypted_only,
             },
+            clients_own_tokens: introspection.clients_own_tokens,
             lifetimes: Lifetimes {
                 default: tokens.default_lifetime.duration(),
                 longest: tokens.longest_lifetime.duration(),

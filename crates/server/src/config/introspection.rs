@@ -27,10 +27,22 @@ pub struct IntrospectionConfig {
     /// with 400 before the token is looked up. A resource server that did is
     /// never given less than an encrypted answer, whatever this switch says.
     pub encrypted_only: bool,
+    /// Let a client ask about the access tokens it was issued itself, in plain
+    /// JSON, without anything that is meant for resource servers: no subject,
+    /// no claims, no `authorization_details`. Off, a client learns nothing here.
+    pub clients_own_tokens: bool,
 }
 
 impl IntrospectionConfig {
     pub(super) fn conflicts(&self, found: &mut Vec<Conflict>) {
+        if self.clients_own_tokens && (self.always_jwt || self.jwt_only || self.encrypted_only) {
+            found.push(Conflict {
+                keys: &["introspection.clients_own_tokens"],
+                message: "clients are told in plain JSON, which `always_jwt`, `jwt_only` and \
+                          `encrypted_only` forbid: leave one of them out"
+                    .into(),
+            });
+        }
         if self.always_jwt && self.jwt_only {
             found.push(Conflict {
                 keys: &["introspection.jwt_only", "introspection.always_jwt"],

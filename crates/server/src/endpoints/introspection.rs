@@ -21,6 +21,7 @@ use axum::response::Response;
 use http::header::ACCEPT;
 use http::{Request, StatusCode};
 
+use super::own_token::introspect_own;
 use super::parse_form;
 use crate::app::App;
 use crate::caller_token::authenticate_at_introspection;
@@ -43,19 +44,25 @@ pub(crate) async fn introspect(
     // extract, authenticate
     let caller = authenticate_at_introspection(&app, &read, &form).await?;
 
-    // authorize
-    let resource_server = match authorize(&caller) {
-        Ok(resource_server) => resource_server,
-        Err(error) => return Err(refuse(&app, caller.id(), error).await),
-    };
-
-    // negotiate
     let accept = Accept::parse(
         read.headers
             .get_all(ACCEPT)
             .iter()
             .map(http::HeaderValue::as_bytes),
     );
+
+    // authorize
+    if let Some(client) = caller.client()
+        && app.settings.clients_own_tokens
+    {
+        return introspect_own(&app, client, &question, &accept).await;
+    }
+    let resource_server = match authorize(&caller) {
+        Ok(resource_server) => resource_server,
+        Err(error) => return Err(refuse(&app, caller.id(), error).await),
+    };
+
+    // negotiate
     let profile = &resource_server.profile.value;
     let format = negotiate(&accept, &profile.answer_policy(app.settings.answers))?;
     let echo = Echo {

@@ -324,3 +324,26 @@ async fn row_8414_2_04_the_schemes_of_tokens_are_listed_at_introspection_alone()
         assert!(!has("token", scheme) && !has("revocation", scheme));
     }
 }
+
+#[tokio::test]
+async fn row_9110_15_5_2_01_a_refused_token_gets_the_challenge_of_its_scheme() {
+    let desk = Desk::new().await;
+    for scheme in ["Bearer", "DPoP"] {
+        let answer = desk.ask(&format!("{scheme} nonsense"), None).await;
+        answer.is_error(401, "invalid_token");
+        let challenge = answer.header("www-authenticate").unwrap();
+        assert!(challenge.starts_with(scheme), "{challenge}");
+    }
+}
+
+#[tokio::test]
+async fn row_6749_2_3_01_an_assertion_beside_a_token_is_one_too_many() {
+    let desk = Desk::new().await;
+    let own = desk.own_token().await;
+    let form = [
+        ("token", desk.token.as_str()),
+        ("client_assertion", "a.b.c"),
+    ];
+    let asked = desk.server.post("/introspect").bearer(&own).form(&form);
+    asked.send().await.is_error(400, "invalid_request");
+}

@@ -255,7 +255,7 @@ async fn row_7523_2_2_01_the_type_is_the_one_there_is_and_a_client_id_matches() 
 }
 
 #[tokio::test]
-async fn hostile_assertions_are_refused() {
+async fn row_7662_2_3_01_hostile_assertions_are_401() {
     let desk = Desk::new().await;
     let good = desk.sign.good("sign", "hostile");
     let [header, payload, signature] = good.split('.').collect::<Vec<_>>()[..] else {

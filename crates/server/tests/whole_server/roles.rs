@@ -3,7 +3,7 @@
 
 use avouch_core::records::Standing;
 
-use crate::support::{PAY, SIGN, STATEMENT, Setup};
+use crate::support::{PAY, SIGN, STATEMENT, Setup, top_level};
 
 #[tokio::test]
 async fn row_f617_01_a_client_cannot_pass_and_a_resource_server_sees_its_own_tokens_only() {
@@ -61,6 +61,48 @@ async fn row_f617_05_a_client_does_not_even_learn_about_its_own_tokens() {
     let own = issued["access_token"].as_str().unwrap();
     let answer = server.introspect(&shop, own).await;
     answer.is_error(400, "unauthorized_client");
+}
+
+#[tokio::test]
+async fn row_f617_05_where_it_is_switched_on_a_client_learns_of_its_own_tokens_and_no_more() {
+    let on = "[introspection]\nclients_own_tokens = true\n";
+    let setup = Setup::new().await.configured(on);
+    let sign = setup.resource_server("sign", SIGN).await;
+    let (shop, other) = (setup.client("shop").await, setup.client("other").await);
+    // A token for a subject, with claims and details that the resource server may see.
+    let token = setup.token().await.text;
+    let server = setup.start().await;
+    let told = server.introspect(&shop, &token).await.is_json(200);
+    assert_eq!(
+        top_level(&told),
+        [
+            "active",
+            "aud",
+            "client_id",
+            "exp",
+            "iat",
+            "iss",
+            "jti",
+            "scope",
+            "token_type"
+        ]
+    );
+    assert_eq!(
+        (&told["active"], &told["client_id"]),
+        (&true.into(), &"shop".into())
+    );
+    server.introspect(&other, &token).await.is_inactive();
+    server.introspect(&shop, "unknown").await.is_inactive();
+    let statement = server.about(&token).by(&shop).accept(STATEMENT);
+    statement.send().await.is_error(406, "invalid_request");
+    let revoked = server
+        .post("/revoke")
+        .by(&shop)
+        .form(&[("token", token.as_str())]);
+    assert_eq!(revoked.send().await.status, 200);
+    server.introspect(&shop, &token).await.is_inactive();
+    // Resource servers are answered as ever.
+    server.introspect(&sign, &token).await.is_inactive();
 }
 
 #[tokio::test]
