@@ -15,6 +15,10 @@ impl Recorder for LogRecorder {
     }
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "an arm for each event, and nothing else"
+)]
 fn write(event: &Event<'_>) {
     const TARGET: &str = "avouch::event";
     match event {

@@ -12,6 +12,10 @@ use super::conflict::Conflict;
 /// resource server is registered for (encryption, JWT only) holds in any case.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own in the file"
+)]
 pub struct IntrospectionConfig {
     /// Make every successful answer a JWT and ignore `Accept`. For resource
     /// servers that can check a JWT but cannot ask for one.
