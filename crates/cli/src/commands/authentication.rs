@@ -48,13 +48,43 @@ pub(crate) struct KeyOptions {
     jwks_uri: Option<JwksUri>,
 }
 
+/// What keys may be for beside the signatures of their owner.
+pub(crate) enum OtherUse {
+    /// Nothing.
+    None,
+    /// Encrypting statements, if that is asked for.
+    Encryption(bool),
+}
+
 impl AuthenticationOptions {
-    /// The method with its keys.
-    pub(crate) fn read(&self, keys: Option<KeySource>) -> Result<ClientAuthentication, Failure> {
+    /// The method with its keys. Keys that it does not use are refused, unless they have another
+    /// use: they would be dropped without a word.
+    pub(crate) fn read(
+        &self,
+        keys: Option<KeySource>,
+        other_use: &OtherUse,
+    ) -> Result<ClientAuthentication, Failure> {
         let algorithm = self.authentication_alg.as_deref();
         let method = self.authentication.into();
-        if method == AuthenticationMethod::PrivateKeyJwt && keys.is_none() {
+        let signs = method == AuthenticationMethod::PrivateKeyJwt;
+        if signs && keys.is_none() {
             return Err(Failure::new("private_key_jwt needs --jwks or --jwks-uri"));
+        }
+        if keys.is_some() && !signs {
+            let signing = "--authentication private_key_jwt if it signs with them";
+            let refused = Failure::new("it is not said what its keys are for");
+            match other_use {
+                OtherUse::Encryption(true) => {}
+                OtherUse::Encryption(false) => {
+                    return Err(refused.next(format!(
+                        "add --encryption-alg ALG if its statements are to be encrypted to one of \
+                         them, {signing}, or both"
+                    )));
+                }
+                OtherUse::None => {
+                    return Err(refused.next(format!("add {signing}, or leave them out")));
+                }
+            }
         }
         Ok(ClientAuthentication::new(method, algorithm, keys)?)
     }

@@ -125,7 +125,7 @@ fn a_conflict_midway_is_told_to_the_letter() {
     let it = Stage::set();
     // An id that was in use is spent, which shows only when it is written.
     it.run(&["client", "add", "spent"]).well();
-    it.run(&["client", "remove", "spent"]).well();
+    it.run(&["client", "remove", "spent", "-y"]).well();
     let spent = format!("{PARTIES}\n[[client]]\nid = \"spent\"\n[[client]]\nid = \"last\"\n");
     let file = it.write("parties.toml", &spent);
     let done = it.run(&["apply", "-f", &file, "--yes"]);
