@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod advice;
 mod announcement;
 mod encrypted;
+mod for_keeps;
 mod interop;
 mod key_authentication;
+mod own_token;
 mod registration;
 mod server;
 mod tls_renewal;

@@ -98,7 +98,7 @@ async fn refuse_second_successor(
         None => Ok(()),
         Some(next) => Err(AdminError::conflict(format!(
             "the successor {} is published already and signs from {} ({} seconds since 1970); to \
-             replace a compromised key now, set at_once (--at-once)",
+             replace a compromised key now, set at_once",
             next.kid(),
             rfc3339(next.schedule.active_at),
             next.schedule.active_at.numeric_date()
