@@ -136,6 +136,7 @@ async fn for_keeps(
             initial_access_token: None,
             data_dir: &config.data.folder,
             ca_file: None,
+            program: &program(),
         }
         .as_json()?;
     }
@@ -170,6 +171,7 @@ async fn for_development(
         initial_access_token: Some(token.expose()),
         data_dir: folder.path(),
         ca_file: tls.as_ref().map(|tls| tls.authority.as_path()),
+        program: &program(),
     };
     if arguments.json {
         announcement.as_json()?;
@@ -184,6 +186,11 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
         Failure::new(format!("cannot listen on {address}: {error}"))
             .next("another server may be there; choose an address with --listen ADDR:PORT")
     })
+}
+
+/// This very command, for whoever has not put it where commands are looked for.
+fn program() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("avouch"))
 }
 
 fn surroundings() -> Surroundings {

@@ -25,10 +25,22 @@ fn printed_commands_work(options: &[&str]) {
     assert_eq!(
         script.matches("curl ").count(),
         4,
-        "three commands, one with a command inside"
+        "one of them has another inside"
     );
-    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
-    let statement = String::from_utf8(output.stdout).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new("sh")
+        .args(["-e", "-c", &script])
+        .current_dir(folder.path())
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env_remove("AVOUCH_CONFIG")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let (statement, checked) = printed.split_once('\n').unwrap();
+    assert!(checked.contains("states: active"), "{checked}");
+    let listed = checked.lines().last().unwrap();
+    assert!(listed.ends_with("https://api.example"), "{checked}");
     let parts: Vec<_> = statement.trim().split('.').collect();
     let [header, claims, _] = parts[..] else {
         panic!("no statement: {statement}")
@@ -43,6 +55,19 @@ fn printed_commands_work(options: &[&str]) {
         "https://api.example"
     );
     server.stop();
+}
+
+#[test]
+fn one_that_was_killed_is_tidied_up_after_by_the_next() {
+    let (killed, first) = DevServer::announced(&[]);
+    killed.kill();
+    assert!(fs::exists(&first.data_dir).unwrap());
+    let (living, second) = DevServer::announced(&[]);
+    assert!(!fs::exists(&first.data_dir).unwrap());
+    let (third, _) = DevServer::announced(&[]);
+    assert!(fs::exists(&second.data_dir).unwrap());
+    third.stop();
+    living.stop();
 }
 
 #[test]
