@@ -9,6 +9,7 @@ mod for_keeps;
 mod interop;
 mod key_authentication;
 mod own_token;
+mod readme;
 mod registration;
 mod server;
 mod tls_renewal;
