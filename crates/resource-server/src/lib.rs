@@ -115,3 +115,8 @@ pub use avouch_oauth::introspection::{
 };
 pub use avouch_oauth::{AuthenticationMethod, ErrorCode, Scope};
 pub use avouch_oauth::{Issuer, ResourceIdentifier, issuer::IssuerError, resource::ResourceError};
+
+/// The example in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
