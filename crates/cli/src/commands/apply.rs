@@ -20,10 +20,6 @@ const EXAMPLE: &str = include_str!("apply/example.toml");
 
 /// Options of `avouch apply`.
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the command line"
-)]
 #[command(after_help = "\
 Example of a file:
   [[resource_server]]

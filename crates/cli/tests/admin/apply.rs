@@ -204,8 +204,7 @@ fn with_all_settings(example: &str) -> Value {
         Some(rest) if is_setting(rest) => rest,
         _ => line,
     });
-    let text: String = lines.map(|line| format!("{line}\n")).collect();
-    toml::from_str(&text).unwrap()
+    toml::from_str(&lines.collect::<Vec<_>>().join("\n")).unwrap()
 }
 
 /// Every property of a schema that a description lacks.

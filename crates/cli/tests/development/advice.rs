@@ -139,12 +139,12 @@ fn the_commands_that_are_told_make_a_certificate_that_will_do() {
     assert!(said.contains("its CA flag is set"), "{said}");
     drop(server);
 
-    let commands: String = said
+    let commands: Vec<_> = said
         .lines()
         .skip_while(|line| !line.starts_with("  openssl"))
         .take_while(|line| !line.contains("the server gets"))
-        .map(|line| format!("{line}\n"))
         .collect();
+    let commands = commands.join("\n");
     assert_eq!(commands.matches("openssl req").count(), 2, "{said}");
     shell(&commands);
     let (issuer, server) = serve();
