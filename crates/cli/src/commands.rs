@@ -4,6 +4,7 @@ mod apply;
 mod authentication;
 mod client;
 mod config;
+mod consent;
 mod demo;
 mod explain;
 mod fresh_secret;

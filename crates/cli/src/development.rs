@@ -1,30 +1,25 @@
 //! A server for a day: a fresh folder that goes when the server does.
 
 mod certificate;
+mod folder;
 
-use std::fs::{self, DirBuilder};
-use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
 
 use avouch_core::apply::{AccessDescription, AnyResource};
 use avouch_core::records::{RegistrationKinds, ResourceSharing};
-use avouch_crypto::random::{SystemRandom, octets};
 use avouch_oauth::secret::IssuedSecret;
 use avouch_server::Server;
 use avouch_server::admin::api::{CreateInitialAccessToken, Uses};
 use avouch_server::config::{
     Config, DataConfig, Issuer, MethodName, MtlsConfig, RatesConfig, SealingConfig, TlsConfig,
 };
-use zeroize::Zeroizing;
 
 pub(crate) use self::certificate::ClientSide;
 use self::certificate::Tls;
+pub(crate) use self::folder::Folder;
 
 use crate::admin_client::AdminClient;
 use crate::output::Failure;
-use crate::private_file;
 
 /// An initial access token that may register anybody for anything, over and
 /// over: for development alone.
@@ -43,29 +38,7 @@ pub(crate) async fn initial_access_token(server: &Server) -> Result<IssuedSecret
         .initial_access_token)
 }
 
-/// A data folder that nobody else has, with a sealing key of its own; removed
-/// when dropped. One that is left behind by `kill -9` lies in the folder for
-/// temporary files.
-#[derive(Debug)]
-pub(crate) struct Folder(PathBuf);
-
 impl Folder {
-    /// Makes the folder and its sealing key.
-    pub(crate) fn create() -> Result<Self, Failure> {
-        let name: [u8; 8] = octets(&SystemRandom)?;
-        let name = format!("avouch-dev-{:016x}", u64::from_be_bytes(name));
-        let path = std::env::temp_dir().join(name);
-        DirBuilder::new().mode(0o700).create(&path)?;
-        let folder = Self(path);
-        folder.write_sealing_key()?;
-        Ok(folder)
-    }
-
-    /// Where it is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
     /// Makes certificates for a server at `host` and for a client, each of an authority.
     pub(crate) fn make_certificate(&self, host: IpAddr) -> Result<Tls, Failure> {
         Tls::make(self, host)
@@ -81,7 +54,7 @@ impl Folder {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let issuer = Issuer::try_from(format!("{scheme}://{address}"))?;
         let data = DataConfig {
-            folder: self.0.clone(),
+            folder: self.path().to_owned(),
         };
         let sealing = SealingConfig {
             key_file: Some(self.sealing_key()),
@@ -107,16 +80,6 @@ impl Folder {
         config.check("--dev")?;
         Ok(config)
     }
-
-    fn sealing_key(&self) -> PathBuf {
-        self.0.join("sealing.key")
-    }
-
-    fn write_sealing_key(&self) -> Result<(), Failure> {
-        let key = Zeroizing::new(octets::<32>(&SystemRandom)?);
-        let text = Zeroizing::new(avouch_jose::base64url::encode(key.as_slice()));
-        Ok(private_file::write_new(&self.sealing_key(), &text)?)
-    }
 }
 
 /// The next port that is free. Where the system was to choose the first one, it chooses this too.
@@ -130,15 +93,4 @@ pub(crate) fn next_free(asked: SocketAddr) -> SocketAddr {
     // Somebody may take it before the server does, which then says so.
     let free = above.find(|address| std::net::TcpListener::bind(address).is_ok());
     free.unwrap_or(SocketAddr::new(asked.ip(), 0))
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        match fs::remove_dir_all(&self.0) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                tracing::warn!(%error, "the development folder could not be removed");
-            }
-            _ => {}
-        }
-    }
 }

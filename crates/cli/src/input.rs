@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use crate::output::Failure;
@@ -43,6 +44,19 @@ pub(crate) fn read(source: &Path) -> Result<Zeroizing<String>, Failure> {
         )));
     }
     Ok(text)
+}
+
+/// Why a file holds no private key that can be used: often it holds a set of them.
+pub(crate) fn no_private_jwk(file: &Path, text: &str, error: &dyn std::error::Error) -> Failure {
+    let is_set =
+        serde_json::from_str(text).is_ok_and(|json: Map<String, Value>| json.contains_key("keys"));
+    if is_set {
+        return Failure::new(format!(
+            "{}: this is a JWK Set; one JWK is wanted, not a set: an element of its keys",
+            name(file)
+        ));
+    }
+    Failure::new(format!("{}: {error}", name(file)))
 }
 
 /// What messages call a source. A token that was given in the place of its

@@ -116,6 +116,9 @@ pub struct EndpointAliases {
     pub revocation_endpoint: Option<String>,
 }
 
+/// The most characters of a foreign `issuer` that an error shows.
+const MAX_SHOWN: usize = 200;
+
 /// Why a fetched document is not the metadata of the server that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MetadataError {
@@ -123,8 +126,13 @@ pub enum MetadataError {
     #[error("the metadata is not acceptable: {0}")]
     Malformed(#[from] JsonError),
     /// The document speaks for another issuer (RFC 8414, section 3.3).
-    #[error("the metadata is of another issuer than the one asked for")]
-    OtherIssuer,
+    #[error("the metadata is of {found:?}, not of {expected}, the issuer asked for")]
+    OtherIssuer {
+        /// The `issuer` of the document, shortened.
+        found: String,
+        /// The issuer asked for.
+        expected: Issuer,
+    },
 }
 
 impl ServerMetadata {
@@ -145,7 +153,10 @@ impl ServerMetadata {
     pub fn parse(json: &[u8], expected: &Issuer) -> Result<Self, MetadataError> {
         let metadata: Self = strict_json::from_slice(json)?;
         if metadata.issuer != expected.as_str() {
-            return Err(MetadataError::OtherIssuer);
+            return Err(MetadataError::OtherIssuer {
+                found: metadata.issuer.chars().take(MAX_SHOWN).collect(),
+                expected: expected.clone(),
+            });
         }
         Ok(metadata)
     }
@@ -179,14 +190,18 @@ mod tests {
         let json = ServerMetadata::new(&issuer()).to_json();
         assert!(ServerMetadata::parse(&json, &issuer()).is_ok());
         let other = Issuer::parse("https://as.example.com/").unwrap();
+        let error = ServerMetadata::parse(&json, &other).unwrap_err();
         assert_eq!(
-            ServerMetadata::parse(&json, &other),
-            Err(MetadataError::OtherIssuer)
+            error.to_string(),
+            "the metadata is of \"https://as.example.com\", not of https://as.example.com/, the \
+             issuer asked for"
         );
-        assert_eq!(
-            ServerMetadata::parse(b"{}", &other),
-            Err(MetadataError::OtherIssuer)
-        );
+        let error = ServerMetadata::parse(b"{}", &other).unwrap_err();
+        assert!(matches!(error, MetadataError::OtherIssuer { .. }));
+        let long = format!(r#"{{"issuer": "{}"}}"#, "\\u001b".repeat(9000));
+        let error = ServerMetadata::parse(long.as_bytes(), &other).unwrap_err();
+        let shown = error.to_string();
+        assert!(shown.len() < 2000 && !shown.contains('\u{1b}'), "{shown}");
         assert_eq!(
             ServerMetadata::parse(b"[]", &other),
             Err(MetadataError::Malformed(JsonError::NotAnObject))

@@ -1,5 +1,6 @@
 //! The HTTP client this library brings along: hyper, with TLS by rustls.
 
+use crate::connection_problem::ConnectionProblem;
 use crate::error::SetupError;
 use crate::http::{Cause, Http, HttpError};
 use avouch_fetch::trust_anchors;
@@ -86,7 +87,13 @@ fn tls_config(roots: RootCertStore) -> Result<ClientConfig, SetupError> {
 fn no_answer(error: hyper_util::client::legacy::Error) -> HttpError {
     let connecting = error.is_connect();
     if let Some(tls) = tls_error(&error) {
-        return HttpError::Tls(Arc::new(tls.clone()));
+        return HttpError::Tls(match ConnectionProblem::of_tls(tls) {
+            Some(problem) => Arc::new(problem),
+            None => Arc::new(tls.clone()),
+        });
+    }
+    if let Some(problem) = causes(&error).find_map(ConnectionProblem::of_http) {
+        return HttpError::Broken(Arc::new(problem));
     }
     let cause: Cause = match innermost(&error) {
         // The outer layers only say "client error", which helps nobody who reads a log.

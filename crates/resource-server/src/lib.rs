@@ -58,6 +58,7 @@ mod authentication;
 mod builder;
 mod clock;
 mod connection;
+mod connection_problem;
 mod credentials;
 mod discovery;
 mod endpoint;
@@ -80,6 +81,7 @@ pub use self::access_token::{AccessTokenChecker, AccessTokenCheckerBuilder};
 pub use self::answer_cache::AnswerCaching;
 pub use self::builder::IntrospectorBuilder;
 pub use self::clock::{Clock, SystemClock};
+pub use self::connection_problem::ConnectionProblem;
 pub use self::credentials::Credentials;
 pub use self::endpoint::EndpointError;
 pub use self::error::{
@@ -113,3 +115,8 @@ pub use avouch_oauth::introspection::{
 };
 pub use avouch_oauth::{AuthenticationMethod, ErrorCode, Scope};
 pub use avouch_oauth::{Issuer, ResourceIdentifier, issuer::IssuerError, resource::ResourceError};
+
+/// The example in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -59,7 +59,9 @@ pub use mtls::MtlsConfig;
 pub use problem::{ConfigError, Position, Problem, Refused};
 pub use rates::RatesConfig;
 pub use registration::RegistrationConfig;
-pub use sealing::{KeyFileError, KeyTextError, SealingConfig, SealingKey, SealingKeyError};
+pub use sealing::{
+    KeyFileError, KeyTextError, NoSealingKey, SealingConfig, SealingKey, SealingKeyError,
+};
 pub use software_statements::{ApprovedKinds, SoftwareStatementIssuer, StatementKeysError};
 pub use tls::TlsConfig;
 pub use tokens::{AccessTokenFormat, TokensConfig};

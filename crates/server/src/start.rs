@@ -31,7 +31,7 @@ use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::app::App;
-use crate::config::{Config, SealingKeyError, StatementKeysError, software_statements};
+use crate::config::{Config, NoSealingKey, StatementKeysError, software_statements};
 use crate::dpop::Dpop;
 use crate::keys::{self, Keys, KeysError};
 use crate::listen::{self, Bounds, Transport};
@@ -113,7 +113,7 @@ pub enum StartError {
     },
     /// The sealing key cannot be had.
     #[error(transparent)]
-    SealingKey(#[from] SealingKeyError),
+    SealingKey(#[from] NoSealingKey),
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
@@ -157,19 +157,25 @@ pub async fn start(
         folder: folder.clone(),
         error,
     };
+    // Found missing before there is a database: an empty one that is left behind would pass for
+    // one that was sealed under the key.
+    let sealer = sealer(config)?;
+    let certificates = Certificates::load(&config.tls, &config.mtls, surroundings.clock.now())?;
+    let mtls_listener = match config.mtls.listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
     make_private_folder(folder).map_err(at_folder)?;
     let store = AnyStore::from(SqliteStore::open(
         folder.join(DATABASE_FILE),
         &SqliteOptions::default(),
     )?);
-    let mtls_listener = match config.mtls.listen {
-        Some(address) => Some(bind(address).await?),
-        None => None,
-    };
     let mtls_address = mtls_listener.as_ref().map(|(_, address)| *address);
     let mtls_url = config.mtls_url(mtls_address);
     let (open, closed) = oneshot::channel();
-    let app = Arc::new(put_together(config, store, surroundings, mtls_url.clone(), open).await?);
+    let secrets = (sealer, certificates);
+    let app = put_together(config, store, surroundings, secrets, mtls_url.clone(), open).await?;
+    let app = Arc::new(app);
     let first = first_keys(&app.settings);
     key_changes::make_missing(&app, KeyPurpose::Statements, &first).await?;
     key_changes::make_for_access_tokens_in_use(&app).await?;
@@ -269,10 +275,17 @@ fn assertions(config: &Config) -> ClientAssertionVerifier {
     }
 }
 
+fn sealer(config: &Config) -> Result<Sealer, NoSealingKey> {
+    let (current, previous) = config.load_sealing_keys()?;
+    let previous = previous.iter().map(|key| SealingKey::new(key)).collect();
+    Ok(Sealer::new(SealingKey::new(&current), previous))
+}
+
 async fn put_together(
     config: &Config,
     store: AnyStore,
     surroundings: Surroundings,
+    (sealer, certificates): (Sealer, Certificates),
     mtls_url: Option<String>,
     open: oneshot::Sender<()>,
 ) -> Result<App, StartError> {
@@ -281,12 +294,8 @@ async fn put_together(
         random,
         fetching,
     } = surroundings;
-    let certificates = Certificates::load(&config.tls, &config.mtls, clock.now())?;
     let metrics = Metrics::new();
     certificates.show_expiry(&metrics);
-    let (current, previous) = config.sealing.load_keys()?;
-    let previous = previous.iter().map(|key| SealingKey::new(key)).collect();
-    let sealer = Sealer::new(SealingKey::new(&current), previous);
     let resealed = keys::reseal_outdated(&store, &sealer, &*random).await?;
     if resealed > 0 {
         info!(

@@ -1,6 +1,6 @@
 //! `avouch apply`: make clients and resource servers as a file describes.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,6 +8,7 @@ use avouch_core::apply::{Change, Current, Description, FieldChange, Target};
 use avouch_server::admin::api::{FreshSecret, PartlyApplied, RecordName};
 use clap::Args;
 
+use super::consent::{Consent, nothing_changed};
 use super::fresh_secret::{Place, SecretOption};
 use super::running_server::RunningServer;
 use crate::admin_client::AdminClientError;
@@ -19,10 +20,6 @@ const EXAMPLE: &str = include_str!("apply/example.toml");
 
 /// Options of `avouch apply`.
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the command line"
-)]
 #[command(after_help = "\
 Example of a file:
   [[resource_server]]
@@ -55,9 +52,8 @@ pub(crate) struct Arguments {
     #[arg(long, exclusive = true)]
     example: bool,
 
-    /// Do not ask
-    #[arg(short, long)]
-    yes: bool,
+    #[command(flatten)]
+    consent: Consent,
 
     /// Show what would change, and change nothing
     #[arg(long, conflicts_with_all = ["yes", "secret_file"])]
@@ -101,9 +97,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         return Ok(ExitCode::SUCCESS);
     }
-    if !nothing && !arguments.yes && !agreed(file)? {
-        output::note("nothing was changed")?;
-        return Ok(ExitCode::FAILURE);
+    if !nothing && !arguments.consent.given_after(file)? {
+        return nothing_changed();
     }
     let adds = planned
         .changes
@@ -148,22 +143,6 @@ fn read(file: &Path) -> Result<Description, Failure> {
             .and_then(|members| Ok(serde_json::from_value(members.into())?));
     }
     toml::from_str(&text).map_err(|error| Failure::new(format!("{}: {error}", file.display())))
-}
-
-fn agreed(file: &Path) -> Result<bool, Failure> {
-    if !io::stdin().is_terminal() || file == Path::new("-") {
-        return Err(Failure::new("nothing was changed: there is nobody to ask")
-            .next("add --yes to do it without asking, or --dry-run to look only"));
-    }
-    let mut asking = io::stderr().lock();
-    write!(asking, "Do it? [y/N] ")?;
-    asking.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(
-        answer.trim().to_ascii_lowercase().as_str(),
-        "y" | "yes"
-    ))
 }
 
 fn show(change: &Change) -> io::Result<()> {

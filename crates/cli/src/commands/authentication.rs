@@ -84,16 +84,46 @@ pub(crate) struct KeyOptions {
     jwks_uri: Option<JwksUri>,
 }
 
+/// What keys may be for beside the signatures of their owner.
+pub(crate) enum OtherUse {
+    /// Nothing.
+    None,
+    /// Encrypting statements, if that is asked for.
+    Encryption(bool),
+}
+
 impl AuthenticationOptions {
-    /// The method with its keys.
-    pub(crate) fn read(&self, keys: Option<KeySource>) -> Result<ClientAuthentication, Failure> {
+    /// The method with its keys. Keys that it does not use are refused, unless they have another
+    /// use: they would be dropped without a word.
+    pub(crate) fn read(
+        &self,
+        keys: Option<KeySource>,
+        other_use: &OtherUse,
+    ) -> Result<ClientAuthentication, Failure> {
         let method = AuthenticationMethod::from(self.authentication);
-        let needs_keys = matches!(
+        let uses_keys = matches!(
             method,
             AuthenticationMethod::PrivateKeyJwt | AuthenticationMethod::SelfSignedTlsClientAuth
         );
-        if needs_keys && keys.is_none() {
+        if uses_keys && keys.is_none() {
             return Err(Failure::new(format!("{method} needs --jwks or --jwks-uri")));
+        }
+        if keys.is_some() && !uses_keys {
+            let signing = "--authentication private_key_jwt if it signs with them, or \
+                           self_signed_tls_client_auth if its certificates are among them";
+            let refused = Failure::new("it is not said what its keys are for");
+            match other_use {
+                OtherUse::Encryption(true) => {}
+                OtherUse::Encryption(false) => {
+                    return Err(refused.next(format!(
+                        "add --encryption-alg ALG if its statements are to be encrypted to one of \
+                         them, {signing}, or both"
+                    )));
+                }
+                OtherUse::None => {
+                    return Err(refused.next(format!("add {signing}, or leave them out")));
+                }
+            }
         }
         let certificate = &self.certificate;
         let certificate_name = CertificateName::at_most_one([

@@ -10,7 +10,8 @@ use avouch_oauth::scope::Scope;
 use avouch_server::admin::api::{ClientEntry, ClientList, NewSecret};
 use clap::{Args, Subcommand};
 
-use super::authentication::{AuthenticationOptions, KeyOptions};
+use super::authentication::{AuthenticationOptions, KeyOptions, OtherUse};
+use super::consent::{Consent, nothing_changed};
 use super::fresh_secret::SecretOption;
 use super::human::{access, instant, table};
 use super::registration_token::RegistrationToken;
@@ -30,7 +31,7 @@ pub(crate) enum Command {
     /// Show one client, as avouch apply would take it
     Show(Named),
     /// Remove a client for good; its tokens die with it, its id is never given again
-    Remove(Named),
+    Remove(Removal),
     /// Give it a fresh secret; the older one ends, or works on for an overlap
     Secret(RenewSecret),
     /// Let it manage its own registration, by a fresh token
@@ -113,7 +114,7 @@ pub(crate) struct List {
     server: RunningServer,
 }
 
-/// Options of `avouch client show` and `remove`.
+/// Options of `avouch client show`.
 #[derive(Debug, Args)]
 pub(crate) struct Named {
     /// Its client_id
@@ -126,6 +127,16 @@ pub(crate) struct Named {
 
     #[command(flatten)]
     server: RunningServer,
+}
+
+/// Options of `avouch client remove`.
+#[derive(Debug, Args)]
+pub(crate) struct Removal {
+    #[command(flatten)]
+    named: Named,
+
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// Does it.
@@ -162,8 +173,18 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
                 })
                 .await?;
         }
-        Command::Remove(Named { id, json, server }) => {
-            server.client().await?.remove_client(id.as_str()).await?;
+        Command::Remove(Removal {
+            named: Named { id, json, server },
+            consent,
+        }) => {
+            let server = server.client().await?;
+            // One that is not there needs no consent.
+            server.client(id.as_str()).await?;
+            let what = format!("the client {id} and all its tokens end for good");
+            if !consent.given(&what)? {
+                return nothing_changed();
+            }
+            server.remove_client(id.as_str()).await?;
             super::removed("client", id.as_str(), json)?;
         }
     }
@@ -173,7 +194,9 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
 impl Add {
     async fn run(self) -> Result<(), Failure> {
         let server = self.server.client().await?;
-        let authentication = self.authentication.read(self.keys.read()?)?;
+        let authentication = self
+            .authentication
+            .read(self.keys.read()?, &OtherUse::None)?;
         let place = self.secret.prepare()?;
         let json = self.json;
         match server.add_client(&self.description(authentication)).await {

@@ -1,6 +1,7 @@
 //! `avouch introspect`: ask an authorization server about a token, as a
 //! resource server would, and verify the answer.
 
+mod advice;
 mod credentials;
 
 use std::fs::OpenOptions;
@@ -9,9 +10,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use avouch_resource_server::{DecryptionKey, Introspector, Issuer};
+use avouch_resource_server::{DecryptionKey, Introspector, Issuer, StatementForm};
 use clap::Args;
 
+use self::advice::Advice;
 use self::credentials::CredentialOptions;
 use super::words::Expected;
 use crate::output::Failure;
@@ -28,6 +30,7 @@ Examples:
     --secret-file sign.secret --token token.txt
   ... | avouch introspect ... --token - --json
   avouch introspect ... --key sign.private.jwk --token token.txt
+  avouch introspect ... --own-token --dpop --token token.txt
 
 Exit status: 0 the token is active; 3 it is not; 1 there is no answer to rely on.")]
 pub(crate) struct Arguments {
@@ -94,22 +97,31 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     }
     let credentials = arguments.credentials.read()?;
     let token = input::secret(&arguments.token)?;
-    let mut builder = Introspector::builder(arguments.issuer, arguments.client_id, credentials)
-        .form(arguments.expected.form());
+    let form = arguments.expected.form();
+    let own_token = arguments.credentials.own_token();
+    let mut builder =
+        Introspector::builder(arguments.issuer, arguments.client_id, credentials).form(form);
     if let Some(typ) = arguments.expected.typ {
         builder = builder.typ(typ);
     }
     if let Some(file) = &arguments.decryption_key {
         let jwk = input::secret(file)?;
         let key = DecryptionKey::from_private_jwk(jwk.as_bytes())
-            .map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
+            .map_err(|error| input::no_private_jwk(file, &jwk, &error))?;
         builder = builder.encrypted_to([key]);
     }
     if let Some(file) = &arguments.ca_file {
         builder = builder.extra_trust_anchors(input::read(file)?.as_bytes());
     }
-    let introspector = builder.discover().await?;
-    let answer = introspector.introspect(&token).await?;
+    let advice = Advice {
+        ca_file: arguments.ca_file,
+        draft_08: form == StatementForm::Draft08,
+        own_token,
+    };
+    let introspector = builder.discover().await;
+    let introspector = introspector.map_err(|error| advice.on_discovery(error))?;
+    let answer = introspector.introspect(&token).await;
+    let answer = answer.map_err(|error| advice.on_question(error))?;
     if let Some(file) = &arguments.save {
         save(file, answer.jwt())?;
     }

@@ -9,7 +9,8 @@ use clap::{Args, Subcommand};
 
 use super::human::{instant, table};
 use super::running_server::RunningServer;
-use super::words::Purpose;
+use super::words::{Purpose, signature_algorithm};
+use crate::admin_client::AdminClientError;
 use crate::output::{self, Failure};
 
 /// What can be done with signing keys.
@@ -40,8 +41,8 @@ Examples:
   avouch key rotate RS256 --at-once    the old key may be known to others
   avouch key rotate RS256 --purpose access_tokens")]
 pub(crate) struct Rotate {
-    /// The algorithm, such as RS256
-    #[arg(value_name = "ALG")]
+    /// The algorithm
+    #[arg(value_name = "ALG", value_parser = signature_algorithm())]
     algorithm: SignatureAlgorithm,
 
     /// What the key signs
@@ -84,7 +85,8 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
                 algorithm,
                 at_once,
             };
-            let made = server.client().await?.rotate_key(&order).await?;
+            let made = server.client().await?.rotate_key(&order).await;
+            let made = made.map_err(|error| said_as_an_option(error, at_once))?;
             if json {
                 output::json(&made)?;
             } else {
@@ -96,6 +98,17 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The server knows of a second successor; what to do about it is an option here.
+fn said_as_an_option(error: AdminClientError, at_once: bool) -> Failure {
+    let conflict =
+        matches!(&error, AdminClientError::Refused(answer) if answer.error == "conflict");
+    let failure = Failure::new(error);
+    if conflict && !at_once {
+        return failure.next("if others may hold the key: the same command with --at-once");
+    }
+    failure
 }
 
 fn print(keys: &[KeyEntry]) -> Result<(), Failure> {

@@ -17,13 +17,17 @@ use avouch_oauth::scope::Scope;
 use avouch_server::admin::api::{NewSecret, ResourceServerEntry, ResourceServerList};
 use clap::{Args, Subcommand};
 
-use super::authentication::{AuthenticationOptions, KeyOptions};
+use super::authentication::{AuthenticationOptions, KeyOptions, OtherUse};
+use super::consent::{Consent, nothing_changed};
 use super::fresh_secret::SecretOption;
 use super::human::{instant, table};
 use super::registration_token::RegistrationToken;
 use super::renew_secret::RenewSecret;
 use super::running_server::RunningServer;
-use super::words::{Format, Forms, StatementClaim, Subject};
+use super::words::{
+    Format, Forms, StatementClaim, Subject, content_encryption, key_management_algorithm,
+    signature_algorithm,
+};
 use crate::admin_client::AdminClient;
 use crate::output::{self, Failure};
 
@@ -37,7 +41,7 @@ pub(crate) enum Command {
     /// Show one resource server, as avouch apply would take it
     Show(Named),
     /// Remove a resource server for good; its history stays, its id is never given again
-    Remove(Named),
+    Remove(Removal),
     /// Give it a fresh secret; the older one ends, or works on for an overlap
     Secret(RenewSecret),
     /// Let it manage its own registration, by a fresh token
@@ -82,15 +86,15 @@ pub(crate) struct Add {
     authentication: AuthenticationOptions,
 
     /// The algorithm its statements are signed with [default: RS256]
-    #[arg(long, value_name = "ALG")]
+    #[arg(long, value_name = "ALG", value_parser = signature_algorithm())]
     signing_alg: Option<SignatureAlgorithm>,
 
-    /// The algorithm its statements are encrypted with, such as RSA-OAEP-256
-    #[arg(long, value_name = "ALG", requires = "keys")]
+    /// The algorithm its statements are encrypted with
+    #[arg(long, value_name = "ALG", requires = "keys", value_parser = key_management_algorithm())]
     encryption_alg: Option<KeyManagementAlgorithm>,
 
     /// How their content is encrypted [default: A128CBC-HS256]
-    #[arg(long, value_name = "ENC", requires = "encryption_alg")]
+    #[arg(long, value_name = "ENC", requires = "encryption_alg", value_parser = content_encryption())]
     encryption_enc: Option<ContentEncryption>,
 
     #[command(flatten)]
@@ -159,7 +163,7 @@ pub(crate) struct List {
     server: RunningServer,
 }
 
-/// Options of `avouch resource-server show` and `remove`.
+/// Options of `avouch resource-server show`.
 #[derive(Debug, Args)]
 pub(crate) struct Named {
     /// Its client_id
@@ -172,6 +176,16 @@ pub(crate) struct Named {
 
     #[command(flatten)]
     server: RunningServer,
+}
+
+/// Options of `avouch resource-server remove`.
+#[derive(Debug, Args)]
+pub(crate) struct Removal {
+    #[command(flatten)]
+    named: Named,
+
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// Does it.
@@ -208,12 +222,20 @@ pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
                 })
                 .await?;
         }
-        Command::Remove(Named { id, json, server }) => {
-            server
-                .client()
-                .await?
-                .remove_resource_server(id.as_str())
-                .await?;
+        Command::Remove(Removal {
+            named: Named { id, json, server },
+            consent,
+        }) => {
+            let server = server.client().await?;
+            // One that is not there needs no consent.
+            server.resource_server(id.as_str()).await?;
+            let what = format!(
+                "the resource server {id} ends for good, and others may have its resources"
+            );
+            if !consent.given(&what)? {
+                return nothing_changed();
+            }
+            server.remove_resource_server(id.as_str()).await?;
             super::removed("resource server", id.as_str(), json)?;
         }
     }
@@ -224,7 +246,8 @@ impl Add {
     async fn run(self) -> Result<(), Failure> {
         let server = self.server.client().await?;
         let keys = self.keys.read()?;
-        let authentication = self.authentication.read(keys.clone())?;
+        let other_use = OtherUse::Encryption(self.encryption_alg.is_some());
+        let authentication = self.authentication.read(keys.clone(), &other_use)?;
         let encryption = self.encryption(keys)?;
         let place = self.secret.prepare()?;
         let json = self.json;

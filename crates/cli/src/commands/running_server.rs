@@ -28,10 +28,14 @@ pub(crate) struct RunningServer {
 }
 
 impl RunningServer {
+    /// Where its admin API listens.
+    pub(crate) fn socket(&self) -> Result<PathBuf, Failure> {
+        Ok(self.folder()?.join(ADMIN_SOCKET))
+    }
+
     /// A client of the server, which was there a moment ago.
     pub(crate) async fn client(&self) -> Result<AdminClient, Failure> {
-        let folder = self.folder()?;
-        let client = AdminClient::new(&folder.join(ADMIN_SOCKET));
+        let client = AdminClient::new(&self.socket()?);
         client.reach().await.map_err(|error| {
             Failure::new(error).next(
                 "is the server running, with this data folder and as this user? Start it with: \
@@ -49,11 +53,11 @@ impl RunningServer {
         if let Some(file) = &self.config {
             return folder_of(file);
         }
-        if let Some(folder) = set(DATA) {
-            return Ok(folder.into());
-        }
-        if let Some(file) = set(CONFIG) {
-            return folder_of(Path::new(&file));
+        match (set(DATA).map(PathBuf::from), set(CONFIG)) {
+            (Some(folder), None) => return Ok(folder),
+            (None, Some(file)) => return folder_of(Path::new(&file)),
+            (Some(folder), Some(file)) => return agreed(folder, Path::new(&file)),
+            (None, None) => {}
         }
         Err(
             Failure::new("it is not said which server to administer").next(format!(
@@ -62,6 +66,29 @@ impl RunningServer {
             )),
         )
     }
+}
+
+/// Both are set, which is well where both mean the same server: whatever is administered must not
+/// hang on which of them somebody forgot.
+fn agreed(folder: PathBuf, config: &Path) -> Result<PathBuf, Failure> {
+    let other = folder_of(config)?;
+    if folder == other || is_same(&folder, &other) {
+        return Ok(folder);
+    }
+    Err(Failure::new(format!(
+        "{DATA} names the data folder {}, and {CONFIG} a file whose data folder is {}",
+        folder.display(),
+        other.display()
+    ))
+    .next(format!(
+        "unset one of them, or say which server with --data FOLDER or --config FILE; after \
+         avouch serve --dev, unset {CONFIG}"
+    )))
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let canonical = |path: &Path| path.canonicalize().ok();
+    canonical(one).is_some_and(|one| canonical(other) == Some(one))
 }
 
 fn set(name: &str) -> Option<OsString> {

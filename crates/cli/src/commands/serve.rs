@@ -138,6 +138,7 @@ async fn for_keeps(
             data_dir: &config.data.folder,
             ca_file: None,
             client: None,
+            program: &program(),
         }
         .as_json()?;
     }
@@ -184,6 +185,7 @@ async fn for_development(
                 client_key: &tls.client.key,
                 client_subject: development::ClientSide::subject(),
             }),
+        program: &program(),
     };
     if arguments.json {
         announcement.as_json()?;
@@ -198,6 +200,11 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
         Failure::new(format!("cannot listen on {address}: {error}"))
             .next("another server may be there; choose an address with --listen ADDR:PORT")
     })
+}
+
+/// This very command, for whoever has not put it where commands are looked for.
+fn program() -> PathBuf {
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("avouch"))
 }
 
 fn surroundings() -> Surroundings {

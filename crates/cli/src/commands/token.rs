@@ -18,6 +18,7 @@ use avouch_server::admin::api::{
 };
 use clap::{ArgGroup, Args, Subcommand};
 
+use super::consent::{Consent, nothing_changed};
 use super::human::instant;
 use super::running_server::RunningServer;
 use crate::input;
@@ -110,6 +111,7 @@ Examples:
   avouch token revoke --token token.txt
   avouch token revoke --subject erika      every token of a person, in one write
   avouch token revoke --client shop        every token of a client that was broken into
+  avouch token revoke --client shop --yes  for scripts: for more than one token it asks
 
 Tokens issued later are good again; when this returns, nobody sees the others active."
 )]
@@ -126,9 +128,12 @@ pub(crate) struct Revoke {
     #[arg(long, value_name = "ID", value_parser = client_id)]
     client: Option<ClientId>,
 
-    /// Everything issued for this subject
+    /// Everything issued for this subject; that there is one is not checked
     #[arg(long, value_name = "ID", value_parser = subject_id)]
     subject: Option<SubjectId>,
+
+    #[command(flatten)]
+    consent: Consent,
 
     /// Print the answer as JSON
     #[arg(long)]
@@ -163,7 +168,7 @@ pub(crate) struct Show {
 pub(crate) async fn run(command: Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Issue(issue) => issue.run().await?,
-        Command::Revoke(revoke) => revoke.run().await?,
+        Command::Revoke(revoke) => return revoke.run().await,
         Command::Show(show) => show.run().await?,
     }
     Ok(ExitCode::SUCCESS)
@@ -238,7 +243,7 @@ fn details(file: &Path) -> Result<AuthorizationDetails, Failure> {
 }
 
 impl Revoke {
-    async fn run(self) -> Result<(), Failure> {
+    async fn run(self) -> Result<ExitCode, Failure> {
         let server = self.server.client().await?;
         let order = match (self.grant, self.client, self.subject) {
             (Some(grant), _, _) => RevokeAll::Grant(grant),
@@ -249,22 +254,38 @@ impl Revoke {
                     .revoke_token(&reference(self.token.as_deref())?)
                     .await?;
                 if self.json {
-                    return output::json(&revoked);
+                    output::json(&revoked)?;
+                    return Ok(ExitCode::SUCCESS);
                 }
-                return Ok(output::line(match revoked.outcome {
+                output::line(match revoked.outcome {
                     Outcome::Now => format!("revoked: the token {}", revoked.jti),
                     Outcome::Already => format!("was revoked before: the token {}", revoked.jti),
-                })?);
+                })?;
+                return Ok(ExitCode::SUCCESS);
             }
         };
+        let whose = match &order {
+            RevokeAll::Grant(id) => format!("under the grant {id}"),
+            RevokeAll::Client(id) => format!("of the client {id}"),
+            RevokeAll::Subject(id) => format!("of the subject {}", id.as_str()),
+        };
+        let what = format!("every token {whose} that was issued until now is revoked for good");
+        if !self.consent.given(&what)? {
+            return nothing_changed();
+        }
         let revoked = server.revoke_all(&order).await?;
         if self.json {
-            return output::json(&revoked);
+            output::json(&revoked)?;
+            return Ok(ExitCode::SUCCESS);
         }
         let before = instant(revoked.revoked_before);
-        Ok(output::line(format!(
-            "revoked: every token issued until {before}"
-        ))?)
+        output::line(format!(
+            "revoked: every token {whose} issued until {before}"
+        ))?;
+        if matches!(order, RevokeAll::Subject(_)) {
+            output::note("that there is such a subject is not checked: was it spelt right?")?;
+        }
+        Ok(ExitCode::SUCCESS)
     }
 }
 

@@ -1,8 +1,12 @@
 //! Words of the wire, as options on the command line.
 
+use std::str::FromStr;
+
 use avouch_core::records::{GrantType, KeyPurpose, SubjectForm, TokenBinding, TokenFormat};
+use avouch_jose::{ContentEncryption, KeyManagementAlgorithm, SignatureAlgorithm};
 use avouch_oauth::negotiate::AnswerForms;
 use avouch_resource_server::{StatementForm, StatementTyp};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 /// What access tokens are bound to.
@@ -141,6 +145,29 @@ impl From<Purpose> for KeyPurpose {
             Purpose::AccessTokens => Self::AccessTokens,
         }
     }
+}
+
+/// An algorithm that signs, by one of the names that `--help` and a refusal list.
+pub(crate) fn signature_algorithm() -> impl TypedValueParser<Value = SignatureAlgorithm> {
+    names(SignatureAlgorithm::ALL.map(SignatureAlgorithm::name))
+}
+
+/// The same for algorithms that encrypt a key.
+pub(crate) fn key_management_algorithm() -> impl TypedValueParser<Value = KeyManagementAlgorithm> {
+    names(KeyManagementAlgorithm::ALL.map(KeyManagementAlgorithm::name))
+}
+
+/// The same for algorithms that encrypt content.
+pub(crate) fn content_encryption() -> impl TypedValueParser<Value = ContentEncryption> {
+    names(ContentEncryption::ALL.map(ContentEncryption::name))
+}
+
+fn names<T, const N: usize>(known: [&'static str; N]) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr + Clone + Send + Sync + 'static,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(known).try_map(|name| name.parse::<T>())
 }
 
 /// A grant type by its name on the wire.

@@ -1,6 +1,6 @@
 //! `avouch apply`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::stage::{Stage, avouch};
 
@@ -125,7 +125,7 @@ fn a_conflict_midway_is_told_to_the_letter() {
     let it = Stage::set();
     // An id that was in use is spent, which shows only when it is written.
     it.run(&["client", "add", "spent"]).well();
-    it.run(&["client", "remove", "spent"]).well();
+    it.run(&["client", "remove", "spent", "-y"]).well();
     let spent = format!("{PARTIES}\n[[client]]\nid = \"spent\"\n[[client]]\nid = \"last\"\n");
     let file = it.write("parties.toml", &spent);
     let done = it.run(&["apply", "-f", &file, "--yes"]);
@@ -191,4 +191,57 @@ fn the_example_can_be_applied_and_is_the_one_in_the_documents() {
         again.err.contains("everything is as described"),
         "{again:?}"
     );
+}
+
+/// The settings that are commented out, as if they were not: those that need no mention and those
+/// that do not go with the others.
+fn with_all_settings(example: &str) -> Value {
+    let is_setting = |rest: &str| {
+        rest.split_once(" = ")
+            .is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+    };
+    let lines = example.lines().map(|line| match line.strip_prefix("# ") {
+        Some(rest) if is_setting(rest) => rest,
+        _ => line,
+    });
+    toml::from_str(&lines.collect::<Vec<_>>().join("\n")).unwrap()
+}
+
+/// Every property of a schema that a description lacks.
+fn missing(schema: &Value, schemas: &Value, value: &Value, at: &str, found: &mut Vec<String>) {
+    let name = schema["$ref"]
+        .as_str()
+        .and_then(|path| path.rsplit('/').next());
+    let schema = name.map_or(schema, |name| &schemas[name]);
+    let Some(properties) = schema["properties"].as_object() else {
+        return;
+    };
+    for (property, schema) in properties {
+        let at = format!("{at}.{property}");
+        match value.get(property) {
+            Some(value) => missing(schema, schemas, value, &at, found),
+            None => found.push(at),
+        }
+    }
+}
+
+#[test]
+fn the_example_names_every_setting() {
+    let mut example = with_all_settings(&avouch(&["apply", "--example"], &[], "").well());
+    // The details of the two are of one kind, and explained once.
+    let details = example["resource_server"][0]["details"].clone();
+    example["client"][0]["details"] = details;
+    let api = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json");
+    let api: Value = serde_json::from_str(&std::fs::read_to_string(api).unwrap()).unwrap();
+    let schemas = &api["components"]["schemas"];
+    let mut found = Vec::new();
+    for (kind, name) in [
+        ("client", "ClientDescription"),
+        ("resource_server", "ResourceServerDescription"),
+    ] {
+        let schema = &schemas[name];
+        assert!(schema["properties"].is_object(), "{name}");
+        missing(schema, schemas, &example[kind][0], kind, &mut found);
+    }
+    assert_eq!(found, Vec::<String>::new());
 }

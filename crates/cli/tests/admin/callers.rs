@@ -48,7 +48,7 @@ fn a_client_is_added_listed_shown_and_removed() {
     let error = it.run(&["client", "add", "robot"]).badly();
     assert!(error.contains("taken"), "{error}");
     assert_eq!(
-        it.run(&["client", "remove", "robot"]).well(),
+        it.run(&["client", "remove", "robot", "--yes"]).well(),
         "removed: the client robot\n"
     );
     it.run(&["client", "remove", "robot"]).badly();
@@ -74,7 +74,7 @@ fn a_secret_is_renewed_with_a_time_for_the_older_one() {
     it.run(&["resource-server", "secret", "shop"]).badly();
     it.run(&["client", "secret", "nobody"]).badly();
     assert_eq!(it.run(&["client", "secret", "../x"]).code, 2);
-    let gone = it.run(&["client", "remove", "shop", "--json"]).json();
+    let gone = it.run(&["client", "remove", "shop", "-y", "--json"]).json();
     assert_eq!(gone, json!({"removed": "shop"}));
 }
 
@@ -158,7 +158,7 @@ fn a_resource_server_is_added_listed_shown_and_removed() {
         listed.contains("ES256   good      https://pay.example"),
         "{listed}"
     );
-    it.run(&["resource-server", "remove", "pay"]).well();
+    it.run(&["resource-server", "remove", "pay", "-y"]).well();
     let error = it.run(&["resource-server", "show", "pay"]).badly();
     assert!(error.contains("no resource server pay"), "{error}");
 }
@@ -281,4 +281,87 @@ fn an_id_that_is_none_is_refused_before_anything_is_asked() {
         let usage = it.run(&["client", "show", id]);
         assert_eq!(usage.code, 2, "{usage:?}");
     }
+}
+
+#[test]
+fn nobody_is_removed_without_a_yes() {
+    let it = Stage::set();
+    it.shop_and_pay();
+    for named in [["client", "shop"], ["resource-server", "pay"]] {
+        let [kind, id] = named;
+        let refused = it.run_with(&[kind, "remove", id], "y\n").badly();
+        assert!(
+            refused.contains("nothing was changed") && refused.contains("--yes"),
+            "{refused}"
+        );
+        it.run(&[kind, "show", id]).well();
+        it.run(&[kind, "remove", id, "--yes"]).well();
+        it.run(&[kind, "show", id]).badly();
+    }
+}
+
+/// The public key of RFC 8037 appendix A.
+const KEYS: &str = r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "mine",
+    "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+#[test]
+fn keys_that_nothing_would_use_are_refused_with_what_to_add() {
+    let it = Stage::set();
+    let keys = it.write("keys.json", KEYS);
+    let add = ["resource-server", "add", "pay", "--jwks", &keys];
+    let add = [&add[..], &["--resource", "https://pay.example"]].concat();
+    let error = it.run(&add).badly();
+    for option in ["--encryption-alg", "--authentication private_key_jwt"] {
+        assert!(error.contains(option), "{error}");
+    }
+    it.run(&["resource-server", "show", "pay"]).badly();
+    let signs = ["--authentication", "private_key_jwt"];
+    let signing = ["--signing-alg", "ES256"];
+    it.run(&[&add[..], &signs, &signing].concat()).well();
+
+    let add = ["client", "add", "shop", "--jwks", &keys];
+    let error = it.run(&add).badly();
+    assert!(
+        error.contains("--authentication private_key_jwt") && !error.contains("--encryption"),
+        "{error}"
+    );
+    let uri = [
+        "client",
+        "add",
+        "shop",
+        "--jwks-uri",
+        "https://shop.example/k",
+    ];
+    it.run(&uri).badly();
+    it.run(&["client", "show", "shop"]).badly();
+    it.run(&[&add[..], &signs].concat()).well();
+}
+
+#[test]
+fn an_algorithm_that_is_none_is_told_those_there_are() {
+    let it = Stage::set();
+    let add = [
+        "resource-server",
+        "add",
+        "pay",
+        "--resource",
+        "https://p.example",
+    ];
+    for (options, known) in [
+        (&["--signing-alg", "rs256"][..], "PS256"),
+        (&["--encryption-alg", "RSA1_5"], "RSA-OAEP-256"),
+        (
+            &["--encryption-alg", "ECDH-ES", "--encryption-enc", "A1"],
+            "A256GCM",
+        ),
+    ] {
+        let usage = it.run(&[&add[..], options].concat());
+        assert_eq!(usage.code, 2);
+        assert!(usage.err.contains(known), "{}", usage.err);
+    }
+    let usage = it.run(&["key", "rotate", "none"]);
+    assert_eq!(usage.code, 2);
+    assert!(usage.err.contains("ES256, ES384"), "{}", usage.err);
+    let help = it.run(&["key", "rotate", "--help"]).well();
+    assert!(help.contains("ES256, ES384"), "{help}");
 }

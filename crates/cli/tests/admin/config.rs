@@ -9,17 +9,16 @@ fn a_file_is_checked_printed_and_explained() {
     let file = path.to_str().unwrap();
     let example = avouch(&["config", "example"], &[], "").well();
     std::fs::write(&path, &example).unwrap();
-    let checked = avouch(&["config", "check", file], &[], "").well();
+    let checked = avouch(&["config", "check", file], &[], "");
     // Sound, and yet the sealing key that the example names is not here.
-    assert!(
-        checked.starts_with(&format!("{file}: sound\n")),
-        "{checked}"
-    );
-    assert!(checked.contains("openssl rand -hex 32"), "{checked}");
-    assert_eq!(
-        avouch(&["config", "check"], &[("AVOUCH_CONFIG", &path)], "").code,
-        0
-    );
+    assert_eq!(checked.code, 1);
+    let said = &checked.out;
+    assert!(said.starts_with(&format!("{file}: sound\n")), "{said}");
+    assert!(said.contains("openssl rand -hex 32"), "{said}");
+    let checked = avouch(&["config", "check"], &[("AVOUCH_CONFIG", &path)], "");
+    assert_eq!(checked.code, 1);
+    let elsewhere = avouch(&["config", "check", "--elsewhere", file], &[], "").well();
+    assert_eq!(elsewhere, format!("{file}: sound\n"));
     let printed = avouch(&["config", "print", file], &[], "").well();
     assert!(printed.contains("keep_after_use = 2592000"), "{printed}");
     let schema = avouch(&["config", "schema"], &[], "").json();
@@ -60,4 +59,35 @@ fn a_first_folder_is_made_for_its_owner_alone_and_never_over_another() {
         "ftp://as.example",
     ];
     avouch(&wrong, &[], "").badly();
+}
+
+#[test]
+fn a_key_that_is_gone_is_to_be_found_again_where_there_is_something_sealed() {
+    let parent = tempfile::TempDir::new().unwrap();
+    let folder = parent.path().join("mine");
+    avouch(&["config", "init", folder.to_str().unwrap()], &[], "").well();
+    let key = folder.join("sealing.key");
+    std::fs::rename(&key, folder.join("moved.key")).unwrap();
+    let config = folder.join("avouch.toml");
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--config"];
+    let serve = [&serve[..], &[config.to_str().unwrap()]].concat();
+    let check = || avouch(&["config", "check"], &[("AVOUCH_CONFIG", &config)], "");
+
+    // At the first start there is none yet, and a start that failed leaves no database behind.
+    for _ in 0..2 {
+        let failed = avouch(&serve, &[], "").badly();
+        assert!(failed.contains("openssl rand -hex 32"), "{failed}");
+    }
+    assert!(!folder.join("data/avouch.sqlite3").exists());
+
+    std::fs::create_dir_all(folder.join("data")).unwrap();
+    std::fs::write(folder.join("data/avouch.sqlite3"), "").unwrap();
+    let failed = avouch(&serve, &[], "").badly();
+    let checked = check();
+    assert_eq!(checked.code, 1);
+    for said in [failed, checked.out] {
+        assert!(!said.contains("openssl"), "{said}");
+        assert!(said.contains("a fresh one cannot open it"), "{said}");
+        assert!(said.contains("sealing.key_file"), "{said}");
+    }
 }

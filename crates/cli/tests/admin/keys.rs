@@ -16,6 +16,12 @@ fn keys_are_listed_and_rotated() {
         "{listed}"
     );
 
+    let error = it.run(&["key", "rotate", "ES256"]).badly();
+    assert!(
+        error.contains("signs from 20") && error.contains("--at-once"),
+        "{error}"
+    );
+
     let made = it
         .run(&["key", "rotate", "ES256", "--at-once", "--json"])
         .json();

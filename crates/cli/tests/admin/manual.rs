@@ -1,7 +1,7 @@
 //! The examples in docs/admin-api.md work as printed.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::stage::Stage;
@@ -13,6 +13,14 @@ fn every_example_in_the_manual_works_as_printed() {
         println!("skipped: there is no curl here");
         return;
     }
+    let data = |it: &Stage| ("AVOUCH_DATA", it.path("data"));
+    examples_work(data);
+    let config = |it: &Stage| ("AVOUCH_CONFIG", it.path("avouch.toml"));
+    examples_work(config);
+}
+
+/// With the server found by this variable.
+fn examples_work(found_by: impl Fn(&Stage) -> (&'static str, PathBuf)) {
     let it = Stage::set();
     let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/admin-api.md");
     let manual = fs::read_to_string(manual).unwrap();
@@ -21,17 +29,24 @@ fn every_example_in_the_manual_works_as_printed() {
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap())
         .collect();
+    let [variable, examples @ ..] = &examples[..] else {
+        panic!("no examples")
+    };
+    assert!(variable.starts_with("SOCKET="));
     assert_eq!(examples.len(), 7);
     // What an operator sees as an answer is a failure here.
     it.write(".curlrc", "fail-with-body\nsilent\nshow-error\n");
     let binaries = Path::new(env!("CARGO_BIN_EXE_avouch")).parent().unwrap();
     let path = format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap());
+    let (name, value) = found_by(&it);
     for example in examples {
         let output = Command::new("sh")
-            .args(["-e", "-c", example])
+            .args(["-e", "-c", &format!("{variable}{example}")])
             .current_dir(it.path(""))
             .env("CURL_HOME", it.path(""))
-            .env("AVOUCH_DATA", it.path("data"))
+            .env_remove("AVOUCH_DATA")
+            .env_remove("AVOUCH_CONFIG")
+            .env(name, &value)
             .env("PATH", &path)
             .output()
             .unwrap();

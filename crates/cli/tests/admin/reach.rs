@@ -24,6 +24,18 @@ fn the_server_is_found_by_folder_or_configuration_from_option_or_environment() {
     let nowhere = Path::new("/nowhere");
     let both = [&list[..], &["--config", config.to_str().unwrap()]].concat();
     avouch(&both, &[("AVOUCH_DATA", nowhere)], "").well();
+
+    // Of two that disagree neither counts before the other.
+    let (of_data, of_config) = (("AVOUCH_DATA", &*data), ("AVOUCH_CONFIG", &*config));
+    avouch(&list, &[of_data, of_config], "").well();
+    let error = avouch(&list, &[("AVOUCH_DATA", nowhere), of_config], "").badly();
+    for part in ["/nowhere", data.to_str().unwrap(), "unset", "--config FILE"] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+    let socket = format!("{}\n", data.join("admin.sock").display());
+    for set in [of_data, of_config] {
+        assert_eq!(avouch(&["config", "socket"], &[set], "").well(), socket);
+    }
 }
 
 #[test]

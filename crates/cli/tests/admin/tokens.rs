@@ -114,19 +114,33 @@ fn everything_of_a_subject_dies_by_one_command() {
     let token = it
         .run(&["token", "issue", "--client", "shop", "--subject", "erika"])
         .well();
-    let revoked = it.run(&["token", "revoke", "--subject", "erika"]).well();
+    let asked = it.run(&["token", "revoke", "--subject", "erika"]).badly();
+    assert!(asked.contains("--yes"), "{asked}");
+    let shown = it
+        .run_with(&["token", "show", "--token", "-"], &token)
+        .well();
+    assert!(shown.starts_with("active"), "nothing is done without a yes");
+    let revoked = it.run(&["token", "revoke", "--subject", "erika", "--yes"]);
+    // Nobody keeps a list of subjects.
+    assert!(revoked.err.contains("is not checked"), "{revoked:?}");
+    let revoked = revoked.well();
     assert!(
-        revoked.starts_with("revoked: every token issued until 20"),
+        revoked.starts_with("revoked: every token of the subject erika issued until 20"),
         "{revoked}"
     );
     let shown = it
         .run_with(&["token", "show", "--token", "-"], &token)
         .well();
     assert!(shown.starts_with("inactive: subject revoked"), "{shown}");
-    let error = it.run(&["token", "revoke", "--client", "shpo"]).badly();
+    let error = it
+        .run(&["token", "revoke", "--client", "shpo", "-y"])
+        .badly();
     assert!(error.contains("did you mean shop?"), "{error}");
-    it.run(&["token", "revoke", "--client", "shop"]).well();
-    let error = it.run(&["token", "revoke", "--grant", "g-none"]).badly();
+    it.run(&["token", "revoke", "--client", "shop", "-y"])
+        .well();
+    let error = it
+        .run(&["token", "revoke", "--grant", "g-none", "-y"])
+        .badly();
     assert!(error.contains("no grant g-none"), "{error}");
 }
 

@@ -11,27 +11,39 @@ use crate::server::DevServer;
 
 #[test]
 fn the_printed_commands_work_as_printed_and_end_in_a_signed_statement() {
-    printed_commands_work(&[], "/introspect", 1);
+    printed_commands_work(&[], 1);
 }
 
 #[test]
 fn row_8705_2_01_they_work_over_tls_too_and_with_a_certificate() {
-    printed_commands_work(&["--tls"], "--cert", 2);
+    printed_commands_work(&["--tls"], 2);
 }
 
-fn printed_commands_work(options: &[&str], last: &str, statements: usize) {
+fn printed_commands_work(options: &[&str], statements: usize) {
     let mut server = DevServer::start(options);
-    let script = server.commands(last);
+    let script = server.commands();
     assert_eq!(
         script.matches("curl ").count(),
         2 + 2 * statements,
-        "three commands, one with a command inside, and two for the certificate"
+        "one of them has another inside, and there are two for the certificate"
     );
-    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new("sh")
+        .args(["-e", "-c", &script])
+        .current_dir(folder.path())
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env_remove("AVOUCH_CONFIG")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
     let printed = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(printed.lines().count(), statements, "{printed}");
-    for statement in printed.lines() {
-        let parts: Vec<_> = statement.split('.').collect();
+    assert!(printed.contains("states: active"), "{printed}");
+    assert!(printed.contains("https://api.example"), "{printed}");
+    let is_statement = |line: &&str| line.starts_with("ey") && line.split('.').count() == 3;
+    let found: Vec<_> = printed.lines().filter(is_statement).collect();
+    assert_eq!(found.len(), statements, "{printed}");
+    for statement in found {
+        let parts: Vec<_> = statement.trim().split('.').collect();
         let [header, claims, _] = parts[..] else {
             panic!("no statement: {statement}")
         };
@@ -44,6 +56,19 @@ fn printed_commands_work(options: &[&str], last: &str, statements: usize) {
         assert_eq!(answer["aud"], "https://api.example");
     }
     server.stop();
+}
+
+#[test]
+fn one_that_was_killed_is_tidied_up_after_by_the_next() {
+    let (killed, first) = DevServer::announced(&[]);
+    killed.kill();
+    assert!(fs::exists(&first.data_dir).unwrap());
+    let (living, second) = DevServer::announced(&[]);
+    assert!(!fs::exists(&first.data_dir).unwrap());
+    let (third, _) = DevServer::announced(&[]);
+    assert!(fs::exists(&second.data_dir).unwrap());
+    third.stop();
+    living.stop();
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn every_command_in_the_page_on_registration_works_as_printed() {
         panic!("no commands")
     };
     assert!(variables.starts_with("ISSUER=") && variables.contains("\nINITIAL=avi_"));
-    assert_eq!(commands.len(), 6);
+    assert_eq!(commands.len(), 8);
 
     let (server, announced) = DevServer::announced(&[]);
     let folder = tempfile::tempdir().unwrap();
@@ -44,10 +44,20 @@ fn every_command_in_the_page_on_registration_works_as_printed() {
     assert!(output.status.success(), "{output:?}");
     let printed = String::from_utf8(output.stdout).unwrap();
     let printed: Vec<_> = printed.split("-- \n").map(str::trim).collect();
-    let [registered, statement, read, updated, renewed, removed] = printed[..] else {
+    let [
+        registered,
+        statement,
+        read,
+        updated,
+        renewed,
+        removed,
+        sealed,
+        signer,
+    ] = printed[..]
+    else {
         panic!("{printed:?}")
     };
-    assert_eq!([registered, updated, removed], ["", "", ""]);
+    assert_eq!([registered, updated, removed, sealed, signer], [""; 5]);
     assert_eq!(statement.split('.').count(), 3, "{statement}");
     let json = |text: &str| -> Value { serde_json::from_str(text).unwrap() };
     assert_eq!(json(read)["client_name"], "Pay");
@@ -55,5 +65,11 @@ fn every_command_in_the_page_on_registration_works_as_printed() {
     assert_eq!(json(renewed)["client_id"], json(read)["client_id"]);
     let file = fs::read_to_string(folder.path().join("updated.json")).unwrap();
     assert_eq!(json(&file)["client_name"], "Pay and more");
+    let answer = |name: &str| json(&fs::read_to_string(folder.path().join(name)).unwrap());
+    let sealed = answer("sealed.json");
+    assert_eq!(sealed["introspection_encrypted_response_alg"], "ECDH-ES");
+    let signer = answer("signer.json");
+    assert_eq!(signer["token_endpoint_auth_method"], "private_key_jwt");
+    assert_eq!(signer.get("client_secret"), None);
     server.stop();
 }

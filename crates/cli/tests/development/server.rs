@@ -89,26 +89,26 @@ impl DevServer {
         line
     }
 
-    /// The commands it prints, up to the one with `last` in it, joined into one script.
-    pub(crate) fn commands(&mut self, last: &str) -> String {
+    /// The commands it prints, joined into one script: all that is set in, after the invitation.
+    pub(crate) fn commands(&mut self) -> String {
         let mut script = String::new();
-        let mut in_command = false;
-        while !script.contains(last) || in_command {
+        let mut invited = false;
+        loop {
             let line = self.line();
-            in_command = match line.trim() {
-                "" => false,
-                text => {
-                    in_command
-                        || ["RS=", "TOKEN=", "BY_CERTIFICATE=", "curl "]
-                            .iter()
-                            .any(|s| text.starts_with(s))
-                }
-            };
-            if in_command {
+            if line.contains("logged below") {
+                return script;
+            }
+            invited |= line.starts_with("To be run in this order");
+            if invited && line.starts_with("  ") {
                 script.push_str(&line);
             }
         }
-        script
+    }
+
+    /// Ends it without a chance to tidy up.
+    pub(crate) fn kill(mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
     }
 
     pub(crate) fn stop(mut self) {

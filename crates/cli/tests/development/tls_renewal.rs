@@ -1,23 +1,13 @@
 //! A server for keeps that speaks TLS, told by SIGHUP that its certificate was renewed.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use serde_json::Value;
 
-/// Ends with the test.
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::for_keeps::{Server, configure, free_address};
 
 /// Puts a certificate of a fresh authority into the folder, and the authority beside it.
 fn renew(folder: &Path, authority: &str) {
@@ -61,23 +51,8 @@ fn a_hangup_makes_it_look_at_its_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     renew(path, "first.pem");
-    // Its own address is the issuer, so it has to be known before.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
-    let issuer = format!("https://{address}");
-    let at = path.display();
-    let key = path.join("sealing.key");
-    fs::write(&key, "5".repeat(32) + &"a".repeat(32)).unwrap();
-    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-    let config = format!(
-        "issuer = \"{issuer}\"\n[listen]\naddress = \"{address}\"\n\
-         [tls]\ncertificate_file = \"{at}/tls.pem\"\nkey_file = \"{at}/tls.key\"\n\
-         [data]\nfolder = \"{at}/data\"\n[sealing]\nkey_file = \"{at}/sealing.key\"\n\
-         [keys]\nalgorithms = [\"ES256\"]\n"
-    );
-    let file = path.join("avouch.toml");
-    fs::write(&file, config).unwrap();
+    let address = free_address();
+    let file = configure(path, address);
     let checked = Command::new(env!("CARGO_BIN_EXE_avouch"))
         .args(["config", "check"])
         .arg(&file)
@@ -86,20 +61,8 @@ fn a_hangup_makes_it_look_at_its_certificate() {
     let checked = String::from_utf8(checked.stdout).unwrap();
     assert_eq!(checked, format!("{}: sound\n", file.display()));
 
-    let mut server = Server(
-        Command::new(env!("CARGO_BIN_EXE_avouch"))
-            .args(["serve", "--json", "--config"])
-            .arg(&file)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap(),
-    );
-    let mut line = String::new();
-    let output = server.0.stdout.as_mut().unwrap();
-    BufReader::new(output).read_line(&mut line).unwrap();
-    let announced: Value = serde_json::from_str(&line).unwrap();
-    assert_eq!(announced["issuer"], issuer);
+    let (issuer, server) = Server::start(&file);
+    assert_eq!(issuer, format!("https://{address}"));
 
     assert!(reaches(&issuer, path, "first.pem"));
     renew(path, "second.pem");
@@ -107,7 +70,7 @@ fn a_hangup_makes_it_look_at_its_certificate() {
         !reaches(&issuer, path, "second.pem"),
         "nobody has looked yet"
     );
-    let id = server.0.id().to_string();
+    let id = server.id();
     assert!(
         Command::new("kill")
             .args(["-HUP", &id])

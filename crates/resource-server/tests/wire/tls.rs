@@ -1,8 +1,10 @@
 //! Who the authorization server is, is for its certificate to show.
 
 use crate::fake_as::{FakeAs, claims, new_key, sign};
-use avouch_resource_server::{DiscoverError, HttpError};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use avouch_resource_server::{Cause, ConnectionProblem, DiscoverError, HttpError};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use std::sync::Arc;
@@ -12,7 +14,13 @@ use tokio_rustls::TlsAcceptor;
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
 fn authority() -> Authority {
+    authority_named("ours")
+}
+
+fn authority_named(name: &str) -> Authority {
     let mut parameters = CertificateParams::new([]).unwrap();
+    let subject = &mut parameters.distinguished_name;
+    subject.push(DnType::CommonName, name);
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap()
 }
@@ -53,19 +61,25 @@ async fn start(parameters: CertificateParams, authority: &Authority) -> FakeAs {
 }
 
 /// Discovery fails for want of trust, and no request is ever made.
-async fn assert_distrusted(server: &FakeAs, trusted_pem: &str) {
+async fn assert_distrusted(server: &FakeAs, trusted_pem: &str) -> Cause {
     let builder = server.builder().extra_trust_anchors(trusted_pem);
-    match builder.discover().await {
-        Err(DiscoverError::Network(error)) => {
-            assert!(matches!(error.source, HttpError::Tls(_)), "{error}");
-        }
+    let cause = match builder.discover().await {
+        Err(DiscoverError::Network(error)) => match error.source {
+            HttpError::Tls(cause) => cause,
+            other => panic!("{other}"),
+        },
         other => panic!("{other:?}"),
-    }
+    };
     assert!(
         server
             .seen("/.well-known/oauth-authorization-server")
             .is_empty()
     );
+    cause
+}
+
+fn problem(cause: &Cause) -> Option<ConnectionProblem> {
+    cause.downcast_ref().copied()
 }
 
 #[tokio::test]
@@ -89,8 +103,19 @@ async fn row_7662_4_10_a_certificate_of_a_trusted_authority_will_do() {
 
 #[tokio::test]
 async fn row_7662_4_10_a_certificate_of_an_unknown_authority_fails() {
-    let server = start(certificate_for("127.0.0.1"), &authority()).await;
-    assert_distrusted(&server, &authority().pem()).await;
+    let server = start(certificate_for("127.0.0.1"), &authority_named("theirs")).await;
+    let cause = assert_distrusted(&server, &authority().pem()).await;
+    assert_eq!(problem(&cause), Some(ConnectionProblem::UnknownAuthority));
+}
+
+#[tokio::test]
+async fn row_7662_4_10_a_certificate_of_an_authority_is_none_of_a_server() {
+    let authority = authority();
+    let mut parameters = certificate_for("127.0.0.1");
+    parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let server = start(parameters, &authority).await;
+    let cause = assert_distrusted(&server, &authority.pem()).await;
+    assert_eq!(problem(&cause), Some(ConnectionProblem::AuthorityAsServer));
 }
 
 #[tokio::test]

@@ -97,12 +97,23 @@ async fn refuse_second_successor(
     match announced {
         None => Ok(()),
         Some(next) => Err(AdminError::conflict(format!(
-            "the successor {} is published already and signs from {} (seconds since 1970); to replace a \
-             compromised key now, ask for it at once",
+            "the successor {} is published already and signs from {} ({} seconds since 1970); to \
+             replace a compromised key now, set at_once",
             next.kid(),
+            rfc3339(next.schedule.active_at),
             next.schedule.active_at.numeric_date()
         ))),
     }
+}
+
+fn rfc3339(instant: Timestamp) -> String {
+    i64::try_from(instant.numeric_date())
+        .ok()
+        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
+        .map_or_else(
+            || "an instant far off".to_owned(),
+            |instant| instant.to_string(),
+        )
 }
 
 fn entry(record: &SigningKeyRecord, now: Timestamp) -> KeyEntry {

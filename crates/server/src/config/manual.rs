@@ -54,8 +54,9 @@ pub fn reference() -> String {
          # Configuration\n\n\
          `avouch serve --config avouch.toml` reads one TOML file. Unknown keys are refused, and\n\
          all that is wrong with a file is listed at once, with line and column.\n\
-         `avouch config check` does only that; `avouch config print` shows the configuration in\n\
-         effect, defaults filled in.\n",
+         `avouch config check` does that, and looks whether the keys and certificates it names\n\
+         are on this machine: if not, it fails. `--elsewhere` is for the file of another machine.\n\
+         `avouch config print` shows the configuration in effect, defaults filled in.\n",
     );
     for section in SECTIONS.iter() {
         let title = if section.name.is_empty() {

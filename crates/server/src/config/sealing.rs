@@ -1,6 +1,7 @@
 //! `[sealing]`
 
 mod key;
+mod unavailable;
 
 use std::env;
 use std::ffi::OsString;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use zeroize::Zeroizing;
 
 pub use key::{KeyFileError, KeyTextError};
+pub use unavailable::NoSealingKey;
 
 use super::conflict::Conflict;
 use super::text;
@@ -52,10 +54,7 @@ pub enum SealingKeyError {
     #[error("exactly one of `sealing.key_file` and `sealing.key_env` must be set")]
     NotOneSource,
     /// The variable is unset.
-    #[error(
-        "the environment variable {0}, named by `sealing.key_env`, is not set; \
-         set it to a key made with `openssl rand -hex 32`"
-    )]
+    #[error("the environment variable {0}, named by `sealing.key_env`, is not set")]
     Unset(String),
     /// The variable holds something else.
     #[error("the environment variable {0}, named by `sealing.key_env`: {1}")]

@@ -41,9 +41,9 @@ impl Narrator {
         line(format_args!("   {} {text}", self.style.good("✓")))
     }
 
-    /// Notes what was refused, as it should be.
+    /// Notes what was refused, as it should be: neither the sign nor the colour of a failure.
     pub(super) fn refused(self, text: &str) -> io::Result<()> {
-        line(format_args!("   {} {text}", self.style.bad("✗")))
+        line(format_args!("   {} {text}", self.style.good("⊘")))
     }
 
     /// Shows a JSON document under a title.

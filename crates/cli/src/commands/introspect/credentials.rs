@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use avouch_resource_server::{Credentials, MacAlgorithm, SignatureAlgorithm, SigningKey};
+use avouch_resource_server::{
+    Credentials, MacAlgorithm, SignatureAlgorithm, SigningKey, SystemRandom,
+};
 use clap::{Args, ValueEnum};
 
 use crate::input;
@@ -33,6 +35,15 @@ pub(super) struct CredentialOptions {
     /// The algorithm of its assertions [default: the alg of the key; HS256 for a secret]
     #[arg(long, value_name = "ALG")]
     authentication_alg: Option<String>,
+
+    /// Use them to get an access token that is good for introspection alone, and ask with that;
+    /// the resource server has to be registered with the grant client_credentials
+    #[arg(long)]
+    own_token: bool,
+
+    /// With --own-token: bind the token to a key made for this question (DPoP, RFC 9449)
+    #[arg(long, requires = "own_token")]
+    dpop: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -54,8 +65,25 @@ impl CredentialOptions {
         self.key.as_deref().or(self.secret_file.as_deref())
     }
 
+    /// Whether they are for getting a token to ask with.
+    pub(super) fn own_token(&self) -> bool {
+        self.own_token
+    }
+
     /// Reads the file and makes of it what the method needs.
     pub(super) fn read(&self) -> Result<Credentials, Failure> {
+        let credentials = self.of_method()?;
+        Ok(match (self.own_token, self.dpop) {
+            (false, _) => credentials,
+            (true, false) => Credentials::access_token(credentials),
+            (true, true) => {
+                let key = SigningKey::generate(SignatureAlgorithm::Es256, &SystemRandom)?;
+                Credentials::dpop_access_token(credentials, key)
+            }
+        })
+    }
+
+    fn of_method(&self) -> Result<Credentials, Failure> {
         let usual = match self.key {
             Some(_) => Method::PrivateKeyJwt,
             None => Method::ClientSecretBasic,
@@ -105,7 +133,7 @@ fn private_key(file: &Path, algorithm: Option<&str>) -> Result<SigningKey, Failu
         }
     };
     key.map_err(|error| {
-        Failure::new(format!("{}: {error}", file.display()))
+        input::no_private_jwk(file, &jwk, &error)
             .next("it has to be one private JWK with its alg, or give --authentication-alg")
     })
 }

@@ -31,6 +31,9 @@ pub(super) struct Announcement<'a> {
     /// How to come with a certificate, where one is asked for.
     #[serde(flatten)]
     pub(super) client: Option<Certificates<'a>>,
+    /// How the command itself is called from anywhere.
+    #[serde(skip)]
+    pub(super) program: &'a Path,
 }
 
 /// A certificate to try things with.
@@ -69,14 +72,17 @@ impl fmt::Display for Announcement<'_> {
             data_dir,
             ca_file,
             client,
+            program,
         } = self;
         let token = initial_access_token.unwrap_or("none");
-        let quoted = ca_file.map(|file| quoted(&file.display().to_string()));
-        let curl = match &quoted {
+        let avouch = quoted(program);
+        let data = quoted(data_dir);
+        let trusted = ca_file.map(quoted);
+        let curl = match &trusted {
             Some(file) => format!("curl -s --cacert {file}"),
             None => "curl -s".to_owned(),
         };
-        let trusted = quoted.map_or(String::new(), |file| format!(" --ca-file {file}"));
+        let trusted = trusted.map_or(String::new(), |file| format!(" --ca-file {file}"));
         let authority = ca_file.map_or(String::new(), |file| {
             format!("\n  to trust it           {}", file.display())
         });
@@ -93,7 +99,7 @@ impl fmt::Display for Announcement<'_> {
   initial access token  {token}
   data folder           {data_dir}{authority}
 
-Three commands, to be run in this order in another terminal.
+To be run in this order in another terminal.
 Register a resource server, and keep its credentials:
 
   RS=$({register} \
@@ -111,10 +117,15 @@ Let the resource server ask what the token is worth. The answer is a signed stat
 
   {curl} {issuer}/introspect -u "$RS" -H 'Accept: application/token-introspection+jwt' -d token=$TOKEN; echo
 
-The same with every check made (avouch introspect --help tells more):
+The same with every check made:
 
-  echo "$RS" | cut -d: -f2 > rs.secret; echo "$TOKEN" > token.txt
-  avouch introspect --issuer {issuer}{trusted} --client-id "$(echo "$RS" | cut -d: -f1)" --secret-file rs.secret --token token.txt"#,
+  umask 077; echo "$RS" | cut -d: -f2 > rs.secret; echo "$TOKEN" > token.txt
+  {avouch} introspect --issuer {issuer}{trusted} --client-id "$(echo "$RS" | cut -d: -f1)" --secret-file rs.secret --token token.txt
+
+Administer the server (the command's help tells the rest):
+
+  export AVOUCH_DATA={data}
+  {avouch} resource-server list"#,
             data_dir = data_dir.display(),
         )?;
         match client {
@@ -126,7 +137,7 @@ The same with every check made (avouch introspect --help tells more):
 
 impl Certificates<'_> {
     fn write(&self, f: &mut fmt::Formatter<'_>, curl: &str, register: &str) -> fmt::Result {
-        let file = |path: &Path| quoted(&path.display().to_string());
+        let file = quoted;
         write!(
             f,
             r#"
@@ -146,6 +157,11 @@ The same for a resource server that proves itself with a certificate, of which o
 }
 
 /// A word for a shell, whatever is in it.
-fn quoted(text: &str) -> String {
+fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if text.chars().all(plain) {
+        return text;
+    }
     format!("'{}'", text.replace('\'', "'\\''"))
 }

@@ -18,11 +18,11 @@ pub enum KeyTextError {
     /// Not 32 bytes in either spelling.
     #[error(
         "this is not a key of 32 bytes, written as 64 hexadecimal digits or 43 characters of \
-         base64url; make one with `openssl rand -hex 32`"
+         base64url"
     )]
     Malformed,
     /// One byte, 32 times.
-    #[error("this is a placeholder, not a random key; make one with `openssl rand -hex 32`")]
+    #[error("this is a placeholder, not a random key")]
     Placeholder,
 }
 
@@ -30,11 +30,7 @@ pub enum KeyTextError {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
     /// It cannot be read.
-    #[error(
-        "cannot read the sealing key file {path}: {source}; `openssl rand -hex 32` makes a key, \
-         and only its owner may read the file (mode 600)",
-        path = .path.display()
-    )]
+    #[error("cannot read the sealing key file {path}: {source}", path = .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
