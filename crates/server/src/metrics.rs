@@ -6,6 +6,9 @@
 //! [`answers::MOST_RESOURCE_SERVERS`] of them. So no token, secret or subject
 //! can become a label, and no caller can make the series grow at will.
 //!
+//! Counters whose labels are known stand at zero from the start, so that a
+//! rate shows the very first event.
+//!
 //! Recording takes a read lock and an atomic addition or two; it allocates
 //! only when a label set is met for the first time.
 
@@ -23,6 +26,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
 use answers::Answers;
+use avouch_core::AuthenticationFailure;
 use avouch_core::introspection::SecureError;
 use avouch_core::rates::Throttled;
 use tls::TlsMetrics;
@@ -37,6 +41,9 @@ const FAST: [f64; 16] = [
     10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3,
     250e-3, 500e-3, 1.0,
 ];
+
+/// What can be revoked.
+const REVOCABLE: [&str; 4] = ["token", "grant", "client", "subject"];
 
 /// All metrics of one server.
 #[derive(Debug)]
@@ -160,11 +167,14 @@ impl Metrics {
             Unit::Seconds,
             request_times.clone(),
         );
-        let authentication_failures = registered(
+        let authentication_failures: Family<Reason, Counter> = registered(
             &mut registry,
             "authentication_failures",
             "Callers that failed to authenticate, by reason",
         );
+        for reason in AuthenticationFailure::NAMES {
+            drop(authentication_failures.get_or_create(&Reason { reason }));
+        }
         let throttled: Family<What, Counter> = registered(
             &mut registry,
             "throttled_requests",
@@ -174,11 +184,14 @@ impl Metrics {
             drop(throttled.get_or_create(&What { what: what.name() }));
         }
         let issued = registered(&mut registry, "tokens_issued", "Access tokens issued");
-        let revocations = registered(
+        let revocations: Family<What, Counter> = registered(
             &mut registry,
             "revocations",
             "Revocations, by what was revoked",
         );
+        for what in REVOCABLE {
+            drop(revocations.get_or_create(&What { what }));
+        }
         let live_connections =
             registered(&mut registry, "live_connections", "Connections open now");
         let tls = TlsMetrics::register(&mut registry);

@@ -71,6 +71,12 @@ async fn every_decision_leaves_an_event_and_none_tells_a_secret() {
         .with_writer(|| Writer)
         .init();
     let it = Harness::start().await;
+    assert_logged(&[
+        "WARN",
+        "a new database was made at",
+        "new signing keys, nobody is registered",
+        "look at data.folder",
+    ]);
     let id = "seen-in-events";
     let as_seen = |mut description: Value, field: &str| {
         description[field] = json!(id);
