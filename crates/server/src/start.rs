@@ -543,3 +543,21 @@ impl Server {
         info!("stopped");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_not_be_had_is_not_said_to_be_taken() {
+        let hint = |kind: io::ErrorKind| listen_hint(&kind.into());
+        let taken = hint(io::ErrorKind::AddrInUse);
+        assert!(taken.contains("another process"), "{taken}");
+        let denied = hint(io::ErrorKind::PermissionDenied);
+        assert!(denied.contains("below 1024"), "{denied}");
+        assert!(!denied.contains("another"), "{denied}");
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        assert!(socket_hint(&denied).contains("another user"));
+        assert_eq!(socket_hint(&io::ErrorKind::NotFound.into()), "");
+    }
+}

@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn less_protection_and_more_to_learn_are_marked_and_the_reverse_is_not() {
-        let encryption = json!({"algorithm": "ECDH-ES", "jwks_uri": "https://rs.example/jwks"});
+        let encryption = json!({"alg": "ECDH-ES", "jwks_uri": "https://rs.example/jwks"});
         let by_key = json!({"method": "private_key_jwt", "jwks_uri": "https://rs.example/jwks"});
         let none = Value::Null;
         for (field, strong, weak) in [
@@ -138,15 +138,11 @@ mod tests {
         for (field, from, to) in [
             ("profile.signing_algorithm", json!("ES256"), json!("RS256")),
             (
-                "profile.encryption.algorithm",
+                "profile.encryption.alg",
                 json!("ECDH-ES"),
                 json!("RSA-OAEP"),
             ),
-            (
-                "profile.encryption.encryption",
-                json!("A256GCM"),
-                json!("A128GCM"),
-            ),
+            ("profile.encryption.enc", json!("A256GCM"), json!("A128GCM")),
             ("profile.forms", json!("jwt_only"), json!("always_jwt")),
             ("profile.forms", json!("always_jwt"), json!("jwt_only")),
             ("policy.claims", json!(["iban", "name"]), json!(["name"])),

@@ -57,7 +57,9 @@ async fn a_change_names_its_fields_and_keeps_the_secret() {
     assert_eq!(applied["changes"][0]["current"], "differs");
     assert_eq!(
         applied["changes"][0]["fields"],
-        json!([{"field": "policy.claims", "from": ["iban"], "to": ["iban", "name"]}])
+        json!([{
+            "field": "policy.claims", "from": ["iban"], "to": ["iban", "name"], "weaker": true,
+        }])
     );
     let token = it.token().await;
     assert!(it.is_active(&secret, &token).await);
@@ -226,7 +228,7 @@ async fn a_description_that_contradicts_itself_or_the_database_is_refused_whole(
 fn encrypting() -> Value {
     let mut pay = pay();
     pay["profile"]["encryption"] = json!({
-        "algorithm": "ECDH-ES", "jwks_uri": "https://pay.example/jwks"
+        "alg": "ECDH-ES", "jwks_uri": "https://pay.example/jwks"
     });
     pay["profile"]["forms"] = json!("jwt_only");
     pay["policy"] = json!({"scopes": {"only": "pay"}, "claims": ["iban"]});
@@ -271,7 +273,7 @@ async fn what_weakens_is_marked_and_encryption_is_not_taken_by_silence() {
         answer.error(400, "invalid_request");
     }
     let kept = it.get(path).await.expect(200)["description"]["profile"].clone();
-    assert_eq!(kept["encryption"]["algorithm"], "ECDH-ES");
+    assert_eq!(kept["encryption"]["alg"], "ECDH-ES");
 
     // Everything else is carried out, marked or not.
     let mut open = encrypting();

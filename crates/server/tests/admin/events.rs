@@ -40,6 +40,23 @@ fn assert_logged(parts: &[&str]) {
     assert!(found, "{parts:?} in\n{text}");
 }
 
+/// Who has the wrong secret is named; what a stranger made up is not.
+async fn a_wrong_secret_and_an_invented_name(it: &Harness, registered: &str) {
+    let ask = async |id: &str| {
+        let answer = it.public("/introspect", id, "not-the-secret", "token=unknown");
+        answer.await.error(401, "invalid_client");
+    };
+    ask(registered).await;
+    assert_logged(&[
+        "authentication_failed",
+        &format!("caller=\"{registered}\""),
+        "reason=\"wrong_secret\"",
+    ]);
+    ask("invented-by-a-stranger").await;
+    assert_logged(&["authentication_failed", "reason=\"unknown_caller\""]);
+    assert!(!logged().contains("invented-by-a-stranger"));
+}
+
 /// A token that says something: what it says, and to whom, is recorded by name.
 async fn a_jwt(it: &Harness, client: &str) -> Value {
     let mut reading = pay();
@@ -144,6 +161,8 @@ async fn every_decision_leaves_an_event_and_none_tells_a_secret() {
     let subject = json!({"subject": "a-person-nobody-may-see"});
     it.post("/admin/v1/revocations", subject).await.expect(200);
     assert_logged(&["avouch::event", "revoked", "what=\"subject\""]);
+
+    a_wrong_secret_and_an_invented_name(&it, "pay").await;
 
     let order = json!({"algorithm": "ES256"});
     let key = it.post("/admin/v1/keys/rotate", order).await.expect(201);

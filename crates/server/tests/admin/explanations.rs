@@ -67,7 +67,7 @@ async fn answers_that_hang_on_a_published_key_say_so_and_nothing_is_fetched() {
     let mut encrypting = pay();
     // Nobody is there.
     encrypting["profile"]["encryption"] = json!({
-        "algorithm": "ECDH-ES", "jwks_uri": "https://pay.invalid/jwks"
+        "alg": "ECDH-ES", "jwks_uri": "https://pay.invalid/jwks"
     });
     it.put("/admin/v1/resource-servers/pay", encrypting)
         .await
