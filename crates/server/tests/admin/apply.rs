@@ -257,7 +257,7 @@ async fn what_weakens_is_marked_and_encryption_is_not_taken_by_silence() {
     };
     assert_eq!(
         marked(true),
-        ["policy.scopes.only", "profile.encryption", "profile.forms"]
+        ["profile.encryption", "profile.forms", "policy.scopes.only"]
     );
     assert_eq!(marked(false), ["policy.claims"]);
 
