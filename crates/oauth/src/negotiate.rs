@@ -98,7 +98,7 @@ pub struct Offer {
 }
 
 impl Offer {
-    fn of(policy: &AnswerPolicy) -> Self {
+    fn of(policy: AnswerPolicy) -> Self {
         Self {
             json: policy.protection == Protection::Signed && policy.forms == AnswerForms::JsonOrJwt,
             legacy: policy.legacy == LegacyForm::On,
@@ -154,7 +154,7 @@ pub fn negotiate(
         LegacyForm::On => Welcome::of(accept, ResponseFormat::LegacyJwt),
         LegacyForm::Off => None,
     };
-    let not_acceptable = || NegotiationError::NotAcceptable(Offer::of(policy));
+    let not_acceptable = || NegotiationError::NotAcceptable(Offer::of(*policy));
     let any = [json, jwt, legacy].into_iter().flatten();
     let jwts = [jwt, legacy].into_iter().flatten();
     let named = jwts.clone().filter(|form: &Welcome| form.is_named());

@@ -31,12 +31,12 @@ pub(crate) async fn authenticate_at_introspection(
     form: &Form<'_>,
     certificate: Option<Sha256Thumbprint>,
 ) -> Result<AuthenticatedCaller, ErrorReply> {
+    const OTHERS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
     let (token, scheme) = match authorization_header(headers) {
         Ok(Some(Authorization::Bearer(token))) => (token, Scheme::Bearer),
         Ok(Some(Authorization::DPoP(token))) => (token, Scheme::DPoP),
         _ => return authenticate_caller(app, source, headers, form).await,
     };
-    const OTHERS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
     if OTHERS.iter().any(|name| form.get(name).is_some()) {
         return Err(ErrorReply::bad_request(
             ErrorCode::InvalidRequest,

@@ -16,6 +16,9 @@ pub mod answers;
 
 mod tls;
 
+use std::fmt::Debug;
+use std::hash::Hash;
+
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -125,15 +128,12 @@ impl Metrics {
             Unit::Seconds,
             introspections.clone(),
         );
-        let unsecured = Family::<Reason, Counter>::default();
-        for reason in SecureError::NAMES {
-            drop(unsecured.get_or_create(&Reason { reason }));
-        }
-        registry.register(
+        let unsecured = from_zero(
+            &mut registry,
             "unsecured_answers",
             "Introspection answers that could not be signed or encrypted and were not given, by \
              reason",
-            unsecured.clone(),
+            SecureError::NAMES.map(|reason| Reason { reason }),
         );
         let encryptions = registered(
             &mut registry,
@@ -167,31 +167,25 @@ impl Metrics {
             Unit::Seconds,
             request_times.clone(),
         );
-        let authentication_failures: Family<Reason, Counter> = registered(
+        let authentication_failures = from_zero(
             &mut registry,
             "authentication_failures",
             "Callers that failed to authenticate, by reason",
+            AuthenticationFailure::NAMES.map(|reason| Reason { reason }),
         );
-        for reason in AuthenticationFailure::NAMES {
-            drop(authentication_failures.get_or_create(&Reason { reason }));
-        }
-        let throttled: Family<What, Counter> = registered(
+        let throttled = from_zero(
             &mut registry,
             "throttled_requests",
             "Requests refused with 429, by what there was too much of",
+            Throttled::ALL.map(|what| What { what: what.name() }),
         );
-        for what in Throttled::ALL {
-            drop(throttled.get_or_create(&What { what: what.name() }));
-        }
         let issued = registered(&mut registry, "tokens_issued", "Access tokens issued");
-        let revocations: Family<What, Counter> = registered(
+        let revocations = from_zero(
             &mut registry,
             "revocations",
             "Revocations, by what was revoked",
+            REVOCABLE.map(|what| What { what }),
         );
-        for what in REVOCABLE {
-            drop(revocations.get_or_create(&What { what }));
-        }
         let live_connections =
             registered(&mut registry, "live_connections", "Connections open now");
         let tls = TlsMetrics::register(&mut registry);
@@ -336,6 +330,23 @@ fn registered<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, 
     let metric = M::default();
     registry.register(name, help, metric.clone());
     metric
+}
+
+/// A counter for each of these labels, all at zero.
+fn from_zero<L, const N: usize>(
+    registry: &mut Registry,
+    name: &str,
+    help: &str,
+    labels: [L; N],
+) -> Family<L, Counter>
+where
+    L: EncodeLabelSet + Clone + Hash + Eq + Debug + Send + Sync + 'static,
+{
+    let family: Family<L, Counter> = registered(registry, name, help);
+    for labels in &labels {
+        drop(family.get_or_create(labels));
+    }
+    family
 }
 
 fn fast() -> Histogram {

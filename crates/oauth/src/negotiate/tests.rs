@@ -35,7 +35,7 @@ fn ask(header: Option<&str>, policy: AnswerPolicy) -> Result<ResponseFormat, Neg
 }
 
 fn refused(policy: AnswerPolicy) -> Result<ResponseFormat, NegotiationError> {
-    Err(NegotiationError::NotAcceptable(Offer::of(&policy)))
+    Err(NegotiationError::NotAcceptable(Offer::of(policy)))
 }
 
 #[test]
