@@ -133,7 +133,7 @@ impl Metrics {
             "unsecured_answers",
             "Introspection answers that could not be signed or encrypted and were not given, by \
              reason",
-            SecureError::NAMES.map(|reason| Reason { reason }),
+            &SecureError::NAMES.map(|reason| Reason { reason }),
         );
         let encryptions = registered(
             &mut registry,
@@ -171,20 +171,20 @@ impl Metrics {
             &mut registry,
             "authentication_failures",
             "Callers that failed to authenticate, by reason",
-            AuthenticationFailure::NAMES.map(|reason| Reason { reason }),
+            &AuthenticationFailure::NAMES.map(|reason| Reason { reason }),
         );
         let throttled = from_zero(
             &mut registry,
             "throttled_requests",
             "Requests refused with 429, by what there was too much of",
-            Throttled::ALL.map(|what| What { what: what.name() }),
+            &Throttled::ALL.map(|what| What { what: what.name() }),
         );
         let issued = registered(&mut registry, "tokens_issued", "Access tokens issued");
         let revocations = from_zero(
             &mut registry,
             "revocations",
             "Revocations, by what was revoked",
-            REVOCABLE.map(|what| What { what }),
+            &REVOCABLE.map(|what| What { what }),
         );
         let live_connections =
             registered(&mut registry, "live_connections", "Connections open now");
@@ -337,13 +337,13 @@ fn from_zero<L, const N: usize>(
     registry: &mut Registry,
     name: &str,
     help: &str,
-    labels: [L; N],
+    labels: &[L; N],
 ) -> Family<L, Counter>
 where
     L: EncodeLabelSet + Clone + Hash + Eq + Debug + Send + Sync + 'static,
 {
     let family: Family<L, Counter> = registered(registry, name, help);
-    for labels in &labels {
+    for labels in labels {
         drop(family.get_or_create(labels));
     }
     family
