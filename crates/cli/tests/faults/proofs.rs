@@ -4,12 +4,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use avouch_core::time::Clock;
 use avouch_crypto::random::SystemRandom;
 use avouch_jose::{SignatureAlgorithm, SigningKey};
 use avouch_oauth::Issuer;
 use avouch_oauth::client_assertion::{CLIENT_ASSERTION_TYPE, NewClientAssertion};
+use avouch_server::SystemClock;
 use serde_json::{Value, json};
 
 use crate::site::Running;
@@ -55,10 +56,10 @@ impl Prover {
 
     /// A request for a token, with an assertion that is good far beyond the test.
     fn form(&self) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let now = SystemClock.now().numeric_date();
         let assertion = NewClientAssertion::new(&self.id, &self.issuer)
             .lifetime(300)
-            .sign(&self.key, now.as_secs(), &SystemRandom)
+            .sign(&self.key, now, &SystemRandom)
             .unwrap();
         format!(
             "grant_type=client_credentials&client_assertion_type={}&client_assertion={}",

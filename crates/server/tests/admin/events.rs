@@ -40,6 +40,18 @@ fn assert_logged(parts: &[&str]) {
     assert!(found, "{parts:?} in\n{text}");
 }
 
+/// An operator who named the wrong folder sees that he begins anew.
+async fn a_first_start() -> Harness {
+    let it = Harness::start().await;
+    assert_logged(&[
+        "WARN",
+        "a new database was made at",
+        "new signing keys, nobody is registered",
+        "look at data.folder",
+    ]);
+    it
+}
+
 /// Who has the wrong secret is named; what a stranger made up is not.
 async fn a_wrong_secret_and_an_invented_name(it: &Harness, registered: &str) {
     let ask = async |id: &str| {
@@ -87,13 +99,7 @@ async fn every_decision_leaves_an_event_and_none_tells_a_secret() {
         .with_ansi(false)
         .with_writer(|| Writer)
         .init();
-    let it = Harness::start().await;
-    assert_logged(&[
-        "WARN",
-        "a new database was made at",
-        "new signing keys, nobody is registered",
-        "look at data.folder",
-    ]);
+    let it = a_first_start().await;
     let id = "seen-in-events";
     let as_seen = |mut description: Value, field: &str| {
         description[field] = json!(id);
