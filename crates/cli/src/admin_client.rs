@@ -65,6 +65,14 @@ pub(crate) enum AdminClientError {
     Unwritable(Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl AdminClientError {
+    /// Whether the socket is there for another user alone.
+    pub(crate) fn is_anothers(&self) -> bool {
+        matches!(self, Self::NotReached { error, .. }
+            if error.kind() == io::ErrorKind::PermissionDenied)
+    }
+}
+
 impl AdminClient {
     /// Asks on this socket; connects with each request.
     pub(crate) fn new(socket: &Path) -> Self {
@@ -236,8 +244,10 @@ impl AdminClient {
     pub(crate) async fn apply(
         &self,
         description: &Description,
+        allow_weaker: bool,
     ) -> Result<Applied, AdminClientError> {
-        self.post("/admin/v1/apply", description).await
+        let path = format!("/admin/v1/apply?allow_weaker={allow_weaker}");
+        self.post(&path, description).await
     }
 
     /// Makes an initial access token.

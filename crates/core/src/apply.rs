@@ -9,6 +9,7 @@
 mod description;
 mod plan;
 mod suspension;
+mod weakens;
 
 pub use description::{
     AccessDescription, AnyResource, ClientDescription, Description, DescriptionError,

@@ -53,6 +53,13 @@ pub enum PresentedCredentials {
 }
 
 impl PresentedCredentials {
+    /// Whom they claimed to be of when this was found wrong with them, if somebody is registered
+    /// under that id.
+    pub fn registered_id(&self, failure: &AuthenticationFailure) -> Option<&str> {
+        self.claimed_id()
+            .filter(|_| failure.is_of_a_registered_caller())
+    }
+
     /// Whom they claim to be of; nothing of it is shown yet. A token does not
     /// claim anything.
     pub fn claimed_id(&self) -> Option<&str> {

@@ -19,6 +19,8 @@ pub enum Event<'a> {
     AuthenticationFailed {
         /// When.
         at: Timestamp,
+        /// The `client_id` that was claimed, if somebody is registered under it.
+        caller: Option<&'a str>,
         /// The private reason.
         reason: AuthenticationFailure,
     },

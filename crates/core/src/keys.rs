@@ -15,7 +15,7 @@ pub use make::{
     MadeKey, MakeKeyError, OpenKeyError, Overlap, ResealError, make_signing_key, open_signing_key,
     plan_rotation, reseal_signing_key,
 };
-pub use recipient::{RecipientKeyError, RecipientKeys};
+pub use recipient::{KeySetTrouble, RecipientKeyError, RecipientKeys};
 pub use ring::{KeyRing, RingKey};
 pub use sealing::{Sealer, UnsealError};
 pub use secrets::{SecretsError, load_or_make_secret, reseal_secret};

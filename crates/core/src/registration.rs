@@ -53,7 +53,7 @@ pub use management::{
 };
 pub use register::{Registered, register};
 pub use statement::{StatementIssuer, TrustedStatements};
-pub use take_away::without_taken_resources;
+pub use take_away::without_what_is_taken;
 pub use update::update;
 
 /// The most entries any list in a registration may have.

@@ -80,8 +80,14 @@ pub enum PrivateCause {
     #[error("the document came encoded")]
     Encoded,
     /// Neither `application/json` nor `application/jwk-set+json`.
-    #[error("the document has the wrong content type")]
-    ContentType,
+    #[error(
+        "the document has {}; application/jwk-set+json or application/json is needed",
+        named(found.as_deref())
+    )]
+    ContentType {
+        /// The content type it has, if it has one that can be shown; of a long one the beginning.
+        found: Option<String>,
+    },
     /// More than is ever needed. The rest was not read.
     #[error("the document is longer than {limit} bytes")]
     TooLong {
@@ -93,13 +99,55 @@ pub enum PrivateCause {
     NotKeys(JwkError),
 }
 
+/// What is wrong with a document that was there to be had. Whoever publishes it may be told, if it
+/// is known who asks: it says no more of networks than that a host which the policy lets everybody
+/// ask serves something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DocumentFault {
+    /// It is not said to be JSON.
+    ContentType,
+    /// It is encoded, as with gzip.
+    Encoded,
+    /// It is too long.
+    TooLong,
+    /// It is no JWK Set.
+    NotKeys,
+}
+
 impl FetchError {
+    /// What is wrong with the document itself; `None` if none was had.
+    pub fn document_fault(&self) -> Option<DocumentFault> {
+        match self.private_cause()? {
+            PrivateCause::ContentType { .. } => Some(DocumentFault::ContentType),
+            PrivateCause::Encoded => Some(DocumentFault::Encoded),
+            PrivateCause::TooLong { .. } => Some(DocumentFault::TooLong),
+            PrivateCause::NotKeys(_) => Some(DocumentFault::NotKeys),
+            PrivateCause::Resolve(_)
+            | PrivateCause::NoAddress
+            | PrivateCause::TooManyAddresses { .. }
+            | PrivateCause::Address { .. }
+            | PrivateCause::Connect(_)
+            | PrivateCause::Tls(_)
+            | PrivateCause::Timeout
+            | PrivateCause::Http(_)
+            | PrivateCause::Redirect(_)
+            | PrivateCause::Status(_) => None,
+        }
+    }
+
     /// For logs: what happened, where the public text does not say.
     pub fn private_cause(&self) -> Option<&PrivateCause> {
         match self {
             Self::Failed(cause) => Some(cause),
             Self::Url(_) | Self::Busy | Self::Interrupted => None,
         }
+    }
+}
+
+fn named(content_type: Option<&str>) -> String {
+    match content_type {
+        Some(found) => format!("the content type {found:?}"),
+        None => "no content type, several, or one that is no ASCII text".to_owned(),
     }
 }
 
@@ -132,6 +180,30 @@ mod tests {
             assert!(error.source().is_none());
             assert_eq!(error.private_cause().unwrap().to_string(), told);
         }
+    }
+
+    #[test]
+    fn row_8725_3_10_01_only_a_document_that_was_had_has_a_fault_to_be_told() {
+        let content_type = PrivateCause::ContentType { found: None };
+        for (cause, fault) in [
+            (content_type, Some(DocumentFault::ContentType)),
+            (PrivateCause::Encoded, Some(DocumentFault::Encoded)),
+            (
+                PrivateCause::TooLong { limit: 9 },
+                Some(DocumentFault::TooLong),
+            ),
+            (
+                PrivateCause::NotKeys(JwkError::NotASet),
+                Some(DocumentFault::NotKeys),
+            ),
+            (PrivateCause::NoAddress, None),
+            (PrivateCause::Timeout, None),
+            (PrivateCause::Redirect(302), None),
+            (PrivateCause::Status(404), None),
+        ] {
+            assert_eq!(FetchError::from(cause).document_fault(), fault);
+        }
+        assert_eq!(FetchError::Busy.document_fault(), None);
     }
 
     #[test]

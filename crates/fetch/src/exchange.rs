@@ -24,6 +24,8 @@ const ACCEPT: HeaderValue = HeaderValue::from_static("application/jwk-set+json, 
 /// The status line and header of an answer, in bytes.
 const MAX_HEADER: usize = 16 * 1024;
 const MAX_HEADER_FIELDS: usize = 64;
+/// How much of a content type that will not do is shown to the log, in characters.
+const MAX_SHOWN: usize = 80;
 
 /// Asks for the document. Whoever drops the future closes the connection.
 pub(crate) async fn get<S>(
@@ -89,8 +91,15 @@ fn check_head(head: &Parts) -> Result<(), PrivateCause> {
     let mut types = head.headers.get_all(header::CONTENT_TYPE).iter();
     match (types.next(), types.next()) {
         (Some(found), None) if is_json(found) => Ok(()),
-        _ => Err(PrivateCause::ContentType),
+        (Some(found), None) => Err(PrivateCause::ContentType {
+            found: found.to_str().ok().map(shortened),
+        }),
+        _ => Err(PrivateCause::ContentType { found: None }),
     }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(MAX_SHOWN).collect()
 }
 
 fn is_json(content_type: &HeaderValue) -> bool {

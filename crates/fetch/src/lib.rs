@@ -73,7 +73,7 @@ mod trust;
 pub use address::AddressKind;
 pub use clock::Clock;
 pub use document_url::{DocumentUrl, MAX_URL_LEN, UrlError};
-pub use error::{FetchError, PrivateCause};
+pub use error::{DocumentFault, FetchError, PrivateCause};
 pub use fetcher::{Document, Fetch, GuardedFetcher, GuardedFetcherBuilder, Limits, SetupError};
 pub use jwks_cache::{JwksCache, JwksCacheSettings};
 pub use network::{Network, NetworkError};

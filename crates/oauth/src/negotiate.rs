@@ -3,6 +3,8 @@
 //!
 //! The decision needs no token, so it falls before any look-up: a refusal tells nothing.
 
+use std::fmt;
+
 use crate::accept::{Accept, Quality, Specificity};
 use serde::{Deserialize, Serialize};
 
@@ -71,8 +73,8 @@ pub enum LegacyForm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NegotiationError {
     /// Nothing on offer is acceptable to the caller: 406.
-    #[error("none of the media types on offer is acceptable")]
-    NotAcceptable,
+    #[error("none of the media types on offer is acceptable; ask for {0}")]
+    NotAcceptable(Offer),
     /// JSON would do for the caller, but only JWT is on offer: 406 too.
     #[error("ask for application/token-introspection+jwt: plain answers are switched off here")]
     JwtRequired,
@@ -86,6 +88,37 @@ pub enum NegotiationError {
          and a key for it"
     )]
     NotSetUpForEncryption,
+}
+
+/// The media types that an RS may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offer {
+    json: bool,
+    legacy: bool,
+}
+
+impl Offer {
+    fn of(policy: AnswerPolicy) -> Self {
+        Self {
+            json: policy.protection == Protection::Signed && policy.forms == AnswerForms::JsonOrJwt,
+            legacy: policy.legacy == LegacyForm::On,
+        }
+    }
+}
+
+impl fmt::Display for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(ResponseFormat::Jwt.media_type())?;
+        for (offered, format) in [
+            (self.legacy, ResponseFormat::LegacyJwt),
+            (self.json, ResponseFormat::Json),
+        ] {
+            if offered {
+                write!(f, " or {}", format.media_type())?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl ResponseFormat {
@@ -121,6 +154,7 @@ pub fn negotiate(
         LegacyForm::On => Welcome::of(accept, ResponseFormat::LegacyJwt),
         LegacyForm::Off => None,
     };
+    let not_acceptable = || NegotiationError::NotAcceptable(Offer::of(*policy));
     let any = [json, jwt, legacy].into_iter().flatten();
     let jwts = [jwt, legacy].into_iter().flatten();
     let named = jwts.clone().filter(|form: &Welcome| form.is_named());
@@ -131,15 +165,15 @@ pub fn negotiate(
             LegacyForm::Off => ResponseFormat::Jwt,
         })),
         AnswerForms::JsonOrJwt | AnswerForms::JwtOnly if encrypted => {
-            best(named).ok_or(match any.count() {
-                0 => NegotiationError::NotAcceptable,
+            best(named).ok_or_else(|| match any.count() {
+                0 => not_acceptable(),
                 _ => NegotiationError::EncryptedRequired,
             })
         }
-        AnswerForms::JsonOrJwt => best(any).ok_or(NegotiationError::NotAcceptable),
-        AnswerForms::JwtOnly => best(jwts).ok_or(match json {
+        AnswerForms::JsonOrJwt => best(any).ok_or_else(not_acceptable),
+        AnswerForms::JwtOnly => best(jwts).ok_or_else(|| match json {
             Some(_) => NegotiationError::JwtRequired,
-            None => NegotiationError::NotAcceptable,
+            None => not_acceptable(),
         }),
     }
 }

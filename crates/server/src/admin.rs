@@ -27,6 +27,7 @@ mod revocations;
 mod secrets;
 mod suggestion;
 mod tokens;
+mod weakening;
 
 use std::sync::Arc;
 

@@ -200,8 +200,13 @@ pub(crate) async fn settle(
                     caller_token::refused(app, token, &reason)
                 }
             };
+            let event = Event::AuthenticationFailed {
+                at: now,
+                caller: presented.registered_id(&reason),
+                reason,
+            };
             app.recorder
-                .record(&Event::AuthenticationFailed { at: now, reason })
+                .record(&event)
                 .await
                 .map_err(|error| ErrorReply::server_error("recording failed", &error))?;
             Err(reply)

@@ -39,5 +39,7 @@ mod tls;
 pub use clock::SystemClock;
 pub use keys::KeysError;
 pub use recipient_keys::FetchSetupError;
-pub use start::{ADMIN_SOCKET, DATABASE_FILE, Server, StartError, Surroundings, start};
+pub use start::{
+    ADMIN_SOCKET, DATABASE_FILE, Server, StartError, Surroundings, listen_hint, start,
+};
 pub use tls::{CertificateError, ClientAuthoritiesError, check_certificates};

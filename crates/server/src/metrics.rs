@@ -6,12 +6,18 @@
 //! [`answers::MOST_RESOURCE_SERVERS`] of them. So no token, secret or subject
 //! can become a label, and no caller can make the series grow at will.
 //!
+//! Counters whose labels are known stand at zero from the start, so that a
+//! rate shows the very first event.
+//!
 //! Recording takes a read lock and an atomic addition or two; it allocates
 //! only when a label set is met for the first time.
 
 pub mod answers;
 
 mod tls;
+
+use std::fmt::Debug;
+use std::hash::Hash;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -23,6 +29,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Metric, Registry, Unit};
 
 use answers::Answers;
+use avouch_core::AuthenticationFailure;
 use avouch_core::introspection::SecureError;
 use avouch_core::rates::Throttled;
 use tls::TlsMetrics;
@@ -37,6 +44,9 @@ const FAST: [f64; 16] = [
     10e-6, 25e-6, 50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3,
     250e-3, 500e-3, 1.0,
 ];
+
+/// What can be revoked.
+const REVOCABLE: [&str; 4] = ["token", "grant", "client", "subject"];
 
 /// All metrics of one server.
 #[derive(Debug)]
@@ -118,15 +128,12 @@ impl Metrics {
             Unit::Seconds,
             introspections.clone(),
         );
-        let unsecured = Family::<Reason, Counter>::default();
-        for reason in SecureError::NAMES {
-            drop(unsecured.get_or_create(&Reason { reason }));
-        }
-        registry.register(
+        let unsecured = from_zero(
+            &mut registry,
             "unsecured_answers",
             "Introspection answers that could not be signed or encrypted and were not given, by \
              reason",
-            unsecured.clone(),
+            &SecureError::NAMES.map(|reason| Reason { reason }),
         );
         let encryptions = registered(
             &mut registry,
@@ -160,24 +167,24 @@ impl Metrics {
             Unit::Seconds,
             request_times.clone(),
         );
-        let authentication_failures = registered(
+        let authentication_failures = from_zero(
             &mut registry,
             "authentication_failures",
             "Callers that failed to authenticate, by reason",
+            &AuthenticationFailure::NAMES.map(|reason| Reason { reason }),
         );
-        let throttled: Family<What, Counter> = registered(
+        let throttled = from_zero(
             &mut registry,
             "throttled_requests",
             "Requests refused with 429, by what there was too much of",
+            &Throttled::ALL.map(|what| What { what: what.name() }),
         );
-        for what in Throttled::ALL {
-            drop(throttled.get_or_create(&What { what: what.name() }));
-        }
         let issued = registered(&mut registry, "tokens_issued", "Access tokens issued");
-        let revocations = registered(
+        let revocations = from_zero(
             &mut registry,
             "revocations",
             "Revocations, by what was revoked",
+            &REVOCABLE.map(|what| What { what }),
         );
         let live_connections =
             registered(&mut registry, "live_connections", "Connections open now");
@@ -323,6 +330,23 @@ fn registered<M: Metric + Clone + Default>(registry: &mut Registry, name: &str, 
     let metric = M::default();
     registry.register(name, help, metric.clone());
     metric
+}
+
+/// A counter for each of these labels, all at zero.
+fn from_zero<L, const N: usize>(
+    registry: &mut Registry,
+    name: &str,
+    help: &str,
+    labels: &[L; N],
+) -> Family<L, Counter>
+where
+    L: EncodeLabelSet + Clone + Hash + Eq + Debug + Send + Sync + 'static,
+{
+    let family: Family<L, Counter> = registered(registry, name, help);
+    for labels in labels {
+        drop(family.get_or_create(labels));
+    }
+    family
 }
 
 fn fast() -> Histogram {

@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use avouch_core::keys::{CallerKeys, KeysUnavailable, RecipientKeyError, RecipientKeys};
+use avouch_core::keys::{
+    CallerKeys, KeySetTrouble, KeysUnavailable, RecipientKeyError, RecipientKeys,
+};
 use avouch_core::records::encrypter;
 use avouch_core::registration::JwksUriPolicy;
 use avouch_core::time::Clock;
 use avouch_fetch::{
-    DocumentUrl, FetchError, GuardedFetcher, HostError, JwksCache, JwksCacheSettings, Policy,
-    SetupError, UrlError,
+    DocumentFault, DocumentUrl, FetchError, GuardedFetcher, HostError, JwksCache,
+    JwksCacheSettings, Policy, SetupError, UrlError,
 };
 use avouch_jose::nested::NestedJwtEncrypter;
 use avouch_jose::{ContentEncryption, JwkSet, KeyManagementAlgorithm};
@@ -168,6 +170,13 @@ impl RecipientKeys for PublishedKeys {
 }
 
 fn unreachable(uri: &JwksUri, error: FetchError) -> RecipientKeyError {
+    let trouble = match error.document_fault() {
+        None => KeySetTrouble::NotFetched,
+        Some(DocumentFault::ContentType) => KeySetTrouble::ContentType,
+        Some(DocumentFault::Encoded) => KeySetTrouble::Encoded,
+        Some(DocumentFault::TooLong) => KeySetTrouble::TooLong,
+        Some(DocumentFault::NotKeys) => KeySetTrouble::NotKeys,
+    };
     let cause = match error.private_cause() {
         Some(cause) => cause.clone().into(),
         None => error.into(),
@@ -175,6 +184,7 @@ fn unreachable(uri: &JwksUri, error: FetchError) -> RecipientKeyError {
     RecipientKeyError::Unreachable {
         uri: uri.clone(),
         cause,
+        trouble,
     }
 }
 

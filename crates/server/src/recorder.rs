@@ -22,8 +22,9 @@ impl Recorder for LogRecorder {
 fn write(event: &Event<'_>) {
     const TARGET: &str = "avouch::event";
     match event {
-        Event::AuthenticationFailed { reason, .. } => {
-            info!(target: TARGET, event = "authentication_failed", reason = reason.name());
+        Event::AuthenticationFailed { reason, caller, .. } => {
+            let reason = reason.name();
+            info!(target: TARGET, event = "authentication_failed", caller, reason);
         }
         Event::Refused { caller, reason, .. } => {
             info!(target: TARGET, event = "refused", caller, reason);

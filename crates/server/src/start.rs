@@ -63,6 +63,8 @@ pub struct Surroundings {
     random: Arc<dyn SecureRandom>,
     /// Where published keys may be fetched, before the configuration adds to it.
     fetching: Policy,
+    /// Whether it is meant to be gone tomorrow.
+    for_development: bool,
 }
 
 impl Surroundings {
@@ -72,6 +74,7 @@ impl Surroundings {
             clock,
             random,
             fetching: Policy::public_hosts(),
+            for_development: false,
         }
     }
 
@@ -81,6 +84,7 @@ impl Surroundings {
     #[must_use]
     pub fn dangerous_for_development(mut self) -> Self {
         self.fetching = Policy::dangerous_for_development();
+        self.for_development = true;
         self
     }
 }
@@ -115,8 +119,13 @@ pub enum StartError {
     #[error(transparent)]
     SealingKey(#[from] NoSealingKey),
     /// The database cannot be opened.
-    #[error(transparent)]
-    Store(#[from] OpenError),
+    #[error("{}", with_path(file, error))]
+    Store {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        error: OpenError,
+    },
     /// The server's own secrets cannot be had.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
@@ -136,13 +145,58 @@ pub enum StartError {
     #[error(transparent)]
     ClientAuthorities(#[from] tls::ClientAuthoritiesError),
     /// A listener cannot be set up.
-    #[error("cannot listen on {what}: {error}")]
+    #[error("cannot listen on {what}: {error}; {}", listen_hint(error))]
     Listen {
-        /// Where.
+        /// Where, and by which setting.
         what: String,
         /// Why.
         error: io::Error,
     },
+    /// The socket of the admin API cannot be made.
+    #[error("the admin socket {}: {error}{}", socket.display(), socket_hint(error))]
+    Socket {
+        /// Where.
+        socket: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// What to do about an address that cannot be listened on.
+pub fn listen_hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another process listens there: stop it, or choose another address"
+        }
+        io::ErrorKind::PermissionDenied => {
+            "this user may not listen there: ports below 1024 take the capability \
+             CAP_NET_BIND_SERVICE; grant it, or choose a port from 1024 on"
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine does not have the address: choose one that it has"
+        }
+        _ => "choose another address",
+    }
+}
+
+fn socket_hint(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        "; it or its folder belongs to another user: run the server as that user, or give the data \
+         folder to this one with all that is in it"
+    } else {
+        ""
+    }
+}
+
+/// Each error names the file, once.
+fn with_path(file: &Path, error: &OpenError) -> String {
+    match error {
+        OpenError::InUse(_) | OpenError::File { .. } => error.to_string(),
+        OpenError::AnotherApplication
+        | OpenError::Newer { .. }
+        | OpenError::NotDurable { .. }
+        | OpenError::Engine(_) => format!("{}: {error}", file.display()),
+    }
 }
 
 /// Starts serving on a listener that is bound already. When this returns,
@@ -162,14 +216,11 @@ pub async fn start(
     let sealer = sealer(config)?;
     let certificates = Certificates::load(&config.tls, &config.mtls, surroundings.clock.now())?;
     let mtls_listener = match config.mtls.listen {
-        Some(address) => Some(bind(address).await?),
+        Some(address) => Some(bind("mtls.listen", address).await?),
         None => None,
     };
     make_private_folder(folder).map_err(at_folder)?;
-    let store = AnyStore::from(SqliteStore::open(
-        folder.join(DATABASE_FILE),
-        &SqliteOptions::default(),
-    )?);
+    let store = open(folder, surroundings.for_development)?;
     let mtls_address = mtls_listener.as_ref().map(|(_, address)| *address);
     let mtls_url = config.mtls_url(mtls_address);
     let (open, closed) = oneshot::channel();
@@ -180,13 +231,15 @@ pub async fn start(
     key_changes::make_missing(&app, KeyPurpose::Statements, &first).await?;
     key_changes::make_for_access_tokens_in_use(&app).await?;
 
-    let listen_error = |what: String| move |error| StartError::Listen { what, error };
-    let address = listener
-        .local_addr()
-        .map_err(listen_error("the public address".to_owned()))?;
+    let address = listener.local_addr().map_err(|error| StartError::Listen {
+        what: "the public address".to_owned(),
+        error,
+    })?;
     let admin_socket = folder.join(ADMIN_SOCKET);
-    let admin_listener =
-        private_socket(&admin_socket).map_err(listen_error(admin_socket.display().to_string()))?;
+    let admin_listener = private_socket(&admin_socket).map_err(|error| StartError::Socket {
+        socket: admin_socket.clone(),
+        error,
+    })?;
 
     let (stop, stopped) = watch::channel(false);
     let mut serving = JoinSet::new();
@@ -228,7 +281,7 @@ pub async fn start(
         stopped.clone(),
     ));
     if let Some(address) = config.metrics.listen {
-        let (listener, _) = bind(address).await?;
+        let (listener, _) = bind("metrics.listen", address).await?;
         let router = with_access(&app, admin::observation_routes(Arc::clone(&app)));
         serving.spawn(listen::serve(
             listener,
@@ -256,6 +309,25 @@ pub async fn start(
         serving,
         closed,
     })
+}
+
+/// Opens the database. That a server begins anew is said: one whose data folder is another than
+/// yesterday's would otherwise look sound, and refuse everybody.
+fn open(folder: &Path, for_development: bool) -> Result<AnyStore, StartError> {
+    let file = folder.join(DATABASE_FILE);
+    let store = SqliteStore::open(&file, &SqliteOptions::default());
+    let store = store.map_err(|error| StartError::Store {
+        file: file.clone(),
+        error,
+    })?;
+    if store.is_new() && !for_development {
+        warn!(
+            "a new database was made at {}: new signing keys, nobody is registered; if this \
+             server had data before, stop it and look at data.folder",
+            file.display()
+        );
+    }
+    Ok(AnyStore::from(store))
 }
 
 /// What is expected of client assertions.
@@ -293,6 +365,7 @@ async fn put_together(
         clock,
         random,
         fetching,
+        for_development: _,
     } = surroundings;
     let metrics = Metrics::new();
     certificates.show_expiry(&metrics);
@@ -362,9 +435,9 @@ fn first_keys(settings: &Settings) -> Vec<SignatureAlgorithm> {
     }
 }
 
-async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+async fn bind(setting: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     let listen_error = |error| StartError::Listen {
-        what: address.to_string(),
+        what: format!("{address} ({setting})"),
         error,
     };
     let listener = TcpListener::bind(address).await.map_err(listen_error)?;
@@ -484,5 +557,23 @@ impl Server {
             warn!(%error, "the admin socket could not be removed");
         }
         info!("stopped");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_not_be_had_is_not_said_to_be_taken() {
+        let hint = |kind: io::ErrorKind| listen_hint(&kind.into());
+        let taken = hint(io::ErrorKind::AddrInUse);
+        assert!(taken.contains("another process"), "{taken}");
+        let denied = hint(io::ErrorKind::PermissionDenied);
+        assert!(denied.contains("below 1024"), "{denied}");
+        assert!(!denied.contains("another"), "{denied}");
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        assert!(socket_hint(&denied).contains("another user"));
+        assert_eq!(socket_hint(&io::ErrorKind::NotFound.into()), "");
     }
 }

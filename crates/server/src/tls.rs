@@ -11,7 +11,7 @@ mod watched;
 pub use certificate::CertificateError;
 pub use client_authorities::ClientAuthoritiesError;
 
-pub(crate) use handshake::Acceptor;
+pub(crate) use handshake::{Acceptor, HANDSHAKE_FAILURES};
 pub(crate) use protocol::Question;
 pub use renewal::check_certificates;
 

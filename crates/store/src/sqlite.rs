@@ -63,6 +63,7 @@ pub struct SqliteStore {
     presence: Presence,
     caches: Arc<Caches>,
     path: PathBuf,
+    is_new: bool,
     _lock: File,
 }
 
@@ -94,8 +95,14 @@ impl SqliteStore {
             presence,
             caches,
             path: opened.path,
+            is_new: opened.is_new,
             _lock: opened.lock,
         })
+    }
+
+    /// Whether nothing was in the file before it was opened.
+    pub fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// Has the writer do something and waits until it is on disk.

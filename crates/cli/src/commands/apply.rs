@@ -42,7 +42,10 @@ Examples:
 A client or resource server that the file does not name stays as it is. One that it names becomes
 what the file says of it: what is left out there returns to its default, but for a suspension,
 which is lifted by suspended = false alone. The secrets of what is added are printed once, a line
-each: the id, a blank, the secret.")]
+each: the id, a blank, the secret.
+
+A change that takes protection away, or lets a resource server learn more, is marked weaker. One
+that takes encryption from a resource server is refused unless --allow-weaker is there.")]
 pub(crate) struct Arguments {
     /// The description, TOML or JSON; - for standard input
     #[arg(short, long, value_name = "FILE", required_unless_present = "example")]
@@ -54,6 +57,10 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     consent: Consent,
+
+    /// Carry it out even if it takes encryption from a resource server
+    #[arg(long)]
+    allow_weaker: bool,
 
     /// Show what would change, and change nothing
     #[arg(long, conflicts_with_all = ["yes", "secret_file"])]
@@ -109,7 +116,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     } else {
         Place::Output
     };
-    match server.apply(&description).await {
+    match server.apply(&description, arguments.allow_weaker).await {
         Ok(applied) if arguments.json => output::json(&applied)?,
         Ok(applied) => {
             put(place, &applied.secrets)?;
@@ -161,12 +168,17 @@ fn show(change: &Change) -> io::Result<()> {
         }
         Current::Differs => {
             output::line(style.strong(format!("~ {name}")))?;
-            change
-                .fields
-                .iter()
-                .try_for_each(|FieldChange { field, from, to }| {
-                    output::line(format!("    {field}: {from} -> {to}"))
-                })
+            change.fields.iter().try_for_each(|change| {
+                let FieldChange {
+                    field, from, to, ..
+                } = change;
+                let mark = if change.weaker {
+                    style.bad("    weaker: ")
+                } else {
+                    style.faint("    ")
+                };
+                output::line(format!("{mark}{field}: {from} -> {to}"))
+            })
         }
     }
 }

@@ -93,6 +93,12 @@ fn show(id: &str, explanation: &Explanation) -> Result<(), Failure> {
         instant(explanation.profile_since),
         explanation.secured_with.join(", "),
     ))?;
+    if let Some(uri) = &explanation.encryption_jwks_uri {
+        output::line(format!(
+            "its answers are encrypted to a key at {uri}; without that key it gets none, and this \
+             explanation did not look for it"
+        ))?;
+    }
     Ok(())
 }
 

@@ -37,10 +37,14 @@ impl RunningServer {
     pub(crate) async fn client(&self) -> Result<AdminClient, Failure> {
         let client = AdminClient::new(&self.socket()?);
         client.reach().await.map_err(|error| {
-            Failure::new(error).next(
+            let next = if error.is_anothers() {
+                "the socket belongs to another user: run this command as the user that the server \
+                 runs as"
+            } else {
                 "is the server running, with this data folder and as this user? Start it with: \
-                 avouch serve --config avouch.toml",
-            )
+                 avouch serve --config avouch.toml"
+            };
+            Failure::new(error).next(next)
         })?;
         Ok(client)
     }

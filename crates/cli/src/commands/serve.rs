@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use avouch_crypto::random::SystemRandom;
 use avouch_server::config;
-use avouch_server::{Server, Surroundings, SystemClock, log, start};
+use avouch_server::{Server, Surroundings, SystemClock, listen_hint, log, start};
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -129,7 +129,7 @@ async fn for_keeps(
     } else {
         None
     };
-    let listener = bind(config.listen.address).await?;
+    let listener = bind(config.listen.address, "listen.address").await?;
     let server = start(&config, listener, surroundings()).await?;
     if json {
         Announcement {
@@ -157,7 +157,7 @@ async fn for_development(
         ))
         .next("use a loopback address, or make a server for keeps: avouch config init FOLDER"));
     }
-    let listener = bind(address).await?;
+    let listener = bind(address, "--listen").await?;
     let tls = if arguments.tls {
         Some(folder.make_certificate(address.ip())?)
     } else {
@@ -195,10 +195,10 @@ async fn for_development(
     Ok(server)
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
+async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
         Failure::new(format!("cannot listen on {address}: {error}"))
-            .next("another server may be there; choose an address with --listen ADDR:PORT")
+            .next(format!("{} ({setting})", listen_hint(&error)))
     })
 }
 

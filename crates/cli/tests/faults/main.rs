@@ -5,11 +5,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod history;
+mod proofs;
 mod registrations;
 mod site;
 mod wire;
 
 use history::History;
+use proofs::Proofs;
 use registrations::Registrations;
 use site::{Power, Site};
 
@@ -60,6 +62,24 @@ fn no_acknowledged_registration_update_or_removal_is_lost_when_the_power_fails()
 }
 
 #[test]
+fn no_assertion_is_taken_twice_and_no_token_it_bought_is_lost_when_the_power_fails() {
+    let mut site = Site::set_up();
+    let mut proofs = Proofs::default();
+    for acknowledged in [1, 40, 9] {
+        let server = site.start(Power::FailsWithTheKill);
+        proofs.extend(server.exchange_until_killed(acknowledged));
+        site.lose_what_was_not_synced();
+
+        let server = site.start(Power::FailsWithTheKill);
+        let lost = (proofs.taken_again(&server), proofs.lost_tokens(&server));
+        assert_eq!(lost, (0, 0), "after {acknowledged} operations");
+        server.kill();
+        site.lose_what_was_not_synced();
+    }
+    assert!(proofs.operations() >= 50);
+}
+
+#[test]
 fn a_kill_alone_loses_nothing_either() {
     let mut site = Site::set_up();
     let mut history = History::default();
@@ -91,4 +111,13 @@ fn with_syncing_off_the_same_check_finds_losses() {
     site.lose_what_was_not_synced();
     let server = site.start(Power::Stays);
     assert!(registrations.lost(&server).len() >= 5);
+    server.kill();
+
+    let server = site.start(Power::FailsAndNothingIsSynced);
+    let mut proofs = Proofs::default();
+    proofs.extend(server.exchange_until_killed(40));
+    site.lose_what_was_not_synced();
+    let server = site.start(Power::Stays);
+    assert!(proofs.taken_again(&server) >= 10);
+    assert!(proofs.lost_tokens(&server) >= 10);
 }

@@ -15,6 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::history::{Entry, State};
+use crate::proofs::{Exchanged, Prover, exchange};
 use crate::registrations::{Noted, register_and_manage};
 use crate::wire::{Answer, post_form, send};
 
@@ -49,6 +50,8 @@ struct Callers {
     resource_server: String,
     /// For further registrations.
     initial_access_token: String,
+    /// The one that authenticates with a key.
+    prover: Prover,
 }
 
 /// A server that runs, to be killed.
@@ -87,6 +90,7 @@ impl Site {
              [listen]\naddress = \"{address}\"\n\
              [data]\nfolder = \"{}\"\n\
              [sealing]\nkey_file = \"{}\"\n\
+             [rates]\ncaller_failures_per_minute = 0\n\
              [log]\nlevel = \"warn\"\n",
             data.display(),
             data.join("sealing.key").display(),
@@ -158,6 +162,16 @@ impl Running {
         )
     }
 
+    /// The same with a resource server that gets itself tokens, each for a
+    /// fresh assertion.
+    pub(crate) fn exchange_until_killed(self, operations: usize) -> Vec<Exchanged> {
+        self.until_killed(
+            operations,
+            |_| true,
+            |address, callers, notes| exchange(address, &callers.prover, notes),
+        )
+    }
+
     fn until_killed<E: Send + 'static>(
         mut self,
         operations: usize,
@@ -211,7 +225,18 @@ impl Running {
     /// What a read of a registration comes to.
     pub(crate) fn read(&self, path: &str, token: &str) -> Answer {
         let bearer = format!("Bearer {token}");
-        send(self.address, "GET", path, &[("Authorization", &bearer)], "").unwrap()
+        self.send("GET", path, &[("Authorization", &bearer)], "")
+    }
+
+    /// The answer to any request.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        send(self.address, method, path, headers, body).unwrap()
     }
 
     /// `kill -9`.
@@ -280,10 +305,13 @@ fn register(address: SocketAddr, token: &str) -> Callers {
         ("Content-Type", "application/json"),
         ("Authorization", authorization.as_str()),
     ];
-    let basic = |request: &str| {
+    let registered = |request: &str| {
         let answer = send(address, "POST", "/register", &headers, request).unwrap();
         assert_eq!(answer.status, 201);
-        let answer = answer.json();
+        answer.json()
+    };
+    let basic = |request: &str| {
+        let answer = registered(request);
         let credentials = format!(
             "{}:{}",
             answer["client_id"].as_str().unwrap(),
@@ -300,6 +328,10 @@ fn register(address: SocketAddr, token: &str) -> Callers {
         client: basic(r#"{"grant_types":["client_credentials"],"scope":"read"}"#),
         resource_server: basic(&format!(r#"{{"grant_types":[],"resource":"{RESOURCE}"}}"#)),
         initial_access_token: token.to_owned(),
+        prover: Prover::register(
+            |metadata| registered(&metadata.to_string()),
+            &format!("http://{address}"),
+        ),
     }
 }
 

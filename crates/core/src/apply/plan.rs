@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::weakens::{removes_encryption, weakens};
 use super::{ClientDescription, Description, DescriptionError, ResourceServerDescription};
 use crate::id::ResourceServerId;
 use crate::records::{Client, ResourceServer, ResourceSharing};
@@ -67,6 +68,10 @@ pub struct FieldChange {
     pub from: Value,
     /// What the description says.
     pub to: Value,
+    /// Whether this takes protection away from what is there, or lets a resource server learn
+    /// more. Left out where it does not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub weaker: bool,
 }
 
 /// One write.
@@ -184,6 +189,18 @@ impl Resources {
 }
 
 impl Plan {
+    /// The resource servers whose answers are encrypted and would not be any longer.
+    pub fn without_encryption(&self) -> impl Iterator<Item = &str> {
+        let changed = self
+            .changes
+            .iter()
+            .filter(|change| change.current == Current::Differs);
+        let removes = |field: &FieldChange| removes_encryption(&field.field, &field.to);
+        changed
+            .filter(move |change| change.fields.iter().any(removes))
+            .map(|change| change.id.as_str())
+    }
+
     fn client(&mut self, wanted: &ClientDescription, current: Option<Arc<Client>>) {
         let Some(current) = current else {
             self.note(
@@ -291,6 +308,8 @@ fn flatten(path: &str, value: &Value, fields: &mut Vec<FieldChange>) {
             field: path.to_owned(),
             from: Value::Null,
             to: value.clone(),
+            // Nothing is there yet that could be weakened.
+            weaker: false,
         }),
     }
 }
@@ -333,6 +352,7 @@ fn compare(path: &str, from: &Value, to: &Value, changes: &mut Vec<FieldChange>)
             field: path.to_owned(),
             from: from.clone(),
             to: to.clone(),
+            weaker: weakens(path, from, to),
         });
     }
 }

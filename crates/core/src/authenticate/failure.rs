@@ -54,6 +54,50 @@ pub enum AuthenticationFailure {
 }
 
 impl AuthenticationFailure {
+    /// Every name, for metrics that start at zero.
+    pub const NAMES: [&str; 18] = [
+        "unknown_caller",
+        "wrong_method",
+        "method_not_offered",
+        "wrong_secret",
+        "bad_assertion",
+        "assertion_replayed",
+        "too_many_assertions",
+        "keys_unavailable",
+        "unusable_secret",
+        "bad_token",
+        "token_without_right",
+        "unproven_token",
+        "proof_replayed",
+        "too_many_proofs",
+        "certificate_out_of_date",
+        "untrusted_certificate",
+        "wrong_certificate_name",
+        "certificate_not_registered",
+    ];
+
+    /// Whether the id that the credentials claim is that of a registered caller. Where it is not,
+    /// it is whatever a stranger made up, and reaches no log.
+    pub const fn is_of_a_registered_caller(&self) -> bool {
+        match self {
+            Self::UnknownCaller => false,
+            // Everything else is found wanting against the record of the caller.
+            Self::WrongMethod
+            | Self::MethodNotOffered
+            | Self::WrongSecret
+            | Self::Assertion(_)
+            | Self::AssertionReplayed
+            | Self::TooManyAssertions
+            | Self::KeysUnavailable
+            | Self::UnusableSecret
+            | Self::Token(_)
+            | Self::CertificateOutOfDate
+            | Self::UntrustedCertificate(_)
+            | Self::WrongCertificateName
+            | Self::CertificateNotRegistered => true,
+        }
+    }
+
     /// A name for logs and metrics.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -111,5 +155,37 @@ impl AuthenticationFailure {
 impl From<AuthenticationFailure> for AuthenticationError {
     fn from(failure: AuthenticationFailure) -> Self {
         Self::Failed(failure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use avouch_oauth::dpop::BindingError;
+
+    use super::*;
+
+    #[test]
+    fn every_failure_has_one_of_the_names_and_every_name_a_failure() {
+        let failures = [
+            AuthenticationFailure::UnknownCaller,
+            AuthenticationFailure::WrongMethod,
+            AuthenticationFailure::MethodNotOffered,
+            AuthenticationFailure::WrongSecret,
+            AuthenticationFailure::Assertion(ClientAssertionError::OtherClient),
+            AuthenticationFailure::AssertionReplayed,
+            AuthenticationFailure::TooManyAssertions,
+            AuthenticationFailure::KeysUnavailable,
+            AuthenticationFailure::UnusableSecret,
+            AuthenticationFailure::Token(TokenFailure::NotGood),
+            AuthenticationFailure::Token(TokenFailure::NoRight),
+            AuthenticationFailure::Token(TokenFailure::Certificate),
+            AuthenticationFailure::Token(TokenFailure::ProofReplayed),
+            AuthenticationFailure::Token(TokenFailure::TooManyProofs),
+        ];
+        let names: Vec<_> = failures.iter().map(AuthenticationFailure::name).collect();
+        assert_eq!(names, AuthenticationFailure::NAMES);
+        let binding = TokenFailure::Binding(BindingError::NotBound);
+        let binding = AuthenticationFailure::Token(binding).name();
+        assert!(AuthenticationFailure::NAMES.contains(&binding));
     }
 }

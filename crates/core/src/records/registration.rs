@@ -15,6 +15,9 @@ pub struct Registration {
     pub approval: Approval,
     /// How far the approval reached, for ever.
     pub allowance: Allowance,
+    /// Whether an administrator has taken scope values or grant types from the client since: it
+    /// keeps what it has and takes none by itself any more.
+    pub narrowed: bool,
     /// What software it says it is.
     pub software: Software,
     /// What it is managed with.

@@ -9,7 +9,7 @@ use super::{RegistrationContext, RegistrationError, client_authentication, detai
 use crate::id::ClientId;
 use crate::records::{
     AllowedResources, Approval, Client, ClientAuthentication, Credentials, GrantType,
-    PublicDetails, SecretKind, TokenBinding,
+    PublicDetails, Registration, SecretKind, TokenBinding,
 };
 use crate::secret::StoredSecret;
 use crate::time::Timestamp;
@@ -84,23 +84,27 @@ impl ClientRequest {
         }
     }
 
-    /// Checks that a client which an administrator made gives itself nothing:
-    /// scope and grants were chosen for it, and no allowance speaks of them. It
-    /// may keep what it has, and give it up.
+    /// Checks that a client which an administrator made, or took something
+    /// from, gives itself nothing: scope and grants were chosen for it. It may
+    /// keep what it has, and give it up. Any other may take what it could have
+    /// registered with in the first place, for no approval says anything of
+    /// scope; that a software statement fixes what it names is seen to before.
     pub(super) fn stays_within(
         &self,
-        approval: &Approval,
+        registration: &Registration,
         current: &Client,
     ) -> Result<(), RegistrationError> {
-        if *approval != Approval::Administrator
+        let is_chosen_for_it =
+            registration.approval == Approval::Administrator || registration.narrowed;
+        if !is_chosen_for_it
             || (self.scope.is_subset(&current.scope)
                 && self.grant_types.is_subset(&current.grant_types))
         {
             return Ok(());
         }
         Err(RegistrationError::NotAllowed(
-            "an administrator registered this client: it may give up scope and grant_types that \
-             it has, and take no others"
+            "an administrator chose scope and grant_types of this client: it may give up what it \
+             has, and take no others"
                 .to_owned(),
         ))
     }

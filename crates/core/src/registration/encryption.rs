@@ -7,8 +7,7 @@ use avouch_oauth::client_metadata::ClientMetadata;
 use super::{RegistrationContext, RegistrationError, client_authentication};
 use crate::records::{DEFAULT_ENCRYPTION, EncryptionProfileError, KeySource, StatementEncryption};
 
-/// `None` where nothing is asked for. Keys that nothing would be encrypted to are
-/// not registered. `enc` without `alg` was refused when the metadata was read.
+/// `None` where nothing is asked for. `enc` without `alg` was refused when the metadata was read.
 pub(super) fn read(
     metadata: &ClientMetadata,
     context: &RegistrationContext<'_>,

@@ -21,6 +21,7 @@ pub fn hand_out_registration_token(
         None => Registration {
             approval: Approval::Administrator,
             allowance: what_it_has(caller),
+            narrowed: false,
             software: Software::default(),
             tokens,
         },

@@ -69,6 +69,7 @@ pub fn register(
     let registration = Registration {
         approval,
         allowance,
+        narrowed: false,
         software: request.software,
         tokens: RegistrationTokens::new(token.hash()),
     };

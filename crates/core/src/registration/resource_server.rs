@@ -49,14 +49,35 @@ impl ResourceServerRequest {
                 "a resource server gets no authorization response: send response_types as []",
             ));
         }
-        Ok(Self {
+        let request = Self {
             details: details::read(metadata)?,
             authentication: client_authentication::read(metadata, context)?,
             resources: metadata.resource.iter().cloned().collect(),
             grant_types: grant_types(metadata)?,
             signing_algorithm: signing_algorithm(metadata, context.signing_algorithms)?,
             encryption: encryption::read(metadata, context)?,
-        })
+        };
+        request.has_a_use_for_its_keys(metadata)?;
+        Ok(request)
+    }
+
+    /// An RS that sends keys which nothing is done with most likely waits for encrypted answers,
+    /// and would get them in the clear. So it has to say what the keys are for.
+    fn has_a_use_for_its_keys(&self, metadata: &ClientMetadata) -> Result<(), RegistrationError> {
+        let sent = match (&metadata.jwks, &metadata.jwks_uri) {
+            (Some(_), _) => "jwks",
+            (None, Some(_)) => "jwks_uri",
+            (None, None) => return Ok(()),
+        };
+        if self.encryption.is_some() || self.authentication.keys().is_some() {
+            return Ok(());
+        }
+        Err(RegistrationError::metadata(format!(
+            "nothing would be done with the keys of {sent}, and answers would not be encrypted: \
+             send introspection_encrypted_response_alg to have them encrypted, or \
+             token_endpoint_auth_method private_key_jwt to authenticate with a key, else leave \
+             {sent} out"
+        )))
     }
 
     /// Checks that it serves nothing but what it serves already and what the

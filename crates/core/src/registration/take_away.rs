@@ -1,10 +1,47 @@
 //! What an administrator takes away, its owner does not take back.
 
-use crate::records::{Allowance, AllowedResources, Registration, ResourceServer};
+use crate::records::{Allowance, AllowedResources, Client, Registration, ResourceServer};
+use crate::storage::CallerRecord;
+
+/// The registration of a caller whose record an administrator changes, if that
+/// takes something away. `None` if nothing was taken.
+pub fn without_what_is_taken(
+    current: &Registration,
+    before: &CallerRecord,
+    after: &CallerRecord,
+) -> Option<Registration> {
+    match (before, after) {
+        (CallerRecord::Client(before), CallerRecord::Client(after)) => {
+            without_taken_scope(current, before, after)
+        }
+        (CallerRecord::ResourceServer(before), CallerRecord::ResourceServer(after)) => {
+            without_taken_resources(current, before, after)
+        }
+        // A kind never changes.
+        _ => None,
+    }
+}
+
+/// From then on it keeps what it has: all scope values but some cannot be said.
+fn without_taken_scope(
+    current: &Registration,
+    before: &Client,
+    after: &Client,
+) -> Option<Registration> {
+    let nothing_is_taken =
+        before.scope.is_subset(&after.scope) && before.grant_types.is_subset(&after.grant_types);
+    if nothing_is_taken || current.narrowed {
+        return None;
+    }
+    Some(Registration {
+        narrowed: true,
+        ..current.clone()
+    })
+}
 
 /// The registration of an RS whose resources an administrator changes: those
 /// taken away are approved no longer. `None` if none was taken.
-pub fn without_taken_resources(
+fn without_taken_resources(
     current: &Registration,
     before: &ResourceServer,
     after: &ResourceServer,
@@ -37,7 +74,11 @@ mod tests {
 
     use super::*;
     use crate::records::RegistrationKinds;
-    use crate::registration::fixtures::{Desk, allowance, anything, only, resource_server, token};
+    use crate::registration::RegistrationError;
+    use crate::registration::fixtures::{
+        Desk, allowance, anything, client, only, resource_server, token,
+    };
+    use crate::storage::RegisteredCaller;
 
     const A: &str = "https://a.example";
     const B: &str = "https://b.example";
@@ -73,6 +114,56 @@ mod tests {
             let resources = taken.map(|taken| taken.allowance.resources);
             assert_eq!(resources, expected);
         }
+    }
+
+    #[test]
+    fn a_client_takes_back_no_scope_and_no_grant_that_an_administrator_took() {
+        let desk = Desk::new();
+        let grants = json!(["client_credentials"]);
+        let request = json!({"grant_types": grants, "scope": "pay sign"});
+        let made = desk.register(&request, Some(&token(anything()))).unwrap();
+        let made = made.registered;
+        // Nobody has chosen for it yet: it may have what it could have registered with.
+        let more = json!({"grant_types": grants, "scope": "pay sign more"});
+        assert!(desk.update(&made, &more).is_ok());
+
+        let before = client(&made);
+        let changed = |scope: &str, keeps_grants: bool| {
+            let mut after = before.clone();
+            after.scope = avouch_oauth::Scope::parse(scope).unwrap();
+            if !keeps_grants {
+                after.grant_types.clear();
+            }
+            let after = CallerRecord::Client(after.into());
+            let taken = without_what_is_taken(&made.registration, &made.caller, &after);
+            taken.map(|registration| RegisteredCaller {
+                caller: after,
+                registration,
+            })
+        };
+        assert_eq!(changed("pay sign", true), None);
+        assert_eq!(changed("pay sign more", true), None);
+
+        let narrowed = changed("pay", true).unwrap();
+        let same = json!({"grant_types": grants, "scope": "pay"});
+        let after = desk.update(&narrowed, &same).unwrap();
+        // It does not forget by being updated.
+        for current in [&narrowed, &after] {
+            for request in [&request, &more] {
+                let refused = desk.update(current, request);
+                assert!(
+                    matches!(refused, Err(RegistrationError::NotAllowed(_))),
+                    "{request}"
+                );
+            }
+        }
+        let without_grant = changed("pay sign", false).unwrap();
+        assert!(desk.update(&without_grant, &request).is_err());
+        // What is taken is taken once; the approval stays what it was.
+        let registration = &narrowed.registration;
+        let again = without_what_is_taken(registration, &made.caller, &narrowed.caller);
+        assert_eq!(again, None);
+        assert_eq!(registration.approval, made.registration.approval);
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub fn update(
     let caller = match caller {
         CallerRecord::Client(client) => {
             let request = ClientRequest::read(&request.metadata, context)?;
-            request.stays_within(&registration.approval, client)?;
+            request.stays_within(registration, client)?;
             CallerRecord::Client(Arc::new(request.changed_record(client)))
         }
         CallerRecord::ResourceServer(server) => {

@@ -36,10 +36,19 @@ async fn row_8725_3_10_01_only_json_is_an_answer() {
     ] {
         let cause = cause_of(http(&format!("200 OK\r\n{header}"), "{}")).await;
         assert!(
-            matches!(cause, PrivateCause::ContentType),
+            matches!(cause, PrivateCause::ContentType { .. }),
             "{header}: {cause}"
         );
     }
+    let cause = cause_of(http("200 OK\r\nContent-Type: text/html; x=y", "{}")).await;
+    assert_eq!(
+        cause.to_string(),
+        "the document has the content type \"text/html; x=y\"; application/jwk-set+json or \
+         application/json is needed"
+    );
+    let long = format!("200 OK\r\nContent-Type: text/{}", "x".repeat(5_000));
+    let cause = cause_of(http(&long, "{}")).await.to_string();
+    assert!(cause.len() < 250, "{cause}");
     for header in [
         "Content-Type: application/json",
         "content-type: Application/JSON",

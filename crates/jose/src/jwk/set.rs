@@ -99,6 +99,9 @@ impl JwkSet {
 
     /// The one key that may verify `algorithm` for a token with this `kid`.
     ///
+    /// A key without `kid` goes by its RFC 7638 thumbprint: many libraries put that into the headers of what they sign
+    /// whether or not the key was handed over with it.
+    ///
     /// Among twins `kty`, `crv`, `use`, `key_ops` and `alg` decide; where several keys still fit, the token is not
     /// verified by trial. A token without `kid` gets the one key of the set that fits, if there is one.
     pub fn select(
@@ -109,7 +112,7 @@ impl JwkSet {
         let mut named = self
             .keys
             .iter()
-            .filter(|key| kid.is_none() || key.kid() == kid)
+            .filter(|key| kid.is_none_or(|kid| key.goes_by(kid)))
             .peekable();
         if named.peek().is_none() {
             return Err(SelectError::UnknownKid);
@@ -125,6 +128,13 @@ impl JwkSet {
 }
 
 impl Jwk {
+    fn goes_by(&self, kid: &str) -> bool {
+        match self.kid() {
+            Some(own) => own == kid,
+            None => self.thumbprint_base64url() == kid,
+        }
+    }
+
     /// Whether this key may verify `algorithm`, by all that its owner says of it.
     pub fn fits(&self, algorithm: SignatureAlgorithm) -> bool {
         algorithm.fits(&self.material)

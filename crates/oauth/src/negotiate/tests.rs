@@ -34,6 +34,10 @@ fn ask(header: Option<&str>, policy: AnswerPolicy) -> Result<ResponseFormat, Neg
     negotiate(&Accept::parse(line.iter().map(String::as_bytes)), &policy)
 }
 
+fn refused(policy: AnswerPolicy) -> Result<ResponseFormat, NegotiationError> {
+    Err(NegotiationError::NotAcceptable(Offer::of(policy)))
+}
+
 #[test]
 fn row_9110_12_5_1_01_no_header_gives_json() {
     assert_eq!(ask(None, JSON_OR_JWT), Ok(ResponseFormat::Json));
@@ -46,7 +50,7 @@ fn row_9110_12_5_1_02_weight_zero_is_not_acceptable() {
     assert_eq!(ask(header, JSON_OR_JWT), Ok(ResponseFormat::Jwt));
     let header = Some("JWT;q=0, */*");
     assert_eq!(ask(header, JSON_OR_JWT), Ok(ResponseFormat::Json));
-    let refused = Err(NegotiationError::NotAcceptable);
+    let refused = refused(JSON_OR_JWT);
     assert_eq!(ask(Some("*/*;q=0"), JSON_OR_JWT), refused);
     assert_eq!(ask(Some("JWT;q=0.000"), JSON_OR_JWT), refused);
 }
@@ -89,7 +93,7 @@ fn row_9110_12_5_1_04_a_tie_goes_to_the_jwt_if_it_is_named() {
 
 #[test]
 fn row_9110_12_5_1_05_a_malformed_wish_is_no_wish_for_json() {
-    let refused = Err(NegotiationError::NotAcceptable);
+    let refused = refused(JSON_OR_JWT);
     assert_eq!(ask(Some("JWT;q=abc"), JSON_OR_JWT), refused);
     let header = Some("JWT;q=abc, application/json");
     assert_eq!(ask(header, JSON_OR_JWT), Ok(ResponseFormat::Json));
@@ -102,9 +106,29 @@ fn row_9110_12_5_1_05_a_malformed_wish_is_no_wish_for_json() {
 fn row_9110_15_5_7_01_nothing_on_offer_is_not_acceptable() {
     for header in ["text/html", "application/jwt", "application/xml, text/*"] {
         for policy in [JSON_OR_JWT, ENCRYPTING, JWT_ONLY] {
-            let refused = Err(NegotiationError::NotAcceptable);
-            assert_eq!(ask(Some(header), policy), refused, "{header}");
+            assert_eq!(ask(Some(header), policy), refused(policy), "{header}");
         }
+    }
+}
+
+#[test]
+fn row_9110_15_5_7_01_a_refusal_names_what_would_be_given() {
+    for (policy, offered) in [
+        (JSON_OR_JWT, "JWT or application/json"),
+        (LEGACY, "JWT or application/jwt or application/json"),
+        (JWT_ONLY, "JWT"),
+        (ENCRYPTING, "JWT"),
+        (
+            AnswerPolicy {
+                legacy: LegacyForm::On,
+                ..ENCRYPTING
+            },
+            "JWT or application/jwt",
+        ),
+    ] {
+        let refusal = ask(Some("text/html"), policy).unwrap_err().to_string();
+        let offered = format!("ask for {}", offered.replace("JWT", JWT_TYPE));
+        assert!(refusal.ends_with(&offered), "{refusal}");
     }
 }
 
@@ -216,7 +240,7 @@ fn row_fms_5_5_1_02_a_jwt_only_endpoint_gives_no_json() {
 #[test]
 fn row_d08_14_the_legacy_form_is_off_unless_switched_on() {
     let header = Some("application/jwt");
-    let refused = Err(NegotiationError::NotAcceptable);
+    let refused = refused(AnswerPolicy::default());
     assert_eq!(ask(header, AnswerPolicy::default()), refused);
     assert_eq!(ask(header, LEGACY), Ok(ResponseFormat::LegacyJwt));
     let both = Some("application/jwt, JWT, application/json");

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use avouch_core::apply::{
-    ClientDescription, Description, PlannedWrite, ResourceServerDescription, Target, plan,
+    ClientDescription, Description, Plan, PlannedWrite, ResourceServerDescription, Target, plan,
 };
 use avouch_core::event::RecordError;
 use avouch_core::records::{Credentials, ResourceSharing, TokenFormat};
-use avouch_core::storage::{CallerStore, StoreError, Taken};
+use avouch_core::storage::{CallerRecord, CallerStore, StoreError, Taken};
 use avouch_core::time::Timestamp;
 use avouch_crypto::seal::SealError;
 use axum::body::Body;
@@ -27,6 +27,7 @@ use super::operation::Operation;
 use super::record_administered;
 use super::registrations;
 use super::secrets;
+use super::weakening::Weakening;
 use crate::app::App;
 use crate::key_changes;
 use crate::keys::KeysError;
@@ -48,6 +49,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .summary("Make every record that is named as described; what is left out of one returns to its default")
             .takes::<DescriptionSchema>()
             .answers::<Applied>(200)
+            .may_weaken()
             .fails(&[400, 409, 413, 415]),
     ]
 }
@@ -66,11 +68,12 @@ async fn show_plan(
 
 async fn apply(
     State(app): State<Arc<App>>,
+    weakening: Weakening,
     request: Request<Body>,
 ) -> Result<Response, AdminError> {
     let description = read(request).await?;
     let _changing = app.caller_changes.lock().await;
-    let applied = carry_out(&app, &description).await?;
+    let applied = carry_out(&app, &description, weakening).await?;
     Ok(json(StatusCode::OK, &applied))
 }
 
@@ -88,10 +91,14 @@ async fn read(request: Request<Body>) -> Result<Description, AdminError> {
 pub(super) async fn carry_out(
     app: &Arc<App>,
     description: &Description,
+    weakening: Weakening,
 ) -> Result<Applied, AdminError> {
     allowed::check(app, description)?;
     let now = app.clock.now();
     let plan = plan(description, &app.store, now).await?;
+    if weakening == Weakening::Refused {
+        keeps_encryption(&plan)?;
+    }
     let names: Vec<_> = plan.writes.iter().map(record_name).collect();
     let mut secrets = Vec::new();
     for (done, planned) in plan.writes.iter().enumerate() {
@@ -104,6 +111,21 @@ pub(super) async fn carry_out(
         changes: plan.changes,
         secrets,
     })
+}
+
+/// An RS may have registered encryption by itself, and a description that knows nothing of it
+/// would have its answers travel in the clear from the next one on.
+fn keeps_encryption(plan: &Plan) -> Result<(), AdminError> {
+    let without: Vec<_> = plan.without_encryption().collect();
+    if without.is_empty() {
+        return Ok(());
+    }
+    Err(AdminError::conflict(format!(
+        "nothing was changed: answers to {} are encrypted and would not be any longer; describe \
+         profile.encryption as it stands, or allow it with allow_weaker (avouch apply \
+         --allow-weaker)",
+        without.join(", ")
+    )))
 }
 
 fn record_name(write: &PlannedWrite) -> RecordName {
@@ -156,6 +178,8 @@ async fn write(
         PlannedWrite::AddClient(client) => add_client(app, client, now).await.map(fresh),
         PlannedWrite::UpdateClient(client) => {
             ready_for(app, client.access_token_format).await?;
+            // As below.
+            registrations::take_away(app, CallerRecord::Client(Arc::new(client.clone()))).await?;
             let (mut client, id) = (client.clone(), client.id.as_str());
             let secret = secrets::complete(app, &mut client.credentials, id, now)?;
             let there = app.store.update_client(&client).await?;
@@ -169,7 +193,8 @@ async fn write(
             ready_for(app, server.access_tokens.value.format).await?;
             // First, so that no crash leaves what could be taken back. If the change is then
             // refused, it keeps what it has.
-            registrations::take_away(app, server).await?;
+            let after = CallerRecord::ResourceServer(Arc::new(server.clone()));
+            registrations::take_away(app, after).await?;
             let (mut server, id) = (server.clone(), server.id.as_str());
             let secret = secrets::complete(app, &mut server.credentials, id, now)?;
             let there = app.store.update_resource_server(&server, *sharing).await?;

@@ -28,6 +28,7 @@ use super::record_administered;
 use super::registrations;
 use super::secrets;
 use super::suggestion::no_such_client;
+use super::weakening::Weakening;
 use crate::app::App;
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -122,7 +123,7 @@ async fn change(
         clients: vec![description],
         ..Description::default()
     };
-    let applied = apply::carry_out(&app, &description).await?;
+    let applied = apply::carry_out(&app, &description, Weakening::Refused).await?;
     Ok(json(StatusCode::OK, &applied))
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use avouch_core::introspection::{Judgement, Sought, compose, explain, judge};
-use avouch_core::records::{JwtProfile, ResourceServer, Standing};
+use avouch_core::records::{JwtProfile, Recipient, ResourceServer, Standing};
 use avouch_core::storage::{CallerRecord, CallerStore};
 use axum::extract::State;
 use axum::response::Response;
@@ -81,7 +81,15 @@ fn in_force(server: &ResourceServer) -> Explanation {
         policy_revision: server.policy.number,
         policy_since: server.policy.since.numeric_date(),
         secured_with: algorithms(&server.profile.value),
+        encryption_jwks_uri: encryption_jwks_uri(&server.profile.value),
         members: Vec::new(),
+    }
+}
+
+fn encryption_jwks_uri(profile: &JwtProfile) -> Option<String> {
+    match profile.encryption.as_ref()?.recipient() {
+        Recipient::Uri(uri) => Some(uri.as_str().to_owned()),
+        Recipient::Keys { .. } => None,
     }
 }
 

@@ -126,6 +126,12 @@ fn parameters(operation: &Operation) -> Vec<Value> {
             },
         }));
     }
+    if operation.may_weaken {
+        parameters.push(json!({
+            "name": "allow_weaker", "in": "query", "schema": {"type": "boolean", "default": false},
+            "description": "Carry it out even if it takes encryption from a resource server",
+        }));
+    }
     parameters
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Operation {
     pub(super) errors: &'static [u16],
     /// Whether it takes `after` and `limit`.
     pub(super) pages: bool,
+    /// Whether it takes `allow_weaker`.
+    pub(super) may_weaken: bool,
     pub(super) handler: MethodRouter<Arc<App>>,
 }
 
@@ -51,6 +53,7 @@ impl Operation {
             answer: None,
             errors: &[],
             pages: false,
+            may_weaken: false,
             handler,
         }
     }
@@ -115,6 +118,13 @@ impl Operation {
 
     pub(super) fn fails(self, errors: &'static [u16]) -> Self {
         Self { errors, ..self }
+    }
+
+    pub(super) fn may_weaken(self) -> Self {
+        Self {
+            may_weaken: true,
+            ..self
+        }
     }
 
     pub(super) fn pages(self) -> Self {

@@ -1,10 +1,9 @@
 //! Registrations that are managed by their owners (RFC 7592), and what an
 //! administrator does about them: hands tokens out to a caller that was
-//! described or lost its own, and takes resources away.
+//! described or lost its own, and takes things away.
 
 use avouch_core::opaque_token::TokenKind;
-use avouch_core::records::ResourceServer;
-use avouch_core::registration::{hand_out_registration_token, without_taken_resources};
+use avouch_core::registration::{hand_out_registration_token, without_what_is_taken};
 use avouch_core::storage::{
     CallerRecord, CallerStore, Changed, RegisteredCaller, RegistrationStore, StoreError,
 };
@@ -58,23 +57,22 @@ pub(super) async fn hand_out(
     Ok(Some(json(StatusCode::CREATED, &answer)))
 }
 
-/// Sees to it that a resource server that manages its registration does not take
-/// back what this record takes from it. Whoever calls holds `caller_changes`.
-pub(super) async fn take_away(app: &App, after: &ResourceServer) -> Result<(), StoreError> {
-    let id = after.id.as_str();
+/// Sees to it that a caller that manages its registration does not take back
+/// what this record takes from it. Whoever calls holds `caller_changes`.
+pub(super) async fn take_away(app: &App, after: CallerRecord) -> Result<(), StoreError> {
+    let id = after.id();
     // Meanwhile a token may be used for the first time and end the others, which must not come
     // back; more than that takes `caller_changes`. So the second round is the last.
     loop {
-        let Some(CallerRecord::ResourceServer(before)) = app.store.find_caller(id).await? else {
+        let Some(caller) = app.store.find_caller(id).await? else {
             return Ok(());
         };
         let Some(registration) = app.store.registration_of(id).await? else {
             return Ok(());
         };
-        let Some(narrowed) = without_taken_resources(&registration, &before, after) else {
+        let Some(narrowed) = without_what_is_taken(&registration, &caller, &after) else {
             return Ok(());
         };
-        let caller = CallerRecord::ResourceServer(before);
         let from = RegisteredCaller {
             caller: caller.clone(),
             registration,

@@ -28,6 +28,7 @@ use super::record_administered;
 use super::registrations;
 use super::secrets;
 use super::suggestion::no_such_resource_server;
+use super::weakening::Weakening;
 use crate::app::App;
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -54,6 +55,7 @@ pub(super) fn operations() -> Vec<Operation> {
         .summary("Make a resource server as described; its secrets stay")
         .takes::<ResourceServerDescriptionSchema>()
         .answers::<Applied>(200)
+        .may_weaken()
         .fails(&[400, 404, 409, 413, 415]),
         Operation::delete(
             "/admin/v1/resource-servers/{id}",
@@ -133,6 +135,7 @@ async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Result<Response,
 async fn change(
     State(app): State<Arc<App>>,
     Named(id): Named,
+    weakening: Weakening,
     Document(description): Document<ResourceServerDescription>,
 ) -> Result<Response, AdminError> {
     if description.id.as_str() != id {
@@ -146,7 +149,7 @@ async fn change(
         resource_servers: vec![description],
         ..Description::default()
     };
-    let applied = apply::carry_out(&app, &description).await?;
+    let applied = apply::carry_out(&app, &description, weakening).await?;
     Ok(json(StatusCode::OK, &applied))
 }
 

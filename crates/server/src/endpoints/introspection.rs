@@ -177,7 +177,15 @@ fn not_secured(app: &App, resource_server: &str, error: &SecureError) -> ErrorRe
         }
         error => {
             tracing::error!(resource_server, %error, "an introspection answer could not be secured");
-            ErrorReply::internal()
+            match error {
+                // Its own document, which its own people can mend.
+                SecureError::Recipient(error) => ErrorReply::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    ErrorCode::ServerError,
+                    error.shown(),
+                ),
+                _ => ErrorReply::internal(),
+            }
         }
     }
 }
@@ -191,7 +199,7 @@ impl From<RequestError> for ErrorReply {
 impl From<NegotiationError> for ErrorReply {
     fn from(error: NegotiationError) -> Self {
         let status = match error {
-            NegotiationError::NotAcceptable | NegotiationError::JwtRequired => {
+            NegotiationError::NotAcceptable(_) | NegotiationError::JwtRequired => {
                 StatusCode::NOT_ACCEPTABLE
             }
             // Not a matter of taste: here nothing less will do (requirement D01-02).

@@ -8,7 +8,9 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::Reason;
 
-/// What is counted of TLS. Nothing is shown of a server that does not speak it.
+use crate::tls::HANDSHAKE_FAILURES;
+
+/// What is counted of TLS. All stands at zero in a server that does not speak it.
 #[derive(Debug)]
 pub(crate) struct TlsMetrics {
     handshake_failures: Family<Reason, Counter>,
@@ -29,13 +31,21 @@ struct Of {
 
 impl TlsMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
-        let handshake_failures = Family::default();
+        let handshake_failures = Family::<Reason, Counter>::default();
+        for reason in HANDSHAKE_FAILURES {
+            drop(handshake_failures.get_or_create(&Reason { reason }));
+        }
         registry.register(
             "tls_handshake_failures",
             "TLS handshakes that failed, by reason",
             handshake_failures.clone(),
         );
-        let certificate_reads = Family::default();
+        let certificate_reads = Family::<Read, Counter>::default();
+        for what in ["certificate", "client_authorities"] {
+            for result in ["taken", "refused"] {
+                drop(certificate_reads.get_or_create(&Read { what, result }));
+            }
+        }
         registry.register(
             "tls_certificate_reads",
             "Certificate files that had changed, by what they hold and whether it was taken",

@@ -82,7 +82,20 @@ impl Acceptor {
     }
 }
 
-/// A label that no peer can invent.
+/// Every reason why a handshake fails, for metrics that start at zero.
+pub(crate) const HANDSHAKE_FAILURES: [&str; 9] = [
+    "not_tls",
+    "version",
+    "cipher_suite",
+    "incompatible",
+    "client_certificate",
+    "refused_by_peer",
+    "malformed",
+    "closed",
+    "timeout",
+];
+
+/// A label that no peer can invent; one of [`HANDSHAKE_FAILURES`].
 fn reason(error: &io::Error) -> &'static str {
     let tls = error.get_ref().and_then(|inner| inner.downcast_ref());
     match tls {

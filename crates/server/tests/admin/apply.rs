@@ -57,7 +57,9 @@ async fn a_change_names_its_fields_and_keeps_the_secret() {
     assert_eq!(applied["changes"][0]["current"], "differs");
     assert_eq!(
         applied["changes"][0]["fields"],
-        json!([{"field": "policy.claims", "from": ["iban"], "to": ["iban", "name"]}])
+        json!([{
+            "field": "policy.claims", "from": ["iban"], "to": ["iban", "name"], "weaker": true,
+        }])
     );
     let token = it.token().await;
     assert!(it.is_active(&secret, &token).await);
@@ -220,4 +222,70 @@ async fn a_description_that_contradicts_itself_or_the_database_is_refused_whole(
     it.get("/admin/v1/clients/new")
         .await
         .error(404, "not_found");
+}
+
+/// `pay` as it would be after it registered encryption by itself.
+fn encrypting() -> Value {
+    let mut pay = pay();
+    pay["profile"]["encryption"] = json!({
+        "alg": "ECDH-ES", "jwks_uri": "https://pay.example/jwks"
+    });
+    pay["profile"]["forms"] = json!("jwt_only");
+    pay["policy"] = json!({"scopes": {"only": "pay"}, "claims": ["iban"]});
+    pay
+}
+
+#[tokio::test]
+async fn what_weakens_is_marked_and_encryption_is_not_taken_by_silence() {
+    let it = Harness::start().await;
+    it.shop_and_pay().await;
+    let strong = json!({"resource_server": [encrypting()]});
+    it.post("/admin/v1/apply", strong).await.expect(200);
+
+    let mut weak = pay();
+    weak["policy"] = json!({"scopes": {"only": "pay sign"}, "claims": []});
+    let description = json!({"resource_server": [weak]});
+    let planned = it.post("/admin/v1/plan", description.clone()).await;
+    let planned = planned.expect(200);
+    let fields = planned["changes"][0]["fields"].as_array().unwrap().clone();
+    let marked = |wanted: bool| {
+        let of = fields
+            .iter()
+            .filter(|field| (field.get("weaker") == Some(&json!(true))) == wanted);
+        of.map(|field| field["field"].as_str().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        marked(true),
+        ["profile.encryption", "profile.forms", "policy.scopes.only"]
+    );
+    assert_eq!(marked(false), ["policy.claims"]);
+
+    let path = "/admin/v1/resource-servers/pay";
+    let refused = it.post("/admin/v1/apply", description.clone()).await;
+    let refused = refused.error(409, "conflict");
+    assert!(refused.contains("pay are encrypted"), "{refused}");
+    assert!(refused.contains("--allow-weaker"), "{refused}");
+    it.put(path, weak.clone()).await.error(409, "conflict");
+    for unclear in ["?allow_weaker=perhaps", "?allow=true"] {
+        let path = format!("/admin/v1/apply{unclear}");
+        let answer = it.post(&path, description.clone()).await;
+        answer.error(400, "invalid_request");
+    }
+    let kept = it.get(path).await.expect(200)["description"]["profile"].clone();
+    assert_eq!(kept["encryption"]["alg"], "ECDH-ES");
+
+    // Everything else is carried out, marked or not.
+    let mut open = encrypting();
+    open["profile"]["forms"] = json!("json_or_jwt");
+    open["policy"]["scopes"] = json!("all");
+    let applied = it.put(path, open).await.expect(200);
+    assert_eq!(applied["changes"][0]["fields"][0]["weaker"], true);
+    let meant = it
+        .post("/admin/v1/apply?allow_weaker=true", description)
+        .await
+        .expect(200);
+    assert_eq!(meant["changes"][0]["current"], "differs");
+    let kept = it.get(path).await.expect(200)["description"]["profile"].clone();
+    assert_eq!(kept.get("encryption"), None);
 }

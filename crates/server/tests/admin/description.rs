@@ -105,7 +105,7 @@ fn the_page_on_storage_names_the_files_that_are_there() {
     for named in [
         format!("| `{file}` |"),
         format!("`{file}-wal`, `{file}-shm`"),
-        format!("`sqlite3 {file} \".backup copy.db\"`"),
+        format!("sqlite3 {file} \".backup copy.db\"`"),
     ] {
         assert!(page.contains(&named), "{named}");
     }

@@ -40,6 +40,35 @@ fn assert_logged(parts: &[&str]) {
     assert!(found, "{parts:?} in\n{text}");
 }
 
+/// An operator who named the wrong folder sees that he begins anew.
+async fn a_first_start() -> Harness {
+    let it = Harness::start().await;
+    assert_logged(&[
+        "WARN",
+        "a new database was made at",
+        "new signing keys, nobody is registered",
+        "look at data.folder",
+    ]);
+    it
+}
+
+/// Who has the wrong secret is named; what a stranger made up is not.
+async fn a_wrong_secret_and_an_invented_name(it: &Harness, registered: &str) {
+    let ask = async |id: &str| {
+        let answer = it.public("/introspect", id, "not-the-secret", "token=unknown");
+        answer.await.error(401, "invalid_client");
+    };
+    ask(registered).await;
+    assert_logged(&[
+        "authentication_failed",
+        &format!("caller=\"{registered}\""),
+        "reason=\"wrong_secret\"",
+    ]);
+    ask("invented-by-a-stranger").await;
+    assert_logged(&["authentication_failed", "reason=\"unknown_caller\""]);
+    assert!(!logged().contains("invented-by-a-stranger"));
+}
+
 /// A token that says something: what it says, and to whom, is recorded by name.
 async fn a_jwt(it: &Harness, client: &str) -> Value {
     let mut reading = pay();
@@ -70,7 +99,7 @@ async fn every_decision_leaves_an_event_and_none_tells_a_secret() {
         .with_ansi(false)
         .with_writer(|| Writer)
         .init();
-    let it = Harness::start().await;
+    let it = a_first_start().await;
     let id = "seen-in-events";
     let as_seen = |mut description: Value, field: &str| {
         description[field] = json!(id);
@@ -138,6 +167,8 @@ async fn every_decision_leaves_an_event_and_none_tells_a_secret() {
     let subject = json!({"subject": "a-person-nobody-may-see"});
     it.post("/admin/v1/revocations", subject).await.expect(200);
     assert_logged(&["avouch::event", "revoked", "what=\"subject\""]);
+
+    a_wrong_secret_and_an_invented_name(&it, "pay").await;
 
     let order = json!({"algorithm": "ES256"});
     let key = it.post("/admin/v1/keys/rotate", order).await.expect(201);

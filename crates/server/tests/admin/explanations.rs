@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Harness, order};
+use crate::harness::{Harness, order, pay};
 
 async fn explain(it: &Harness, token: &Value, resource_server: &str) -> Value {
     let question = json!({"token": token, "resource_server": resource_server});
@@ -55,6 +55,26 @@ async fn every_thing_is_told_or_not_because_of_something() {
     ] {
         assert!(!text.contains(hidden), "{hidden}");
     }
+}
+
+#[tokio::test]
+async fn answers_that_hang_on_a_published_key_say_so_and_nothing_is_fetched() {
+    let it = Harness::start().await;
+    it.shop_and_pay().await;
+    let token = it.token().await["access_token"].clone();
+    let told = explain(&it, &token, "pay").await;
+    assert_eq!(told.get("encryption_jwks_uri"), None);
+    let mut encrypting = pay();
+    // Nobody is there.
+    encrypting["profile"]["encryption"] = json!({
+        "alg": "ECDH-ES", "jwks_uri": "https://pay.invalid/jwks"
+    });
+    it.put("/admin/v1/resource-servers/pay", encrypting)
+        .await
+        .expect(200);
+    let told = explain(&it, &token, "pay").await;
+    assert_eq!(told["active"], true);
+    assert_eq!(told["encryption_jwks_uri"], "https://pay.invalid/jwks");
 }
 
 #[tokio::test]

@@ -175,6 +175,33 @@ async fn a_resource_that_an_administrator_took_away_is_not_taken_back() {
 }
 
 #[tokio::test]
+async fn scope_that_an_administrator_took_away_is_not_taken_back() {
+    let it = Harness::start().await;
+    let order = json!({"kinds": "clients", "resources": "any"});
+    let right = it.post("/admin/v1/initial-access-tokens", order).await;
+    let right = right.expect(201);
+    let initial = right["initial_access_token"].as_str().unwrap();
+    let mut metadata = json!({"grant_types": ["client_credentials"], "scope": "pay sign"});
+    let made = it
+        .manage(Method::POST, "/register", initial, &metadata)
+        .await
+        .expect(201);
+    let id = made["client_id"].as_str().unwrap();
+    let admin = format!("/admin/v1/clients/{id}");
+    let mut description = it.get(&admin).await.expect(200)["description"].clone();
+    description["scope"] = json!("pay");
+    it.put(&admin, description).await.expect(200);
+
+    metadata["client_id"] = json!(id);
+    let path = format!("/register/{id}");
+    let refused = it.manage(Method::PUT, &path, token(&made), &metadata).await;
+    refused.error(400, "invalid_client_metadata");
+    metadata["scope"] = json!("pay");
+    let updated = it.manage(Method::PUT, &path, token(&made), &metadata).await;
+    assert_eq!(updated.expect(200)["scope"], "pay");
+}
+
+#[tokio::test]
 async fn where_nothing_is_managed_over_http_no_token_is_handed_out() {
     let it = Harness::configured(|config| config.registration.enabled = false).await;
     it.shop_and_pay().await;

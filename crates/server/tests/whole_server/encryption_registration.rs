@@ -116,6 +116,7 @@ async fn row_9701_6_11_without_a_key_to_be_had_it_is_500_and_never_plain() {
 
     let no_key = server.statement(&sign, "unknown").await;
     no_key.is_error(500, "server_error");
+    assert!(no_key.text().contains("holds no key for ECDH-ES"));
     // The owner publishes one, and it is found without a new registration.
     publisher.publish(Some(json!({"keys": [jwk]})));
     server.clock.advance(Duration::from_mins(1));
@@ -129,8 +130,37 @@ async fn row_9701_6_11_without_a_key_to_be_had_it_is_500_and_never_plain() {
     server.clock.advance(Duration::from_hours(2));
     let answer = server.statement(&sign, "unknown").await;
     answer.is_error(500, "server_error");
+    assert!(answer.text().contains("the document cannot be fetched"));
     assert!(!answer.text().contains(&publisher.uri));
     assert!(!answer.text().contains("active"));
+}
+
+#[tokio::test]
+async fn row_9701_6_11_who_publishes_a_bad_document_is_told_what_is_wrong_with_it() {
+    let (server, token) = desk().await;
+    let publisher = Publisher::start(json!({"keys": []})).await;
+    let further = json!({"jwks_uri": publisher.uri});
+    let sign = caller(&register(&server, &token, &metadata(&further)).await);
+    for (content_type, document, told) in [
+        ("text/html", json!({"keys": []}), "wrong content type"),
+        ("application/json", json!({"keys": 1}), "is not a JWK Set"),
+        (
+            "application/json",
+            json!({"keys": [], "x": "y".repeat(70_000)}),
+            "is too long",
+        ),
+    ] {
+        *publisher.content_type.lock().unwrap() = content_type;
+        publisher.publish(Some(document));
+        // Beyond the time that a failure is kept.
+        server.clock.advance(Duration::from_mins(1));
+        let answer = server.statement(&sign, "unknown").await;
+        answer.is_error(500, "server_error");
+        assert!(answer.text().contains(told), "{told}: {}", answer.text());
+        for hidden in [publisher.uri.as_str(), "text/html", "127.0.0.1"] {
+            assert!(!answer.text().contains(hidden), "{}", answer.text());
+        }
+    }
 }
 
 #[tokio::test]

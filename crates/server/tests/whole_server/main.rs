@@ -35,6 +35,7 @@ mod revocation;
 mod roles;
 mod sealing;
 mod software_statements;
+mod start_errors;
 mod statement;
 mod statement_profile;
 mod support;

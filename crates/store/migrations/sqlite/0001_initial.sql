@@ -186,6 +186,7 @@ CREATE TABLE registration (
     kind             TEXT NOT NULL,       -- how far the right reached, as above
     resources        TEXT NOT NULL,
     sharing          TEXT NOT NULL CHECK (sharing IN ('exclusive', 'shared')),
+    narrowed         INTEGER NOT NULL CHECK (narrowed IN (0, 1)),  -- keeps to what it has
     software_details TEXT NOT NULL
 ) STRICT;
 

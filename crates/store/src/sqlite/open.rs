@@ -97,6 +97,8 @@ pub(super) struct Opened {
     pub(super) reading: Vec<Connection>,
     pub(super) lock: File,
     pub(super) path: PathBuf,
+    /// Whether nothing was in it before.
+    pub(super) is_new: bool,
 }
 
 /// Opens the file, making it and its folder if they are missing.
@@ -125,6 +127,7 @@ pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Opened, OpenE
         reading,
         lock,
         path,
+        is_new: matches!(identity, migrate::Identity::Empty),
     })
 }
 

@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 
 use super::cache::Stale;
 use super::fault::{Damage, Fault, OrTaken};
-use super::rows::{Columns, all, first, from_json, from_word, hash, json, text, word};
+use super::rows::{Columns, all, first, flag, from_json, from_word, hash, json, text, word};
 use super::writer::Done;
 use super::{SqliteStore, callers, clients, initial_access_tokens, resource_servers};
 
@@ -155,14 +155,15 @@ fn insert(connection: &Connection, caller: &str, new: &Registration) -> Result<(
     let Registration {
         approval,
         allowance,
+        narrowed,
         software,
         tokens,
     } = new;
     connection
         .prepare_cached(
             "INSERT INTO registration
-                 (caller, approval_details, kind, resources, sharing, software_details)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                 (caller, approval_details, kind, resources, sharing, narrowed, software_details)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             caller,
@@ -170,6 +171,7 @@ fn insert(connection: &Connection, caller: &str, new: &Registration) -> Result<(
             from_word("kind of registration", &allowance.kinds)?,
             from_json("list of resources", &allowance.resources)?,
             from_word("sharing", &allowance.sharing)?,
+            narrowed,
             from_json("set of software details", software)?,
         ])
         .or_taken(Taken::Record)?;
@@ -206,7 +208,7 @@ fn select(connection: &Connection, caller: &str) -> Result<Option<Registration>,
     let tokens = tokens.into_iter().map(TokenHash::from_bytes).collect();
     first(
         connection,
-        "SELECT approval_details, kind, resources, sharing, software_details
+        "SELECT approval_details, kind, resources, sharing, narrowed, software_details
          FROM registration WHERE caller = ?1",
         [caller],
         |row: &mut Columns<'_>| {
@@ -217,6 +219,7 @@ fn select(connection: &Connection, caller: &str) -> Result<Option<Registration>,
                     resources: row.take(json)?,
                     sharing: row.take(word)?,
                 },
+                narrowed: row.take(flag)?,
                 software: row.take(json)?,
                 tokens: RegistrationTokens::from_hashes(tokens),
             })

@@ -104,6 +104,15 @@ pub(super) fn number<N: TryFrom<i64>>(value: ValueRef<'_>) -> Option<N> {
 }
 
 /// Text as it is.
+/// `0` or `1`.
+pub(super) fn flag(value: ValueRef<'_>) -> Option<bool> {
+    match value {
+        ValueRef::Integer(0) => Some(false),
+        ValueRef::Integer(1) => Some(true),
+        _ => None,
+    }
+}
+
 pub(super) fn text(value: ValueRef<'_>) -> Option<String> {
     value.as_str().ok().map(str::to_owned)
 }

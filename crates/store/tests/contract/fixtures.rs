@@ -225,6 +225,7 @@ pub(crate) fn registration(token: &str) -> Registration {
             resources: AllowedResources::Only(vec![resource("https://pay.example")]),
             sharing: ResourceSharing::Exclusive,
         },
+        narrowed: true,
         software: Software {
             id: Some("4711".into()),
             version: Some("1.2 \"beta\"".into()),

@@ -78,7 +78,7 @@ impl Stage {
         let mut parties: Description = toml::from_str(PARTIES)?;
         let sign_key = DecryptionKey::generate(ENCRYPTION, &SystemRandom)?;
         encrypt_for(&mut parties, "sign", &sign_key)?;
-        let applied = admin.apply(&parties).await?;
+        let applied = admin.apply(&parties, false).await?;
 
         let issuer = server.issuer();
         let anybody = Wire::to(&server);

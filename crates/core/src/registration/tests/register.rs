@@ -46,6 +46,36 @@ fn resource_or_no_grant_makes_a_resource_server_anything_else_a_client() {
 }
 
 #[test]
+fn a_resource_server_says_what_its_keys_are_for_and_a_client_need_not() {
+    let keys = json!({"keys": []});
+    for (name, value) in [
+        ("jwks", keys.clone()),
+        ("jwks_uri", json!("https://rs.example/jwks")),
+    ] {
+        let mut request = json!({"resource": "https://a.example"});
+        request[name] = value.clone();
+        let refused = try_register(&request).unwrap_err();
+        assert!(matches!(refused, RegistrationError::Metadata(_)));
+        let told = refused.to_string();
+        for member in [
+            name,
+            "introspection_encrypted_response_alg",
+            "token_endpoint_auth_method private_key_jwt",
+        ] {
+            assert!(told.contains(member), "{told}");
+        }
+        let mut client = json!({"grant_types": ["client_credentials"]});
+        client[name] = value;
+        assert!(try_register(&client).is_ok());
+    }
+    let (server, _) = resource_server(&json!({
+        "resource": "https://a.example", "token_endpoint_auth_method": "private_key_jwt",
+        "jwks_uri": "https://rs.example/jwks",
+    }));
+    assert!(server.credentials.authentication.keys().is_some());
+}
+
+#[test]
 fn the_initial_access_token_says_who_may_be_registered() {
     let clients = token(allowance(RegistrationKinds::Clients, AllowedResources::Any));
     let servers = token(allowance(

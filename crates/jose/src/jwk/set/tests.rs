@@ -112,6 +112,40 @@ fn a_token_without_kid_gets_the_only_key_that_fits() {
 }
 
 #[test]
+fn a_key_without_kid_goes_by_its_thumbprint_and_one_with_kid_by_that_alone() {
+    let (mut nameless, named) = (
+        key(SignatureAlgorithm::Es256, "a"),
+        key(SignatureAlgorithm::Es256, "b"),
+    );
+    nameless.kid = None;
+    let (thumbprint, of_named) = (
+        nameless.thumbprint_base64url(),
+        named.thumbprint_base64url(),
+    );
+    let set = JwkSet {
+        keys: vec![nameless.clone(), named.clone()],
+    };
+    let select = |kid: &str| set.select(Some(kid), SignatureAlgorithm::Es256);
+    assert_eq!(select(&thumbprint), Ok(&nameless));
+    assert_eq!(select("b"), Ok(&named));
+    for unknown in [of_named.as_str(), "a", "", &thumbprint.to_lowercase()] {
+        assert_eq!(select(unknown), Err(SelectError::UnknownKid), "{unknown}");
+    }
+    assert_eq!(
+        set.select(Some(&thumbprint), SignatureAlgorithm::Es384),
+        Err(SelectError::NoneFits)
+    );
+    // The same key again under that very name is one key.
+    let mut again = nameless.clone();
+    again.kid = Some(thumbprint.clone());
+    let set = JwkSet {
+        keys: vec![nameless.clone(), again],
+    };
+    let selected = set.select(Some(&thumbprint), SignatureAlgorithm::Es256);
+    assert_eq!(selected, Ok(&nameless));
+}
+
+#[test]
 fn a_published_set_passes_over_what_it_cannot_use_and_a_registered_one_says_what_is_wrong() {
     let good = key(SignatureAlgorithm::Es256, "good");
     let usable = serde_json::to_value(&good).unwrap();

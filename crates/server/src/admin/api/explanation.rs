@@ -44,6 +44,10 @@ pub struct Explanation {
     pub policy_since: u64,
     /// What would be signed with which algorithm, and encrypted if it would.
     pub secured_with: Vec<String>,
+    /// Where the key is published that its answers are encrypted to. It is fetched when the
+    /// resource server asks, not for this explanation: without it there is no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption_jwks_uri: Option<String>,
     /// Everything the token could tell, and what becomes of it. Empty if it is not active.
     #[schemars(with = "Vec<schema::ExplainedMember>")]
     pub members: Vec<ExplainedMember>,

@@ -68,6 +68,7 @@ impl From<Registration> for RegistrationEntry {
         let Registration {
             approval,
             allowance,
+            narrowed: _,
             software,
             tokens: _,
         } = registration;

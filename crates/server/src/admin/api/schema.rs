@@ -488,6 +488,10 @@ pub(crate) struct FieldChange {
     from: Value,
     /// What the description says.
     to: Value,
+    /// Whether this takes protection away from what is there, or lets a resource server learn
+    /// more.
+    #[schemars(default)]
+    weaker: bool,
 }
 
 #[cfg(test)]

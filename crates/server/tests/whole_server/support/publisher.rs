@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 pub(crate) struct Publisher {
     pub(crate) uri: String,
     document: Arc<Mutex<Option<Value>>>,
+    pub(crate) content_type: Arc<Mutex<&'static str>>,
     asked: Arc<AtomicUsize>,
 }
 
@@ -19,7 +20,9 @@ impl Publisher {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let uri = format!("http://{}/jwks", listener.local_addr().unwrap());
         let document = Arc::new(Mutex::new(Some(document)));
+        let content_type = Arc::new(Mutex::new("application/jwk-set+json"));
         let asked = Arc::new(AtomicUsize::new(0));
+        let named = Arc::clone(&content_type);
         let (held, counted) = (Arc::clone(&document), Arc::clone(&asked));
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
@@ -31,8 +34,9 @@ impl Publisher {
                     Some(document) => {
                         let body = document.to_string();
                         let length = body.len();
+                        let content_type = *named.lock().unwrap();
                         format!(
-                            "HTTP/1.1 200 OK\r\ncontent-type: application/jwk-set+json\r\n\
+                            "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\n\
                              content-length: {length}\r\n\r\n{body}"
                         )
                     }
@@ -43,6 +47,7 @@ impl Publisher {
         Self {
             uri,
             document,
+            content_type,
             asked,
         }
     }

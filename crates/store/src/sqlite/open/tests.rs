@@ -99,6 +99,15 @@ fn a_file_of_a_later_release_is_refused_and_left_as_it_was() {
 }
 
 #[test]
+fn a_file_is_new_once() {
+    let folder = folder();
+    let path = folder.path().join("avouch.db");
+    let is_new = || SqliteStore::open(&path, &options()).unwrap().is_new();
+    assert!(is_new());
+    assert!(!is_new());
+}
+
+#[test]
 fn a_file_that_is_no_database_is_refused() {
     let folder = folder();
     let path = folder.path().join("avouch.db");

@@ -81,6 +81,7 @@ fn changes_have_the_members_they_are_described_with() {
         field: "scope".into(),
         from: json!("a"),
         to: json!("b"),
+        weaker: true,
     };
     check::<super::Change>(&Change {
         target: Target::Client,
