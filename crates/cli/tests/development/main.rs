@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod announcement;
+mod configured;
 mod encrypted;
 mod interop;
 mod key_authentication;
