@@ -30,6 +30,13 @@ export function asserting(library) {
   return advertised.filter((alg) => isShared(library, alg));
 }
 
+/** The algorithms of DPoP proofs a library shares with the server. */
+export function proving(library) {
+  const advertised = metadata.dpop_signing_alg_values_supported;
+  assert(advertised.length > 0);
+  return advertised.filter((alg) => isShared(library, alg));
+}
+
 /** Each key management algorithm, with each kind of key, with each content encryption. */
 export function encryption(library) {
   const shared = (names) => names.filter((name) => isShared(library, name));

@@ -37,6 +37,13 @@ def asserting(library):
     return algs
 
 
+def proving(library):
+    """The algorithms of DPoP proofs a library shares with the server."""
+    algs = list(shared(library, metadata["dpop_signing_alg_values_supported"]))
+    assert algs
+    return algs
+
+
 def encryption(library):
     """Each key management algorithm, with each kind of key, with each content encryption."""
     algs = list(shared(library, metadata["introspection_encryption_alg_values_supported"]))

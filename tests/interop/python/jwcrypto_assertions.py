@@ -5,7 +5,6 @@ ML-DSA among them.
 import time
 import uuid
 from base64 import urlsafe_b64encode
-from functools import cache
 
 from jwcrypto.jwk import JWK
 from jwcrypto.jwt import JWT
@@ -14,22 +13,9 @@ from algorithms import asserting
 from server import (
     ISSUER, RESOURCE, held, http, metadata, register_client, register_resource_server,
 )
+from signing_keys import signing_key
 
 BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-CURVES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
-
-
-@cache
-def rsa_key():
-    return JWK.generate(kty="RSA", size=2048)
-
-
-def signing_key(alg):
-    if alg in CURVES:
-        return JWK.generate(kty="EC", crv=CURVES[alg])
-    if alg.startswith("Ed"):
-        return JWK.generate(kty="OKP", crv="Ed25519")
-    return JWK.generate(kty="AKP", alg=alg) if alg.startswith("ML-DSA") else rsa_key()
 
 
 def secret_key(secret):

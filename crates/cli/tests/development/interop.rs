@@ -7,7 +7,11 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::server::DevServer;
+use crate::configured::ConfiguredServer;
+use crate::server::{Announced, DevServer};
+
+/// The server chooses what proofs contain (RFC 9449 section 8).
+const NONCES: &str = "[dpop]\nrequire_nonce = true\n";
 
 /// Where the scripts are.
 fn folder() -> PathBuf {
@@ -16,10 +20,13 @@ fn folder() -> PathBuf {
 
 /// What runs a script, unless the packages of its language are not installed.
 fn program(script: &str) -> Option<PathBuf> {
-    if Path::new(script).extension()? == "mjs" {
-        env::var_os("AVOUCH_INTEROP_NODE").map(|_| PathBuf::from("node"))
-    } else {
-        env::var_os("AVOUCH_INTEROP_PYTHON").map(|folder| Path::new(&folder).join("bin/python"))
+    match Path::new(script).extension()?.to_str()? {
+        "mjs" => env::var_os("AVOUCH_INTEROP_NODE").map(|_| PathBuf::from("node")),
+        // With curl and OpenSSL, which are everywhere the packages are.
+        "sh" => env::var_os("AVOUCH_INTEROP_NODE").map(|_| PathBuf::from("sh")),
+        _ => {
+            env::var_os("AVOUCH_INTEROP_PYTHON").map(|folder| Path::new(&folder).join("bin/python"))
+        }
     }
 }
 
@@ -36,21 +43,55 @@ fn holds_over_tls(script: &str, expected: &BTreeSet<String>, others: usize) {
     holds_at(&["--tls"], script, expected, others);
 }
 
+fn holds_at(options: &[&str], script: &str, expected: &BTreeSet<String>, others: usize) {
+    if let Some(program) = installed(script) {
+        let (_server, announced) = DevServer::announced(options);
+        runs(Command::new(program), &announced, script, expected, others);
+    }
+}
+
+/// The same against a server for keeps, over TLS, whose configuration ends with these sections, and
+/// with an authority that the server trusts in what it says of clients.
+fn holds_configured(further: &str, script: &str, expected: &BTreeSet<String>, others: usize) {
+    if let Some(program) = installed(script) {
+        let (server, announced) = ConfiguredServer::announced(further);
+        let mut command = Command::new(program);
+        command.env("AVOUCH_CLIENT_AUTHORITY", server.client_authority());
+        runs(command, &announced, script, expected, others);
+    }
+}
+
 #[expect(
     clippy::print_stderr,
     reason = "whoever runs the tests is told what they left out"
 )]
-fn holds_at(options: &[&str], script: &str, expected: &BTreeSet<String>, others: usize) {
-    let Some(program) = program(script) else {
+fn installed(script: &str) -> Option<PathBuf> {
+    let program = program(script);
+    if program.is_none() {
         eprintln!("the packages for {script} are not installed: skipped");
-        return;
-    };
-    let (_server, announced) = DevServer::announced(options);
-    let mut command = Command::new(program);
+    }
+    program
+}
+
+/// Runs the script with what is announced in its environment, and compares what it says held.
+fn runs(
+    mut command: Command,
+    announced: &Announced,
+    script: &str,
+    expected: &BTreeSet<String>,
+    others: usize,
+) {
     if let Some(authority) = &announced.ca_file {
         command
             .env("NODE_EXTRA_CA_CERTS", authority)
             .env("REQUESTS_CA_BUNDLE", authority);
+    }
+    if let Some(client) = &announced.client {
+        command
+            .env("AVOUCH_MTLS_URL", &client.mtls_url)
+            .env("AVOUCH_CLIENT_CERTIFICATE", &client.certificate)
+            .env("AVOUCH_CLIENT_KEY", &client.key)
+            .env("AVOUCH_CLIENT_SUBJECT", &client.subject);
     }
     let output = command
         .arg(folder().join(script))
@@ -140,6 +181,53 @@ fn oauth4webapi_walks_over_tls() {
 #[test]
 fn node_trusts_the_announced_authority_alone() {
     holds_over_tls("node/tls.mjs", &BTreeSet::new(), 3);
+}
+
+#[test]
+fn oauth4webapi_binds_tokens_with_dpop() {
+    let proofs = expected::proofs("oauth4webapi");
+    holds("node/oauth4webapi-dpop.mjs", &proofs, 16);
+}
+
+#[test]
+fn oauth4webapi_brings_the_nonces_that_are_demanded() {
+    let mut expected = expected::proofs("oauth4webapi");
+    for endpoint in ["token", "introspection"] {
+        expected.insert(format!("a nonce is demanded at {endpoint}"));
+    }
+    holds_configured(NONCES, "node/oauth4webapi-dpop.mjs", &expected, 16);
+}
+
+#[test]
+fn openid_client_binds_tokens_with_dpop() {
+    let proofs = expected::proofs("openid-client");
+    holds_configured(NONCES, "node/openid-client-dpop.mjs", &proofs, 2);
+}
+
+#[test]
+fn oauth4webapi_proves_itself_with_certificates() {
+    holds_configured("", "node/oauth4webapi-mtls.mjs", &BTreeSet::new(), 33);
+}
+
+#[test]
+fn openid_client_proves_itself_with_certificates() {
+    holds_configured("", "node/openid-client-mtls.mjs", &BTreeSet::new(), 24);
+}
+
+#[test]
+fn jwcrypto_binds_tokens_with_dpop() {
+    let proofs = expected::proofs("jwcrypto");
+    holds_configured(NONCES, "python/jwcrypto_dpop.py", &proofs, 0);
+}
+
+#[test]
+fn authlib_proves_itself_with_certificates() {
+    holds_configured("", "python/authlib_mtls.py", &BTreeSet::new(), 24);
+}
+
+#[test]
+fn curl_proves_itself_with_certificates() {
+    holds_over_tls("curl/mtls.sh", &BTreeSet::new(), 7);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod advice;
 mod announcement;
+mod configured;
 mod encrypted;
 mod for_keeps;
 mod interop;

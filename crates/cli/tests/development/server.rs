@@ -15,6 +15,16 @@ pub(crate) struct Announced {
     pub(crate) data_dir: String,
     /// Over TLS alone.
     pub(crate) ca_file: Option<String>,
+    /// Where certificates are asked for and one was made.
+    pub(crate) client: Option<AnnouncedClient>,
+}
+
+/// How to come with a certificate.
+pub(crate) struct AnnouncedClient {
+    pub(crate) mtls_url: String,
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+    pub(crate) subject: String,
 }
 
 impl Announced {
@@ -26,6 +36,18 @@ impl Announced {
             initial_access_token: text("initial_access_token").unwrap(),
             data_dir: text("data_dir").unwrap(),
             ca_file: text("ca_file"),
+            client: text("mtls_url").map(|mtls_url| AnnouncedClient {
+                mtls_url,
+                certificate: text("client_certificate").unwrap(),
+                key: text("client_key").unwrap(),
+                subject: text("client_subject").unwrap(),
+            }),
+        }
+    }
+
+    pub(crate) fn wait_for_every_key(&self) {
+        while !self.has_every_key() {
+            thread::sleep(Duration::from_millis(50));
         }
     }
 
@@ -58,9 +80,14 @@ pub(crate) struct DevServer {
 
 impl DevServer {
     pub(crate) fn start(options: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_avouch"))
-            .args(["serve", "--dev", "--listen", "127.0.0.1:0"])
-            .args(options)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_avouch"));
+        command.args(["serve", "--dev", "--listen", "127.0.0.1:0"]);
+        Self::run(command.args(options))
+    }
+
+    /// Whatever this command serves.
+    pub(crate) fn run(command: &mut Command) -> Self {
+        let mut process = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -73,9 +100,7 @@ impl DevServer {
     pub(crate) fn announced(options: &[&str]) -> (Self, Announced) {
         let mut server = Self::start(&[&["--json"], options].concat());
         let announced = Announced::parse(&server.line());
-        while !announced.has_every_key() {
-            thread::sleep(Duration::from_millis(50));
-        }
+        announced.wait_for_every_key();
         (server, announced)
     }
 

@@ -8,6 +8,7 @@ mod authentication_table;
 mod bad_input;
 mod caller_authentication;
 mod caller_tokens;
+mod certificate_bound;
 mod certificate_registration;
 mod certificates;
 mod client_assertions;

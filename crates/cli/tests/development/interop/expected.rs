@@ -74,6 +74,17 @@ pub(super) fn assertions(library: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// Every algorithm of `DPoP` proofs.
+pub(super) fn proofs(library: &str) -> BTreeSet<String> {
+    let shared = NotShared::with(library);
+    SignatureAlgorithm::ALL
+        .map(SignatureAlgorithm::name)
+        .iter()
+        .filter(|name| shared.knows(name))
+        .map(|name| format!("binds with {name}"))
+        .collect()
+}
+
 /// Signed with every algorithm; encrypted with every algorithm, to every kind of key, in every way.
 pub(super) fn statements(library: &str) -> BTreeSet<String> {
     let shared = NotShared::with(library);
