@@ -59,6 +59,7 @@ impl AuthenticationFailure {
             Self::UnusableSecret => "unusable_secret",
             Self::Token(TokenFailure::NotGood) => "bad_token",
             Self::Token(TokenFailure::NoRight) => "token_without_right",
+            Self::Token(TokenFailure::Unbound) => "unbound_token",
             Self::Token(TokenFailure::Binding(_) | TokenFailure::Certificate) => "unproven_token",
             Self::Token(TokenFailure::ProofReplayed) => "proof_replayed",
             Self::Token(TokenFailure::TooManyProofs) => "too_many_proofs",
