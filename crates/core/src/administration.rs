@@ -96,8 +96,8 @@ pub async fn admin_client<'a>(
         return Err(AdminTokenError::NotGood);
     };
     let registration = store.registration_of(id).await?;
-    let registered_itself = registration
-        .is_some_and(|registration| registration.approval != Approval::Administrator);
+    let registered_itself =
+        registration.is_some_and(|registration| registration.approval != Approval::Administrator);
     if registered_itself || !is_listed(&client.resources, admin) {
         return Err(AdminTokenError::NotChosen);
     }
@@ -130,7 +130,10 @@ mod tests {
         let admin = ResourceIdentifier::parse("https://admin.example").unwrap();
         let other = ResourceIdentifier::parse("https://admin.example/").unwrap();
         assert!(!is_listed(&AllowedResources::Any, &admin));
-        assert!(!is_listed(&AllowedResources::Only(vec![other.clone()]), &admin));
+        assert!(!is_listed(
+            &AllowedResources::Only(vec![other.clone()]),
+            &admin
+        ));
         let both = AllowedResources::Only(vec![other, admin.clone()]);
         assert!(is_listed(&both, &admin));
     }

@@ -14,7 +14,7 @@ use avouch_core::introspection::PairwiseSubjects;
 use avouch_core::keys::{Sealer, SecretsError, load_or_make_secret};
 use avouch_core::opaque_token::TokenMint;
 use avouch_core::records::KeyPurpose;
-use avouch_core::storage::ServerSecret;
+use avouch_core::storage::{CallerStore, ServerSecret, StoreError};
 use avouch_core::time::Clock;
 use avouch_crypto::random::SecureRandom;
 use avouch_crypto::seal::SealingKey;
@@ -22,6 +22,7 @@ use avouch_fetch::Policy;
 use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::client_assertion::ClientAssertionVerifier;
 use avouch_oauth::issuer::Issuer;
+use avouch_oauth::resource::ResourceIdentifier;
 use avouch_store::{AnyStore, OpenError, SqliteOptions, SqliteStore};
 use axum::Router;
 use thiserror::Error;
@@ -30,6 +31,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
+use crate::admin::ProtectedResource;
 use crate::app::App;
 use crate::config::{Config, SealingKeyError, StatementKeysError, software_statements};
 use crate::dpop::Dpop;
@@ -91,6 +93,7 @@ pub struct Server {
     issuer: Issuer,
     address: SocketAddr,
     mtls_address: Option<SocketAddr>,
+    admin_address: Option<SocketAddr>,
     admin_socket: PathBuf,
     renewal: mpsc::Sender<oneshot::Sender<()>>,
     stop: watch::Sender<bool>,
@@ -134,6 +137,18 @@ pub enum StartError {
     /// The authorities for certificates of callers cannot be had.
     #[error(transparent)]
     ClientAuthorities(#[from] tls::ClientAuthoritiesError),
+    /// No URL can be made of where the admin API listens.
+    #[error("{0} is no address that tokens can be asked for: set admin.url in the configuration")]
+    AdminUrl(SocketAddr),
+    /// A resource server has the name of the admin API.
+    #[error(
+        "the resource {0} belongs to a resource server and cannot be the admin API: choose another \
+         admin.url, or start without admin.listen and take the resource from the resource server"
+    )]
+    AdminUrlServed(ResourceIdentifier),
+    /// The records cannot be read.
+    #[error(transparent)]
+    Records(StoreError),
     /// A listener cannot be set up.
     #[error("cannot listen on {what}: {error}")]
     Listen {
@@ -167,8 +182,21 @@ pub async fn start(
     };
     let mtls_address = mtls_listener.as_ref().map(|(_, address)| *address);
     let mtls_url = config.mtls_url(mtls_address);
+    let admin_listener = match config.admin.listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let admin_address = admin_listener.as_ref().map(|(_, address)| *address);
+    let admin_api = match admin_address {
+        Some(address) => Some(admin_api(config, address, &store).await?),
+        None => None,
+    };
+    let own_urls = OwnUrls {
+        mtls_url,
+        admin_api: admin_api.clone(),
+    };
     let (open, closed) = oneshot::channel();
-    let app = Arc::new(put_together(config, store, surroundings, mtls_url, open).await?);
+    let app = Arc::new(put_together(config, store, surroundings, own_urls, open).await?);
     let first = first_keys(&app.settings);
     key_changes::make_missing(&app, KeyPurpose::Statements, &first).await?;
     key_changes::make_for_access_tokens_in_use(&app).await?;
@@ -178,7 +206,7 @@ pub async fn start(
         .local_addr()
         .map_err(listen_error("the public address".to_owned()))?;
     let admin_socket = folder.join(ADMIN_SOCKET);
-    let admin_listener =
+    let socket =
         private_socket(&admin_socket).map_err(listen_error(admin_socket.display().to_string()))?;
 
     let (stop, stopped) = watch::channel(false);
@@ -213,13 +241,23 @@ pub async fn start(
     }
     let router = with_access(&app, admin::routes(Arc::clone(&app)));
     serving.spawn(listen::serve(
-        admin_listener,
+        socket,
         Transport::Plain,
         router,
         bounds,
         || (),
         stopped.clone(),
     ));
+    if let Some(((listener, _), own)) = admin_listener.zip(admin_api) {
+        serving.spawn(listen::serve(
+            listener,
+            transport(&app, Question::ClientCertificate),
+            with_access(&app, admin::guarded_routes(Arc::clone(&app), &own)),
+            bounds,
+            || (),
+            stopped.clone(),
+        ));
+    }
     if let Some(address) = config.metrics.listen {
         let (listener, _) = bind(address).await?;
         let router = with_access(&app, admin::observation_routes(Arc::clone(&app)));
@@ -242,6 +280,7 @@ pub async fn start(
         issuer: app.issuer.clone(),
         address,
         mtls_address,
+        admin_address,
         admin_socket,
         renewal,
         stop,
@@ -267,11 +306,34 @@ fn assertions(config: &Config) -> ClientAssertionVerifier {
     }
 }
 
+/// The names that depend on the ports that were to be had.
+struct OwnUrls {
+    mtls_url: Option<String>,
+    admin_api: Option<Arc<ProtectedResource>>,
+}
+
+/// What the admin API over TCP is called. Nobody else may have the name: tokens
+/// for it open the admin API.
+async fn admin_api(
+    config: &Config,
+    bound: SocketAddr,
+    store: &AnyStore,
+) -> Result<Arc<ProtectedResource>, StartError> {
+    let resource = config.admin_url(bound).ok_or(StartError::AdminUrl(bound))?;
+    let served = store.is_served(&resource).await;
+    if served.map_err(StartError::Records)? {
+        return Err(StartError::AdminUrlServed(resource));
+    }
+    let certificates = config.tls.is_on() || config.mtls.client_cert_header;
+    let own = ProtectedResource::new(resource, config.admin.bearer_tokens, certificates);
+    Ok(Arc::new(own))
+}
+
 async fn put_together(
     config: &Config,
     store: AnyStore,
     surroundings: Surroundings,
-    mtls_url: Option<String>,
+    own_urls: OwnUrls,
     open: oneshot::Sender<()>,
 ) -> Result<App, StartError> {
     let Surroundings {
@@ -279,6 +341,10 @@ async fn put_together(
         random,
         fetching,
     } = surroundings;
+    let OwnUrls {
+        mtls_url,
+        admin_api,
+    } = own_urls;
     let certificates = Certificates::load(&config.tls, &config.mtls, clock.now())?;
     let metrics = Metrics::new();
     certificates.show_expiry(&metrics);
@@ -329,6 +395,7 @@ async fn put_together(
         published_keys: PublishedKeys::new(&config.fetch, fetching, Arc::clone(&clock))?,
         certificates: Arc::new(certificates),
         mtls_url,
+        admin_api,
         sealer,
         clock,
         random,
@@ -435,6 +502,11 @@ impl Server {
     /// Where it listens and asks for certificates.
     pub fn mtls_address(&self) -> Option<SocketAddr> {
         self.mtls_address
+    }
+
+    /// Where its admin API listens, beside the socket.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_address
     }
 
     /// Looks at the certificate files again, as it does by itself every minute. When this

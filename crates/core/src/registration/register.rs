@@ -15,8 +15,8 @@ use super::{RegistrationContext, RegistrationError};
 use crate::id::{ClientId, ResourceServerId};
 use crate::opaque_token::{OpaqueToken, TokenKind};
 use crate::records::{
-    Allowance, AllowedResources, Approval, InitialAccessToken, Registration, RegistrationKinds, RegistrationTokens,
-    SecretKind, SoftwareStatement,
+    Allowance, AllowedResources, Approval, InitialAccessToken, Registration, RegistrationKinds,
+    RegistrationTokens, SecretKind, SoftwareStatement,
 };
 use crate::secret::{PlainSecret, StoredSecret};
 use crate::storage::{CallerRecord, RegisteredCaller};
@@ -85,10 +85,7 @@ pub fn register(
 
 /// What tokens of a new client may be good for. Nobody registers himself as an
 /// administrator, whatever the approval says.
-fn without(
-    allowed: &AllowedResources,
-    reserved: Option<&ResourceIdentifier>,
-) -> AllowedResources {
+fn without(allowed: &AllowedResources, reserved: Option<&ResourceIdentifier>) -> AllowedResources {
     match allowed {
         AllowedResources::Any => AllowedResources::Any,
         AllowedResources::Only(resources) => {

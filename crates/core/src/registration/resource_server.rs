@@ -43,7 +43,10 @@ impl ResourceServerRequest {
         if metadata.resource.len() > MAX_ENTRIES {
             return Err(too_many());
         }
-        if context.reserved.is_some_and(|own| metadata.resource.contains(own)) {
+        if context
+            .reserved
+            .is_some_and(|own| metadata.resource.contains(own))
+        {
             return Err(RegistrationError::metadata(
                 "a resource in resource is this server's own admin API: no resource server serves it",
             ));

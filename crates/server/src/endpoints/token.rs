@@ -179,6 +179,7 @@ impl From<IssueError> for ErrorReply {
             IssueError::NoResource
             | IssueError::NoResourceOpen
             | IssueError::Resource(_)
+            | IssueError::AdminAlone(_)
             | IssueError::FormatsDiffer
             | IssueError::SeveralServers
             | IssueError::Suspended(_)
