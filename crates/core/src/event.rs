@@ -93,7 +93,8 @@ pub enum Event<'a> {
     Administered {
         /// When.
         at: Timestamp,
-        /// Who asked: `administrator`, or the name of an initial access token.
+        /// Who asked: `administrator` at the admin socket, a `client_id`, or the name of an
+        /// initial access token.
         by: &'a str,
         /// What was done, such as `client added`.
         what: &'static str,

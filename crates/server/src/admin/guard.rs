@@ -119,7 +119,9 @@ impl Guard {
         let (token, scheme) = match authorization_header(headers) {
             Ok(Some(Authorization::Bearer(token))) => (token, Scheme::Bearer),
             Ok(Some(Authorization::DPoP(token))) => (token, Scheme::DPoP),
-            Ok(Some(Authorization::Basic(_) | Authorization::Other) | None) => return Err(self.token_required()),
+            Ok(Some(Authorization::Basic(_) | Authorization::Other) | None) => {
+                return Err(self.token_required());
+            }
             Err(ExtractError::Several) => {
                 return Err(ErrorReply::bad_request(
                     ErrorCode::InvalidRequest,
