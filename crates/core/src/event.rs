@@ -64,6 +64,8 @@ pub enum Event<'a> {
         grant: &'a GrantId,
         /// Its `jti`.
         token: &'a TokenId,
+        /// Who ordered it, if not the client itself: as in `Administered`.
+        ordered_by: Option<&'a str>,
         /// What can be read in it, if it is a JWT.
         disclosure: Option<&'a Disclosure>,
     },

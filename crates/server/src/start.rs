@@ -36,7 +36,7 @@ use crate::app::App;
 use crate::config::{Config, SealingKeyError, StatementKeysError, software_statements};
 use crate::dpop::Dpop;
 use crate::keys::{self, Keys, KeysError};
-use crate::listen::{self, Bounds, Transport};
+use crate::listen::{self, Bounds, Listener, Transport};
 use crate::metrics::Metrics;
 use crate::paths;
 use crate::recipient_keys::{FetchSetupError, PublishedKeys};
@@ -196,7 +196,9 @@ pub async fn start(
         admin_api: admin_api.clone(),
     };
     let (open, closed) = oneshot::channel();
-    let app = Arc::new(put_together(config, store, surroundings, own_urls, open).await?);
+    // On the heap: whoever awaits the start need not make room for all of it.
+    let parts = Box::pin(put_together(config, store, surroundings, own_urls, open));
+    let app = Arc::new(parts.await?);
     let first = first_keys(&app.settings);
     key_changes::make_missing(&app, KeyPurpose::Statements, &first).await?;
     key_changes::make_for_access_tokens_in_use(&app).await?;
@@ -210,66 +212,33 @@ pub async fn start(
         private_socket(&admin_socket).map_err(listen_error(admin_socket.display().to_string()))?;
 
     let (stop, stopped) = watch::channel(false);
-    let mut serving = JoinSet::new();
-    let bounds = Bounds {
-        connections: config.limits.connections.as_usize(),
-        header: config.limits.header.as_usize(),
-        answer: config.limits.request_timeout.duration(),
+    let mut listeners = Listeners {
+        app: Arc::clone(&app),
+        bounds: Bounds {
+            connections: config.limits.connections.as_usize(),
+            header: config.limits.header.as_usize(),
+            answer: config.limits.request_timeout.duration(),
+        },
+        stopped: stopped.clone(),
+        serving: JoinSet::new(),
     };
-    let opened = |app: &Arc<App>| {
-        let app = Arc::clone(app);
-        move || app.metrics.connection()
-    };
-    let public = with_access(&app, routes::public(Arc::clone(&app)));
-    serving.spawn(listen::serve(
-        listener,
-        transport(&app, Question::None),
-        public.clone(),
-        bounds,
-        opened(&app),
-        stopped.clone(),
-    ));
+    listeners.public(listener, Question::None);
     if let Some((listener, _)) = mtls_listener {
-        serving.spawn(listen::serve(
-            listener,
-            transport(&app, Question::ClientCertificate),
-            public,
-            bounds,
-            opened(&app),
-            stopped.clone(),
-        ));
+        listeners.public(listener, Question::ClientCertificate);
     }
-    let router = with_access(&app, admin::routes(Arc::clone(&app)));
-    serving.spawn(listen::serve(
-        socket,
-        Transport::Plain,
-        router,
-        bounds,
-        || (),
-        stopped.clone(),
-    ));
+    let everything = admin::routes(Arc::clone(&app));
+    listeners.operator(socket, Transport::Plain, everything);
     if let Some(((listener, _), own)) = admin_listener.zip(admin_api) {
-        serving.spawn(listen::serve(
-            listener,
-            transport(&app, Question::ClientCertificate),
-            with_access(&app, admin::guarded_routes(Arc::clone(&app), &own)),
-            bounds,
-            || (),
-            stopped.clone(),
-        ));
+        let transport = transport(&app, Question::ClientCertificate);
+        let guarded = admin::guarded_routes(Arc::clone(&app), &own);
+        listeners.operator(listener, transport, guarded);
     }
     if let Some(address) = config.metrics.listen {
         let (listener, _) = bind(address).await?;
-        let router = with_access(&app, admin::observation_routes(Arc::clone(&app)));
-        serving.spawn(listen::serve(
-            listener,
-            Transport::Plain,
-            router,
-            bounds,
-            || (),
-            stopped.clone(),
-        ));
+        let observation = admin::observation_routes(Arc::clone(&app));
+        listeners.operator(listener, Transport::Plain, observation);
     }
+    let mut serving = listeners.serving;
     serving.spawn(background::make_other_keys(Arc::clone(&app)));
     serving.spawn(background::clean_up(Arc::clone(&app), stopped.clone()));
     let (renewal, asked) = mpsc::channel(1);
@@ -415,6 +384,44 @@ fn first_keys(settings: &Settings) -> Vec<SignatureAlgorithm> {
         settings.algorithms.iter().copied().take(1).collect()
     } else {
         wanted
+    }
+}
+
+/// What is listened on, each in a task of its own.
+struct Listeners {
+    app: Arc<App>,
+    bounds: Bounds,
+    stopped: watch::Receiver<bool>,
+    serving: JoinSet<()>,
+}
+
+impl Listeners {
+    /// For clients and resource servers; its connections are counted.
+    fn public(&mut self, listener: TcpListener, question: Question) {
+        let router = with_access(&self.app, routes::public(Arc::clone(&self.app)));
+        let transport = transport(&self.app, question);
+        let app = Arc::clone(&self.app);
+        self.serving.spawn(listen::serve(
+            listener,
+            transport,
+            router,
+            self.bounds,
+            move || app.metrics.connection(),
+            self.stopped.clone(),
+        ));
+    }
+
+    /// For whoever runs the server.
+    fn operator(&mut self, listener: impl Listener, transport: Transport, router: Router) {
+        let router = with_access(&self.app, router);
+        self.serving.spawn(listen::serve(
+            listener,
+            transport,
+            router,
+            self.bounds,
+            || (),
+            self.stopped.clone(),
+        ));
     }
 }
 

@@ -53,6 +53,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 async fn issue(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Document(order): Document<IssueToken>,
 ) -> Result<Response, AdminError> {
     check(&order)?;
@@ -86,6 +87,7 @@ async fn issue(
             client: &record.client,
             grant: &record.grant,
             token: &record.id,
+            ordered_by: Some(by.name()),
             disclosure: issued.disclosure.as_ref(),
         })
         .await?;

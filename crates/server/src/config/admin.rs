@@ -31,7 +31,7 @@ pub struct AdminConfig {
     pub listen: Option<SocketAddr>,
     /// The URL under which that address is reached, without path: the resource
     /// identifier (RFC 8707, RFC 9728) that tokens are asked for with and that
-    /// DPoP proofs are made for. https, or http on a loopback host. If it is
+    /// `DPoP` proofs are made for. https, or http on a loopback host. If it is
     /// left out, the address in `listen`, which has to be loopback then.
     #[serde(deserialize_with = "base_url", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", example = &"https://admin.example.com")]

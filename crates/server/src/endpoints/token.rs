@@ -119,6 +119,7 @@ async fn to_client(
             client: &client.id,
             grant: &record.grant,
             token: &record.id,
+            ordered_by: None,
             disclosure: issued.disclosure.as_ref(),
         })
         .await?;

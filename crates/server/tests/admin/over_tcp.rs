@@ -78,7 +78,7 @@ impl Desk {
             .header("content-type", "application/x-www-form-urlencoded");
         if bound {
             let url = format!("http://{address}/token");
-            request = request.header("dpop", self.proof(&self.key, "POST", &url, None, None));
+            request = request.header("dpop", proof(&self.key, "POST", &url, None, None));
         }
         let form =
             format!("client_id={id}&client_secret={secret}&grant_type=client_credentials{form}");
@@ -99,29 +99,6 @@ impl Desk {
         let secret = self.client(id, scope, json!([self.admin])).await;
         let answer = self.ask(id, &secret, true, &self.resource()).await;
         (held(answer), secret)
-    }
-
-    /// A proof at the instant of the test's beginning.
-    fn proof(
-        &self,
-        key: &SigningKey,
-        method: &str,
-        url: &str,
-        token: Option<&str>,
-        nonce: Option<&str>,
-    ) -> String {
-        let url = TargetUri::parse(url).unwrap();
-        let token = token.map(PresentedToken::new);
-        let mut proof = NewDpopProof::new(method, &url);
-        if let Some(token) = &token {
-            proof = proof.access_token(token);
-        }
-        if let Some(nonce) = nonce {
-            proof = proof.nonce(nonce);
-        }
-        let now = u64::try_from(BEGIN).unwrap();
-        let proof = proof.sign(key, now, &SystemRandom).unwrap();
-        proof.expose().to_owned()
     }
 
     pub(crate) async fn send(
@@ -160,7 +137,7 @@ impl Desk {
     ) -> Answer {
         let bare = path.split('?').next().unwrap();
         let url = format!("{}{bare}", self.admin);
-        let proof = self.proof(&self.key, method, &url, Some(&held.token), None);
+        let proof = proof(&self.key, method, &url, Some(&held.token), None);
         let authorization = format!("{} {}", held.scheme, held.token);
         let mut headers = vec![("authorization", authorization.as_str())];
         if held.scheme == "DPoP" {
@@ -176,6 +153,28 @@ impl Desk {
     pub(crate) async fn post(&self, held: &Held, path: &str, body: Value) -> Answer {
         self.call(held, "POST", path, Some(&body)).await
     }
+}
+
+/// A proof at the instant of the test's beginning.
+fn proof(
+    key: &SigningKey,
+    method: &str,
+    url: &str,
+    token: Option<&str>,
+    nonce: Option<&str>,
+) -> String {
+    let url = TargetUri::parse(url).unwrap();
+    let token = token.map(PresentedToken::new);
+    let mut proof = NewDpopProof::new(method, &url);
+    if let Some(token) = &token {
+        proof = proof.access_token(token);
+    }
+    if let Some(nonce) = nonce {
+        proof = proof.nonce(nonce);
+    }
+    let now = u64::try_from(BEGIN).unwrap();
+    let proof = proof.sign(key, now, &SystemRandom).unwrap();
+    proof.expose().to_owned()
 }
 
 fn new_key() -> SigningKey {
@@ -291,6 +290,7 @@ async fn a_bound_token_opens_it_and_events_name_the_client() {
         .post(&held, "/admin/v1/tokens", order)
         .await
         .expect(201);
+    assert_logged(&[by, "token_issued", token["jti"].as_str().unwrap()]);
     let named = json!({"token": token["access_token"]});
     for (path, what) in [("show", "token shown"), ("revoke", "revoked")] {
         let path = format!("/admin/v1/tokens/{path}");
@@ -333,7 +333,7 @@ async fn row_9449_7_02_what_a_thief_of_the_token_could_try_is_refused() {
     let desk = Desk::new().await;
     let (held, _) = desk.administrator("ops", "admin").await;
     let url = format!("{}{CLIENTS}", desk.admin);
-    let good = desk.proof(&desk.key, "GET", &url, Some(&held.token), None);
+    let good = proof(&desk.key, "GET", &url, Some(&held.token), None);
     let dpop = format!("DPoP {}", held.token);
     let with = async |authorization: &str, proof: &str| {
         let headers = [("authorization", authorization), ("dpop", proof)];
@@ -348,22 +348,22 @@ async fn row_9449_7_02_what_a_thief_of_the_token_could_try_is_refused() {
             .contains("used before")
     );
     refused(with(&format!("Bearer {}", held.token), &good).await);
-    let proof = |key: &SigningKey, method: &str, url: &str, token: &str| {
-        desk.proof(key, method, url, Some(token), None)
+    let made = |key: &SigningKey, method: &str, url: &str, token: &str| {
+        proof(key, method, url, Some(token), None)
     };
-    refused(with(&dpop, &proof(&new_key(), "GET", &url, &held.token)).await);
+    refused(with(&dpop, &made(&new_key(), "GET", &url, &held.token)).await);
     for bad in [
-        proof(&desk.key, "POST", &url, &held.token),
-        proof(&desk.key, "GET", &format!("{url}/ops"), &held.token),
-        proof(&desk.key, "GET", &url, "another"),
+        made(&desk.key, "POST", &url, &held.token),
+        made(&desk.key, "GET", &format!("{url}/ops"), &held.token),
+        made(&desk.key, "GET", &url, "another"),
         // The Host header has no say.
-        proof(
+        made(
             &desk.key,
             "GET",
             &format!("http://whatever.example{CLIENTS}"),
             &held.token,
         ),
-        desk.proof(&desk.key, "GET", &url, None, None),
+        proof(&desk.key, "GET", &url, None, None),
     ] {
         with(&dpop, &bad).await.error(401, "invalid_dpop_proof");
     }
@@ -564,7 +564,7 @@ async fn row_9449_8_01_a_nonce_is_demanded_where_that_is_switched_on() {
     let address = desk.it.server.address();
     let url = format!("http://{address}/token");
     let got = desk.ask("ops", &secret, true, &desk.resource()).await;
-    let proof = desk.proof(&desk.key, "POST", &url, None, Some(&nonce(&got)));
+    let shown = proof(&desk.key, "POST", &url, None, Some(&nonce(&got)));
     got.error(400, "use_dpop_nonce");
     let form = format!(
         "client_id=ops&client_secret={secret}&grant_type=client_credentials{}",
@@ -573,7 +573,7 @@ async fn row_9449_8_01_a_nonce_is_demanded_where_that_is_switched_on() {
     let request = Request::post("/token")
         .header("host", address.to_string())
         .header("content-type", "application/x-www-form-urlencoded")
-        .header("dpop", proof)
+        .header("dpop", shown)
         .body(Body::from(form));
     let stream = TcpStream::connect(address).await.unwrap();
     let held = held(exchange(TokioIo::new(stream), request.unwrap()).await);
@@ -582,9 +582,9 @@ async fn row_9449_8_01_a_nonce_is_demanded_where_that_is_switched_on() {
     let given = nonce(&first);
     first.error(401, "use_dpop_nonce");
     let url = format!("{}{CLIENTS}", desk.admin);
-    let proof = desk.proof(&desk.key, "GET", &url, Some(&held.token), Some(&given));
+    let shown = proof(&desk.key, "GET", &url, Some(&held.token), Some(&given));
     let authorization = format!("DPoP {}", held.token);
-    let headers = [("authorization", authorization.as_str()), ("dpop", &proof)];
+    let headers = [("authorization", authorization.as_str()), ("dpop", &shown)];
     let answer = desk.send("GET", CLIENTS, &headers, None).await;
     assert_eq!(nonce(&answer), given);
     answer.expect(200);
