@@ -77,6 +77,8 @@ pub enum Event<'a> {
         grant: &'a GrantId,
         /// Its `jti`.
         token: &'a TokenId,
+        /// Who ordered it, if not the client itself: as in `Administered`.
+        ordered_by: Option<&'a str>,
         /// What can be read in it, if it is a JWT.
         disclosure: Option<&'a Disclosure>,
     },
@@ -106,7 +108,8 @@ pub enum Event<'a> {
     Administered {
         /// When.
         at: Timestamp,
-        /// Who asked: `administrator`, or the name of an initial access token.
+        /// Who asked: `administrator` at the admin socket, a `client_id`, or the name of an
+        /// initial access token.
         by: &'a str,
         /// What was done, such as `client added`.
         what: &'static str,

@@ -83,6 +83,12 @@ pub enum IssueError {
          ask for a token for each"
     )]
     SeveralServers,
+    /// The admin API beside another resource, whose server would get to see the token.
+    #[error(
+        "an access token for the admin API is for nothing else: ask for one with {0} as its only \
+         resource"
+    )]
+    AdminAlone(ResourceIdentifier),
     /// A JWT for an RS that an administrator has stopped: it could not be
     /// kept from believing it.
     #[error("the resource server of {0} is suspended")]
@@ -159,6 +165,9 @@ pub struct Issuance<'a, S, K> {
     pub lifetimes: Lifetimes,
     /// Whether no token goes out that is bound to nothing.
     pub sender_constrained: bool,
+    /// The resource identifier of the server's own admin API, where it is to be had. No RS serves
+    /// it.
+    pub admin: Option<&'a ResourceIdentifier>,
     /// The instant of issue.
     pub now: Timestamp,
 }
@@ -234,6 +243,10 @@ impl<S: TokenStore + CallerStore, K: Signer> Issuance<'_, S, K> {
         client: &Client,
         servers: &[Arc<ResourceServer>],
     ) -> Result<TokenFormat, IssueError> {
+        if servers.is_empty() {
+            // The admin API looks every token up: nothing need stand in it.
+            return Ok(TokenFormat::Opaque);
+        }
         let mut wanted = servers
             .iter()
             .filter_map(|server| server.access_tokens.value.format);

@@ -7,6 +7,7 @@
 //! step; [`records`] says what is kept, [`storage`] what every engine must
 //! guarantee about it.
 
+pub mod administration;
 pub mod certificate;
 pub mod client_secrets;
 pub mod event;

@@ -39,6 +39,7 @@ use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::auth_method::AuthenticationMethod;
 use avouch_oauth::client_metadata::ClientMetadataError;
 use avouch_oauth::jwks_uri::JwksUri;
+use avouch_oauth::resource::ResourceIdentifier;
 use thiserror::Error;
 
 use crate::client_secrets::ClientSecrets;
@@ -82,6 +83,8 @@ pub struct RegistrationContext<'a> {
     pub jwks_uris: &'a dyn JwksUriPolicy,
     /// Whether this server gives encrypted answers only.
     pub encrypted_only: bool,
+    /// The resource that nobody may register: the server's own admin API.
+    pub reserved: Option<&'a ResourceIdentifier>,
     /// Makes registration access tokens.
     pub mint: &'a TokenMint,
     /// Where randomness comes from.

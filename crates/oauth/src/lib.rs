@@ -75,6 +75,7 @@ pub mod media_type;
 pub mod metadata;
 pub mod negotiate;
 pub mod proof;
+pub mod protected_resource;
 pub mod resource;
 pub mod revocation;
 pub mod scope;

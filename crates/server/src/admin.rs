@@ -1,19 +1,24 @@
-//! The admin API: HTTP and JSON over a Unix socket in the data folder.
+//! The admin API: HTTP and JSON over a Unix socket in the data folder and, where
+//! that is switched on, over TCP.
 //!
-//! The socket's file mode (0600, in a folder of mode 0700) is the guard:
-//! whoever can open it owns the database anyway. A file per resource;
+//! The socket's file mode (0600, in a folder of mode 0700) is its guard:
+//! whoever can open it owns the database anyway. Over TCP it is [`guard`]:
+//! access tokens, of clients that were chosen at the socket. A file per resource;
 //! [`api`] holds the documents that go over the wire, [`openapi()`] describes
 //! them. Every decision is recorded before its answer leaves.
 
 pub mod api;
 
+mod administrator;
 mod allowed;
 mod answer;
 mod apply;
+mod chosen;
 mod clients;
 mod document;
 mod error;
 mod explanations;
+mod guard;
 mod health;
 mod initial_access_tokens;
 mod keys;
@@ -21,6 +26,7 @@ mod named;
 mod openapi;
 mod operation;
 mod page;
+mod protected_resource;
 mod registrations;
 mod resource_servers;
 mod revocations;
@@ -33,21 +39,23 @@ use std::sync::Arc;
 
 use avouch_core::event::{Event, RecordError, Recorder};
 use avouch_core::time::Timestamp;
-use axum::Router;
+use avouch_oauth::protected_resource::WELL_KNOWN;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use axum::{Extension, Router};
 use http::StatusCode;
 
 use crate::app::App;
 use crate::paths::{HEALTH, READINESS};
+use administrator::Administrator;
 use error::AdminError;
+use guard::Guard;
 use operation::Operation;
 
 pub use openapi::openapi;
+pub(crate) use protected_resource::ProtectedResource;
 
 const METRICS: &str = "/metrics";
-
-/// Who asked, in events: the socket tells nobody apart.
-const ADMINISTRATOR: &str = "administrator";
 
 /// Everything that can be administered, and the observation routes.
 pub(crate) fn routes(app: Arc<App>) -> Router {
@@ -55,6 +63,31 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
         .into_iter()
         .fold(observed(), |router, operation| {
             router.route(operation.path, operation.handler)
+        })
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(Extension(Administrator::AtTheSocket))
+        .with_state(app)
+}
+
+/// Everything that can be administered over TCP, each behind its guard, and the
+/// metadata that says how to come in.
+pub(crate) fn guarded_routes(app: Arc<App>, own: &Arc<ProtectedResource>) -> Router {
+    let metadata =
+        get(protected_resource::metadata).with_state((Arc::clone(&app), Arc::clone(own)));
+    let open = Router::new().route(&format!("/.well-known/{WELL_KNOWN}"), metadata);
+    operations()
+        .into_iter()
+        .fold(open, |router, operation| {
+            let guard = Guard {
+                app: Arc::clone(&app),
+                own: Arc::clone(own),
+                right: operation.right,
+            };
+            let guarded = operation
+                .handler
+                .route_layer(from_fn_with_state(guard, guard::around));
+            router.route(operation.path, guarded)
         })
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
@@ -110,6 +143,7 @@ async fn method_not_allowed() -> AdminError {
 /// Records what an administrator did, before the answer leaves.
 async fn record_administered(
     app: &App,
+    by: &Administrator,
     at: Timestamp,
     what: &'static str,
     name: &str,
@@ -117,7 +151,7 @@ async fn record_administered(
     app.recorder
         .record(&Event::Administered {
             at,
-            by: ADMINISTRATOR,
+            by: by.name(),
             what,
             name,
         })

@@ -19,10 +19,12 @@ use avouch_crypto::random::SecureRandom;
 use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::client_assertion::ClientAssertionVerifier;
 use avouch_oauth::issuer::Issuer;
+use avouch_oauth::resource::ResourceIdentifier;
 use avouch_store::AnyStore;
 use http::HeaderValue;
 use tokio::sync::oneshot;
 
+use crate::admin::ProtectedResource;
 use crate::dpop::Dpop;
 use crate::keys::Keys;
 use crate::metrics::Metrics;
@@ -65,6 +67,8 @@ pub(crate) struct App {
     pub(crate) certificates: Arc<Certificates>,
     /// What stands in for the issuer where callers are asked for certificates.
     pub(crate) mtls_url: Option<String>,
+    /// The admin API over TCP, where it is on.
+    pub(crate) admin_api: Option<Arc<ProtectedResource>>,
     pub(crate) sealer: Sealer,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn SecureRandom>,
@@ -95,6 +99,7 @@ impl App {
             random: &*self.random,
             lifetimes: self.settings.lifetimes,
             sender_constrained: self.settings.sender_constrained,
+            admin: self.admin_resource(),
             now,
         }
     }
@@ -120,6 +125,11 @@ impl App {
         } else {
             HeaderValue::from_static("no-cache")
         }
+    }
+
+    /// The resource that no resource server has: the admin API over TCP.
+    pub(crate) fn admin_resource(&self) -> Option<&ResourceIdentifier> {
+        self.admin_api.as_deref().map(|own| &own.resource)
     }
 
     /// What callers are authenticated with.

@@ -98,6 +98,12 @@ pub(crate) fn refused(
              registered for client_credentials gets one of its own at the token endpoint"
                 .to_owned(),
         ),
+        // Unbound ones are taken at introspection; were it otherwise, this would be why.
+        TokenFailure::Unbound => (
+            ErrorCode::InvalidToken,
+            "the access token is bound to no key: get one with a DPoP proof, or over mutual TLS"
+                .to_owned(),
+        ),
         TokenFailure::Binding(error) => (error.code(), error.to_string()),
         TokenFailure::Certificate => (
             ErrorCode::InvalidToken,

@@ -7,9 +7,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use avouch_core::certificate::PresentedCertificate;
+use avouch_oauth::confirmation::Sha256Thumbprint;
 use avouch_oauth::error::ErrorCode;
 use http::header::HeaderName;
-use http::{HeaderMap, HeaderValue, Request};
+use http::{Extensions, HeaderMap, HeaderValue, Request};
 
 use crate::access::Peer;
 use crate::config::TrustedProxies;
@@ -32,6 +33,13 @@ impl Forwarders {
         let proxies = self.0.as_ref().zip(peer);
         proxies.is_some_and(|(proxies, peer)| proxies.names(peer))
     }
+}
+
+/// The thumbprint of the certificate that a request came with, if it came with
+/// one: its sender holds the key.
+pub(crate) fn thumbprint(extensions: &Extensions) -> Option<Sha256Thumbprint> {
+    let certificate = extensions.get::<Arc<PresentedCertificate>>()?;
+    Some(certificate.thumbprint())
 }
 
 /// Puts the certificate that counts among the extensions of the request, as

@@ -5,6 +5,7 @@
 //! that was read is sound: each value lies within its limits, and the values
 //! go together. It holds no secret, only where secrets are.
 
+mod admin;
 mod algorithm;
 mod bounded;
 mod client_authentication;
@@ -41,6 +42,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use admin::AdminConfig;
 pub use algorithm::AlgorithmName;
 pub use bounded::{OutOfRange, Seconds, Whole};
 pub use client_authentication::{ClientAuthenticationConfig, MethodName};
@@ -91,6 +93,9 @@ pub struct Config {
     /// The certificates that callers show.
     #[serde(default)]
     pub mtls: MtlsConfig,
+    /// The admin API over TCP.
+    #[serde(default)]
+    pub admin: AdminConfig,
     /// Where the server keeps its data.
     pub data: DataConfig,
     /// The key that seals signing keys at rest.
@@ -170,6 +175,7 @@ impl Config {
             listen: ListenConfig::default(),
             tls: TlsConfig::default(),
             mtls: MtlsConfig::default(),
+            admin: AdminConfig::default(),
             data,
             sealing,
             tokens: TokensConfig::default(),
@@ -227,6 +233,7 @@ impl Config {
         self.listen.conflicts(&self.tls, &mut found);
         self.tls.conflicts(&self.issuer, &mut found);
         self.mtls.conflicts(self, &mut found);
+        self.admin.conflicts(self, &mut found);
         self.sealing.conflicts(&mut found);
         self.tokens.conflicts(&mut found);
         self.keys.conflicts(&self.tokens, &mut found);

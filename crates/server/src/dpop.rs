@@ -87,18 +87,36 @@ impl Dpop {
         token: Option<&PresentedToken>,
         now: Timestamp,
     ) -> Result<Option<VerifiedDpopProof>, DpopError> {
+        let urls: Vec<_> = self
+            .bases
+            .iter()
+            .map(|base| format!("{base}{path}"))
+            .collect();
+        self.verify_for(headers, &Method::POST, &urls, token, now)
+    }
+
+    /// The proof of a request with this method to one of these URLs, which are
+    /// names of the same thing. Not yet used up.
+    pub(crate) fn verify_for(
+        &self,
+        headers: &HeaderMap,
+        method: &Method,
+        urls: &[String],
+        token: Option<&PresentedToken>,
+        now: Timestamp,
+    ) -> Result<Option<VerifiedDpopProof>, DpopError> {
         let values = headers.get_all(DPOP).iter().map(HeaderValue::as_bytes);
         let Some(proof) = single_header(values)? else {
             return Ok(None);
         };
         let nonces = self.nonces.accepted(now.numeric_date());
         let mut outcome = Ok(None);
-        for base in &self.bases {
+        for url in urls {
             // Of our own name, never of the Host header. Ours are sound URLs.
-            let Ok(url) = TargetUri::parse(&format!("{base}{path}")) else {
+            let Ok(url) = TargetUri::parse(url) else {
                 continue;
             };
-            let mut request = DpopRequest::new(Method::POST.as_str(), &url);
+            let mut request = DpopRequest::new(method.as_str(), &url);
             if let Some(token) = token {
                 request = request.access_token(token);
             }

@@ -80,6 +80,7 @@ fn write(event: &Event<'_>) {
             client,
             grant,
             token,
+            ordered_by,
             disclosure,
             ..
         } => {
@@ -91,6 +92,7 @@ fn write(event: &Event<'_>) {
                 client = client.as_str(),
                 grant = grant.as_str(),
                 jti = token.as_str(),
+                by = ordered_by,
                 format = disclosure.map_or("opaque", |_| "jwt"),
                 resource_server = disclosure.map(|told| told.resource_server.as_str()),
                 profile = disclosure.map(|told| told.profile),

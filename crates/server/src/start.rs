@@ -14,7 +14,7 @@ use avouch_core::introspection::PairwiseSubjects;
 use avouch_core::keys::{Sealer, SecretsError, load_or_make_secret};
 use avouch_core::opaque_token::TokenMint;
 use avouch_core::records::KeyPurpose;
-use avouch_core::storage::ServerSecret;
+use avouch_core::storage::{CallerStore, ServerSecret, StoreError};
 use avouch_core::time::Clock;
 use avouch_crypto::random::SecureRandom;
 use avouch_crypto::seal::SealingKey;
@@ -22,6 +22,7 @@ use avouch_fetch::Policy;
 use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::client_assertion::ClientAssertionVerifier;
 use avouch_oauth::issuer::Issuer;
+use avouch_oauth::resource::ResourceIdentifier;
 use avouch_store::{AnyStore, OpenError, SqliteOptions, SqliteStore};
 use axum::Router;
 use thiserror::Error;
@@ -30,11 +31,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
+use crate::admin::ProtectedResource;
 use crate::app::App;
 use crate::config::{Config, NoSealingKey, StatementKeysError, software_statements};
 use crate::dpop::Dpop;
 use crate::keys::{self, Keys, KeysError};
-use crate::listen::{self, Bounds, Transport};
+use crate::listen::{self, Bounds, Listener, Transport};
 use crate::metrics::Metrics;
 use crate::paths;
 use crate::recipient_keys::{FetchSetupError, PublishedKeys};
@@ -96,6 +98,7 @@ pub struct Server {
     address: SocketAddr,
     mtls_address: Option<SocketAddr>,
     mtls_url: Option<String>,
+    admin_address: Option<SocketAddr>,
     admin_socket: PathBuf,
     renewal: mpsc::Sender<oneshot::Sender<()>>,
     stop: watch::Sender<bool>,
@@ -144,6 +147,18 @@ pub enum StartError {
     /// The authorities for certificates of callers cannot be had.
     #[error(transparent)]
     ClientAuthorities(#[from] tls::ClientAuthoritiesError),
+    /// No URL can be made of where the admin API listens.
+    #[error("{0} is no address that tokens can be asked for: set admin.url in the configuration")]
+    AdminUrl(SocketAddr),
+    /// A resource server has the name of the admin API.
+    #[error(
+        "the resource {0} belongs to a resource server and cannot be the admin API: choose another \
+         admin.url, or start without admin.listen and take the resource from the resource server"
+    )]
+    AdminUrlServed(ResourceIdentifier),
+    /// The records cannot be read.
+    #[error(transparent)]
+    Records(StoreError),
     /// A listener cannot be set up.
     #[error("cannot listen on {what}: {error}; {}", listen_hint(error))]
     Listen {
@@ -223,10 +238,24 @@ pub async fn start(
     let store = open(folder, surroundings.for_development)?;
     let mtls_address = mtls_listener.as_ref().map(|(_, address)| *address);
     let mtls_url = config.mtls_url(mtls_address);
+    let admin_listener = match config.admin.listen {
+        Some(address) => Some(bind("admin.listen", address).await?),
+        None => None,
+    };
+    let admin_address = admin_listener.as_ref().map(|(_, address)| *address);
+    let admin_api = match admin_address {
+        Some(address) => Some(admin_api(config, address, &store).await?),
+        None => None,
+    };
+    let own_urls = OwnUrls {
+        mtls_url: mtls_url.clone(),
+        admin_api: admin_api.clone(),
+    };
     let (open, closed) = oneshot::channel();
     let secrets = (sealer, certificates);
-    let app = put_together(config, store, surroundings, secrets, mtls_url.clone(), open).await?;
-    let app = Arc::new(app);
+    // On the heap: whoever awaits the start need not make room for all of it.
+    let parts = put_together(config, store, surroundings, secrets, own_urls, open);
+    let app = Arc::new(Box::pin(parts).await?);
     let first = first_keys(&app.settings);
     key_changes::make_missing(&app, KeyPurpose::Statements, &first).await?;
     key_changes::make_for_access_tokens_in_use(&app).await?;
@@ -236,62 +265,39 @@ pub async fn start(
         error,
     })?;
     let admin_socket = folder.join(ADMIN_SOCKET);
-    let admin_listener = private_socket(&admin_socket).map_err(|error| StartError::Socket {
+    let socket = private_socket(&admin_socket).map_err(|error| StartError::Socket {
         socket: admin_socket.clone(),
         error,
     })?;
 
     let (stop, stopped) = watch::channel(false);
-    let mut serving = JoinSet::new();
-    let bounds = Bounds {
-        connections: config.limits.connections.as_usize(),
-        header: config.limits.header.as_usize(),
-        answer: config.limits.request_timeout.duration(),
+    let mut listeners = Listeners {
+        app: Arc::clone(&app),
+        bounds: Bounds {
+            connections: config.limits.connections.as_usize(),
+            header: config.limits.header.as_usize(),
+            answer: config.limits.request_timeout.duration(),
+        },
+        stopped: stopped.clone(),
+        serving: JoinSet::new(),
     };
-    let opened = |app: &Arc<App>| {
-        let app = Arc::clone(app);
-        move || app.metrics.connection()
-    };
-    let public = with_access(&app, routes::public(Arc::clone(&app)));
-    serving.spawn(listen::serve(
-        listener,
-        transport(&app, Question::None),
-        public.clone(),
-        bounds,
-        opened(&app),
-        stopped.clone(),
-    ));
+    listeners.public(listener, Question::None);
     if let Some((listener, _)) = mtls_listener {
-        serving.spawn(listen::serve(
-            listener,
-            transport(&app, Question::ClientCertificate),
-            public,
-            bounds,
-            opened(&app),
-            stopped.clone(),
-        ));
+        listeners.public(listener, Question::ClientCertificate);
     }
-    let router = with_access(&app, admin::routes(Arc::clone(&app)));
-    serving.spawn(listen::serve(
-        admin_listener,
-        Transport::Plain,
-        router,
-        bounds,
-        || (),
-        stopped.clone(),
-    ));
+    let everything = admin::routes(Arc::clone(&app));
+    listeners.operator(socket, Transport::Plain, everything);
+    if let Some(((listener, _), own)) = admin_listener.zip(admin_api) {
+        let transport = transport(&app, Question::ClientCertificate);
+        let guarded = admin::guarded_routes(Arc::clone(&app), &own);
+        listeners.operator(listener, transport, guarded);
+    }
     if let Some(address) = config.metrics.listen {
         let (listener, _) = bind("metrics.listen", address).await?;
-        let router = with_access(&app, admin::observation_routes(Arc::clone(&app)));
-        serving.spawn(listen::serve(
-            listener,
-            Transport::Plain,
-            router,
-            bounds,
-            || (),
-            stopped.clone(),
-        ));
+        let observation = admin::observation_routes(Arc::clone(&app));
+        listeners.operator(listener, Transport::Plain, observation);
     }
+    let mut serving = listeners.serving;
     serving.spawn(background::make_other_keys(Arc::clone(&app)));
     serving.spawn(background::clean_up(Arc::clone(&app), stopped.clone()));
     let (renewal, asked) = mpsc::channel(1);
@@ -303,6 +309,7 @@ pub async fn start(
         address,
         mtls_address,
         mtls_url,
+        admin_address,
         admin_socket,
         renewal,
         stop,
@@ -353,12 +360,35 @@ fn sealer(config: &Config) -> Result<Sealer, NoSealingKey> {
     Ok(Sealer::new(SealingKey::new(&current), previous))
 }
 
+/// The names that depend on the ports that were to be had.
+struct OwnUrls {
+    mtls_url: Option<String>,
+    admin_api: Option<Arc<ProtectedResource>>,
+}
+
+/// What the admin API over TCP is called. Nobody else may have the name: tokens
+/// for it open the admin API.
+async fn admin_api(
+    config: &Config,
+    bound: SocketAddr,
+    store: &AnyStore,
+) -> Result<Arc<ProtectedResource>, StartError> {
+    let resource = config.admin_url(bound).ok_or(StartError::AdminUrl(bound))?;
+    let served = store.is_served(&resource).await;
+    if served.map_err(StartError::Records)? {
+        return Err(StartError::AdminUrlServed(resource));
+    }
+    let certificates = config.tls.is_on() || config.mtls.client_cert_header;
+    let own = ProtectedResource::new(resource, config.admin.bearer_tokens, certificates);
+    Ok(Arc::new(own))
+}
+
 async fn put_together(
     config: &Config,
     store: AnyStore,
     surroundings: Surroundings,
     (sealer, certificates): (Sealer, Certificates),
-    mtls_url: Option<String>,
+    own_urls: OwnUrls,
     open: oneshot::Sender<()>,
 ) -> Result<App, StartError> {
     let Surroundings {
@@ -367,6 +397,10 @@ async fn put_together(
         fetching,
         for_development: _,
     } = surroundings;
+    let OwnUrls {
+        mtls_url,
+        admin_api,
+    } = own_urls;
     let metrics = Metrics::new();
     certificates.show_expiry(&metrics);
     let resealed = keys::reseal_outdated(&store, &sealer, &*random).await?;
@@ -413,6 +447,7 @@ async fn put_together(
         published_keys: PublishedKeys::new(&config.fetch, fetching, Arc::clone(&clock))?,
         certificates: Arc::new(certificates),
         mtls_url,
+        admin_api,
         sealer,
         clock,
         random,
@@ -432,6 +467,44 @@ fn first_keys(settings: &Settings) -> Vec<SignatureAlgorithm> {
         settings.algorithms.iter().copied().take(1).collect()
     } else {
         wanted
+    }
+}
+
+/// What is listened on, each in a task of its own.
+struct Listeners {
+    app: Arc<App>,
+    bounds: Bounds,
+    stopped: watch::Receiver<bool>,
+    serving: JoinSet<()>,
+}
+
+impl Listeners {
+    /// For clients and resource servers; its connections are counted.
+    fn public(&mut self, listener: TcpListener, question: Question) {
+        let router = with_access(&self.app, routes::public(Arc::clone(&self.app)));
+        let transport = transport(&self.app, question);
+        let app = Arc::clone(&self.app);
+        self.serving.spawn(listen::serve(
+            listener,
+            transport,
+            router,
+            self.bounds,
+            move || app.metrics.connection(),
+            self.stopped.clone(),
+        ));
+    }
+
+    /// For whoever runs the server.
+    fn operator(&mut self, listener: impl Listener, transport: Transport, router: Router) {
+        let router = with_access(&self.app, router);
+        self.serving.spawn(listen::serve(
+            listener,
+            transport,
+            router,
+            self.bounds,
+            || (),
+            self.stopped.clone(),
+        ));
     }
 }
 
@@ -524,6 +597,11 @@ impl Server {
     /// What stands in for the issuer where callers are asked for certificates, if they are.
     pub fn mtls_url(&self) -> Option<&str> {
         self.mtls_url.as_deref()
+    }
+
+    /// Where its admin API listens, beside the socket.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_address
     }
 
     /// Looks at the certificate files again, as it does by itself every minute. When this

@@ -57,7 +57,7 @@ fn a_description_is_shown_then_carried_out_and_changes_only_what_differs() {
     let done = it.run(&["apply", "-f", &changed, "-y"]).well();
     assert_eq!(
         done,
-        "~ resource server pay\n    policy.claims: [\"iban\"] -> [\"iban\",\"name\"]\n= client shop\n"
+        "~ resource server pay\n    weaker: policy.claims: [\"iban\"] -> [\"iban\",\"name\"]\n= client shop\n"
     );
     let again = it.run(&["apply", "-f", &changed]);
     assert!(

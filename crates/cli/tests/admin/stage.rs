@@ -136,6 +136,11 @@ impl Stage {
         body.to_owned()
     }
 
+    /// The server itself.
+    pub(crate) fn server(&self) -> &Server {
+        &self.server
+    }
+
     /// Where it serves the public.
     pub(crate) fn address(&self) -> SocketAddr {
         self.server.address()

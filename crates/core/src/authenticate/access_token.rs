@@ -35,6 +35,8 @@ pub enum TokenFailure {
     NotGood,
     /// A good token of somebody else's: it does not tell who asks.
     NoRight,
+    /// It is bound to nothing, where only bound tokens are taken.
+    Unbound,
     /// It is bound to a `DPoP` key, and that was not shown for it.
     Binding(BindingError),
     /// It is bound to another certificate.

@@ -112,6 +112,7 @@ impl AuthenticationFailure {
             Self::UnusableSecret => "unusable_secret",
             Self::Token(TokenFailure::NotGood) => "bad_token",
             Self::Token(TokenFailure::NoRight) => "token_without_right",
+            Self::Token(TokenFailure::Unbound) => "unbound_token",
             Self::Token(TokenFailure::Binding(_) | TokenFailure::Certificate) => "unproven_token",
             Self::Token(TokenFailure::ProofReplayed) => "proof_replayed",
             Self::Token(TokenFailure::TooManyProofs) => "too_many_proofs",
@@ -181,6 +182,10 @@ mod tests {
             AuthenticationFailure::Token(TokenFailure::Certificate),
             AuthenticationFailure::Token(TokenFailure::ProofReplayed),
             AuthenticationFailure::Token(TokenFailure::TooManyProofs),
+            AuthenticationFailure::CertificateOutOfDate,
+            AuthenticationFailure::UntrustedCertificate(ChainError::of_an_unknown_issuer()),
+            AuthenticationFailure::WrongCertificateName,
+            AuthenticationFailure::CertificateNotRegistered,
         ];
         let names: Vec<_> = failures.iter().map(AuthenticationFailure::name).collect();
         assert_eq!(names, AuthenticationFailure::NAMES);

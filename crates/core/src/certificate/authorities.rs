@@ -40,6 +40,14 @@ pub struct VerifiedCertificate<'a>(&'a PresentedCertificate);
 #[error("no authority vouches for the certificate: {0}")]
 pub struct ChainError(webpki::Error);
 
+#[cfg(test)]
+impl ChainError {
+    /// One of them, for tests of what is said about it.
+    pub(crate) fn of_an_unknown_issuer() -> Self {
+        Self(webpki::Error::UnknownIssuer)
+    }
+}
+
 impl CertificateAuthorities {
     /// Reads the certificates of the authorities from PEM text.
     pub fn from_pem(pem: &[u8]) -> Result<Self, AuthoritiesError> {

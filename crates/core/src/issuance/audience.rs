@@ -5,6 +5,7 @@ use std::sync::Arc;
 use avouch_oauth::resource::ResourceIdentifier;
 
 use super::{Issuance, IssueError};
+use crate::administration::is_listed;
 use crate::records::{AllowedResources, Client, ResourceServer};
 use crate::storage::CallerStore;
 
@@ -12,7 +13,7 @@ use crate::storage::CallerStore;
 pub(super) struct Audience {
     /// Never empty, each once.
     pub(super) resources: Vec<ResourceIdentifier>,
-    /// Never empty, each once.
+    /// Each once. Empty for the admin API alone, which this server serves itself.
     pub(super) servers: Vec<Arc<ResourceServer>>,
 }
 
@@ -24,6 +25,10 @@ impl<S: CallerStore, K> Issuance<'_, S, K> {
         client: &Client,
         asked: &[ResourceIdentifier],
     ) -> Result<Audience, IssueError> {
+        let asked_for_admin = self.admin.filter(|admin| asked.contains(admin));
+        if let Some(admin) = asked_for_admin {
+            return admin_alone(client, asked, admin);
+        }
         let wanted = match (&client.resources, asked) {
             (AllowedResources::Any, []) => return Err(IssueError::NoResource),
             (AllowedResources::Only(all), _) if all.is_empty() => {
@@ -43,6 +48,10 @@ impl<S: CallerStore, K> Issuance<'_, S, K> {
             servers: Vec::with_capacity(1),
         };
         for resource in wanted {
+            if self.admin == Some(resource) {
+                // Listed among others, and not asked for by name.
+                continue;
+            }
             if audience.resources.contains(resource) {
                 continue;
             }
@@ -57,6 +66,30 @@ impl<S: CallerStore, K> Issuance<'_, S, K> {
                 }
             }
         }
-        Ok(audience)
+        match self.admin {
+            // The one resource that is listed.
+            Some(admin) if audience.resources.is_empty() => admin_alone(client, &[], admin),
+            _ => Ok(audience),
+        }
     }
+}
+
+/// The audience of a token for the admin API. It goes to nobody but a client
+/// whose record names the admin API, and is for nothing else: a resource server
+/// that got to see it must not be able to administer with it.
+fn admin_alone(
+    client: &Client,
+    asked: &[ResourceIdentifier],
+    admin: &ResourceIdentifier,
+) -> Result<Audience, IssueError> {
+    if !is_listed(&client.resources, admin) {
+        return Err(IssueError::Resource(admin.clone()));
+    }
+    if asked.iter().any(|resource| resource != admin) {
+        return Err(IssueError::AdminAlone(admin.clone()));
+    }
+    Ok(Audience {
+        resources: vec![admin.clone()],
+        servers: Vec::new(),
+    })
 }

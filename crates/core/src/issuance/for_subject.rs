@@ -57,6 +57,13 @@ pub async fn issue_for_subject<S: TokenStore + CallerStore, K: Signer>(
     }
     let scope = granted_scope(&client, order.scope.as_ref())?;
     let audience = issuance.audience(&client, &order.resources).await?;
+    if let Some(admin) = issuance
+        .admin
+        .filter(|admin| audience.resources.contains(admin))
+    {
+        // A client administers in its own name, and nobody orders a token for it.
+        return Err(IssueError::Resource(admin.clone()));
+    }
     let lifetime = issuance.lifetime(&client, order.lifetime)?;
     binding::check(
         client.token_binding,

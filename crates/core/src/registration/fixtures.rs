@@ -110,6 +110,7 @@ impl Desk {
             secrets: &self.secrets,
             jwks_uris: &Inside,
             encrypted_only: self.encrypted_only,
+            reserved: None,
             mint: &self.mint,
             random: &SystemRandom,
             now,

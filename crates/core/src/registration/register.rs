@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use avouch_crypto::seal::SealError;
 use avouch_oauth::client_metadata::ClientMetadata;
+use avouch_oauth::resource::ResourceIdentifier;
 use serde_json::{Map, Value};
 
 use super::client::ClientRequest;
@@ -14,8 +15,8 @@ use super::{RegistrationContext, RegistrationError};
 use crate::id::{ClientId, ResourceServerId};
 use crate::opaque_token::{OpaqueToken, TokenKind};
 use crate::records::{
-    Allowance, Approval, InitialAccessToken, Registration, RegistrationKinds, RegistrationTokens,
-    SecretKind, SoftwareStatement,
+    Allowance, AllowedResources, Approval, InitialAccessToken, Registration, RegistrationKinds,
+    RegistrationTokens, SecretKind, SoftwareStatement,
 };
 use crate::secret::{PlainSecret, StoredSecret};
 use crate::storage::{CallerRecord, RegisteredCaller};
@@ -60,7 +61,7 @@ pub fn register(
     } else {
         let request = ClientRequest::read(metadata, context)?;
         let id = ClientId::generate(context.random)?;
-        let resources = allowance.resources.clone();
+        let resources = without(&allowance.resources, context.reserved);
         let (secret, stored) = make_secret(request.secret_kind(), id.as_str(), context)?.unzip();
         let record = request.new_record(id, resources, stored, context.now);
         (CallerRecord::Client(Arc::new(record)), secret)
@@ -81,6 +82,18 @@ pub fn register(
         secret,
         token,
     })
+}
+
+/// What tokens of a new client may be good for. Nobody registers himself as an
+/// administrator, whatever the approval says.
+fn without(allowed: &AllowedResources, reserved: Option<&ResourceIdentifier>) -> AllowedResources {
+    match allowed {
+        AllowedResources::Any => AllowedResources::Any,
+        AllowedResources::Only(resources) => {
+            let others = resources.iter().filter(|own| reserved != Some(*own));
+            AllowedResources::Only(others.cloned().collect())
+        }
+    }
 }
 
 /// Makes a secret for `owner`, if a method works with one.

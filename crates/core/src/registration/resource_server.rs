@@ -43,6 +43,14 @@ impl ResourceServerRequest {
         if metadata.resource.len() > MAX_ENTRIES {
             return Err(too_many());
         }
+        if context
+            .reserved
+            .is_some_and(|own| metadata.resource.contains(own))
+        {
+            return Err(RegistrationError::metadata(
+                "a resource in resource is this server's own admin API: no resource server serves it",
+            ));
+        }
         let response_types = metadata.response_types.as_deref().unwrap_or_default();
         if !response_types.is_empty() {
             return Err(RegistrationError::metadata(

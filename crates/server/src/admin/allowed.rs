@@ -5,6 +5,7 @@ use avouch_core::apply::{ClientDescription, Description, ResourceServerDescripti
 use avouch_core::records::{ClientAuthentication, KeySource, Recipient, StatementEncryption};
 use avouch_oauth::metadata::method_names;
 
+use super::chosen;
 use super::error::AdminError;
 use crate::app::App;
 
@@ -49,6 +50,13 @@ pub(super) fn check_resource_server(
         resource_server.id.as_str(),
         &resource_server.authentication,
     )?;
+    if chosen::contains_admin(app, &resource_server.resources) {
+        return refused(
+            "resources names this server's own admin API, which no resource server serves: leave it \
+             out"
+                .to_owned(),
+        );
+    }
     let profile = &resource_server.profile;
     let algorithm = profile.signing_algorithm;
     if !app.settings.algorithms.contains(&algorithm) {

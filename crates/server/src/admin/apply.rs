@@ -16,11 +16,13 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{Request, StatusCode};
 
+use super::administrator::Administrator;
 use super::allowed;
 use super::answer::json;
 use super::api::{
     Added, Applied, DescriptionSchema, ErrorAnswer, FreshSecret, PartlyApplied, Planned, RecordName,
 };
+use super::chosen;
 use super::document;
 use super::error::AdminError;
 use super::operation::Operation;
@@ -42,6 +44,7 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         Operation::post("/admin/v1/plan", "plan", show_plan)
             .summary("What a description would change; writes nothing")
+            .reads()
             .takes::<DescriptionSchema>()
             .answers::<Planned>(200)
             .fails(&[400, 409, 413, 415]),
@@ -56,24 +59,26 @@ pub(super) fn operations() -> Vec<Operation> {
 
 async fn show_plan(
     State(app): State<Arc<App>>,
+    by: Administrator,
     request: Request<Body>,
 ) -> Result<Response, AdminError> {
     let description = read(request).await?;
     allowed::check(&app, &description)?;
-    let changes = plan(&description, &app.store, app.clock.now())
-        .await?
-        .changes;
+    let plan = plan(&description, &app.store, app.clock.now()).await?;
+    check(&app, &by, &plan).await?;
+    let changes = plan.changes;
     Ok(json(StatusCode::OK, &Planned { changes }))
 }
 
 async fn apply(
     State(app): State<Arc<App>>,
+    by: Administrator,
     weakening: Weakening,
     request: Request<Body>,
 ) -> Result<Response, AdminError> {
     let description = read(request).await?;
     let _changing = app.caller_changes.lock().await;
-    let applied = carry_out(&app, &description, weakening).await?;
+    let applied = carry_out(&app, &by, &description, weakening).await?;
     Ok(json(StatusCode::OK, &applied))
 }
 
@@ -90,19 +95,21 @@ async fn read(request: Request<Body>) -> Result<Description, AdminError> {
 /// Plans and writes. Whoever calls holds `caller_changes`.
 pub(super) async fn carry_out(
     app: &Arc<App>,
+    by: &Administrator,
     description: &Description,
     weakening: Weakening,
 ) -> Result<Applied, AdminError> {
     allowed::check(app, description)?;
     let now = app.clock.now();
     let plan = plan(description, &app.store, now).await?;
+    check(app, by, &plan).await?;
     if weakening == Weakening::Refused {
         keeps_encryption(&plan)?;
     }
     let names: Vec<_> = plan.writes.iter().map(record_name).collect();
     let mut secrets = Vec::new();
     for (done, planned) in plan.writes.iter().enumerate() {
-        match write(app, planned, now).await {
+        match write(app, by, planned, now).await {
             Ok(fresh) => secrets.extend(fresh),
             Err(error) => return Err(stopped(error, &names, done, secrets)),
         }
@@ -126,6 +133,14 @@ fn keeps_encryption(plan: &Plan) -> Result<(), AdminError> {
          --allow-weaker)",
         without.join(", ")
     )))
+}
+
+/// Refuses a plan as a whole: nothing of it is written then.
+async fn check(app: &App, by: &Administrator, plan: &Plan) -> Result<(), AdminError> {
+    for write in &plan.writes {
+        chosen::check_write(app, by, write).await?;
+    }
+    Ok(())
 }
 
 fn record_name(write: &PlannedWrite) -> RecordName {
@@ -171,11 +186,12 @@ fn stopped(
 
 async fn write(
     app: &Arc<App>,
+    by: &Administrator,
     planned: &PlannedWrite,
     now: Timestamp,
 ) -> Result<Option<FreshSecret>, WriteError> {
     match planned {
-        PlannedWrite::AddClient(client) => add_client(app, client, now).await.map(fresh),
+        PlannedWrite::AddClient(client) => add_client(app, by, client, now).await.map(fresh),
         PlannedWrite::UpdateClient(client) => {
             ready_for(app, client.access_token_format).await?;
             // As below.
@@ -183,11 +199,11 @@ async fn write(
             let (mut client, id) = (client.clone(), client.id.as_str());
             let secret = secrets::complete(app, &mut client.credentials, id, now)?;
             let there = app.store.update_client(&client).await?;
-            changed(app, there, "client changed", id, now).await?;
+            changed(app, by, there, "client changed", id, now).await?;
             Ok(secret)
         }
         PlannedWrite::AddResourceServer(server) => {
-            add_resource_server(app, server, now).await.map(fresh)
+            add_resource_server(app, by, server, now).await.map(fresh)
         }
         PlannedWrite::UpdateResourceServer(server, sharing) => {
             ready_for(app, server.access_tokens.value.format).await?;
@@ -198,7 +214,7 @@ async fn write(
             let (mut server, id) = (server.clone(), server.id.as_str());
             let secret = secrets::complete(app, &mut server.credentials, id, now)?;
             let there = app.store.update_resource_server(&server, *sharing).await?;
-            changed(app, there, "resource server changed", id, now).await?;
+            changed(app, by, there, "resource server changed", id, now).await?;
             Ok(secret)
         }
     }
@@ -219,6 +235,7 @@ fn fresh(added: Added) -> Option<FreshSecret> {
 /// Adds a client. Whoever calls holds `caller_changes`.
 pub(super) async fn add_client(
     app: &Arc<App>,
+    by: &Administrator,
     client: &ClientDescription,
     now: Timestamp,
 ) -> Result<Added, WriteError> {
@@ -229,7 +246,7 @@ pub(super) async fn add_client(
     app.store
         .insert_client(&client.to_record(credentials, now))
         .await?;
-    record_administered(app, now, "client added", id).await?;
+    record_administered(app, by, now, "client added", id).await?;
     Ok(Added {
         client_id: id.to_owned(),
         client_secret: secret.map(|fresh| fresh.client_secret),
@@ -239,6 +256,7 @@ pub(super) async fn add_client(
 /// Adds a resource server. Whoever calls holds `caller_changes`.
 pub(super) async fn add_resource_server(
     app: &Arc<App>,
+    by: &Administrator,
     server: &ResourceServerDescription,
     now: Timestamp,
 ) -> Result<Added, WriteError> {
@@ -254,7 +272,7 @@ pub(super) async fn add_resource_server(
     app.store
         .insert_resource_server(&server.to_record(credentials, now), sharing)
         .await?;
-    record_administered(app, now, "resource server added", id).await?;
+    record_administered(app, by, now, "resource server added", id).await?;
     Ok(Added {
         client_id: id.to_owned(),
         client_secret: secret.map(|fresh| fresh.client_secret),
@@ -272,6 +290,7 @@ async fn ready_for(app: &Arc<App>, format: Option<TokenFormat>) -> Result<(), Wr
 
 async fn changed(
     app: &App,
+    by: &Administrator,
     there: bool,
     what: &'static str,
     id: &str,
@@ -282,7 +301,7 @@ async fn changed(
             "{id} was removed in the meantime; try again"
         )));
     }
-    record_administered(app, now, what, id).await?;
+    record_administered(app, by, now, what, id).await?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{Request, StatusCode};
 
+use super::administrator::Administrator;
 use super::allowed;
 use super::answer::{json, no_content};
 use super::api::{
@@ -19,6 +20,7 @@ use super::api::{
     FreshSecret, NewSecret,
 };
 use super::apply;
+use super::chosen;
 use super::document::Document;
 use super::error::AdminError;
 use super::named::Named;
@@ -90,14 +92,16 @@ async fn list(State(app): State<Arc<App>>, wanted: Wanted) -> Result<Response, A
 
 async fn add(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Document(description): Document<ClientDescription>,
 ) -> Result<Response, AdminError> {
     description
         .check()
         .map_err(|error| AdminError::bad_request(error.to_string()))?;
     allowed::check_client(&app, &description)?;
+    chosen::check_new(&app, &by, &description)?;
     let _changing = app.caller_changes.lock().await;
-    let added = apply::add_client(&app, &description, app.clock.now()).await?;
+    let added = apply::add_client(&app, &by, &description, app.clock.now()).await?;
     Ok(json(StatusCode::CREATED, &added))
 }
 
@@ -109,6 +113,7 @@ async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Result<Response,
 
 async fn change(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Named(id): Named,
     Document(description): Document<ClientDescription>,
 ) -> Result<Response, AdminError> {
@@ -123,49 +128,61 @@ async fn change(
         clients: vec![description],
         ..Description::default()
     };
-    let applied = apply::carry_out(&app, &description, Weakening::Refused).await?;
+    let applied = apply::carry_out(&app, &by, &description, Weakening::Refused).await?;
     Ok(json(StatusCode::OK, &applied))
 }
 
-async fn remove(State(app): State<Arc<App>>, Named(id): Named) -> Result<Response, AdminError> {
+async fn remove(
+    State(app): State<Arc<App>>,
+    by: Administrator,
+    Named(id): Named,
+) -> Result<Response, AdminError> {
     let _changing = app.caller_changes.lock().await;
     let now = app.clock.now();
     let Ok(client) = ClientId::new(&id) else {
         return Err(no_such_client(&app, &id).await);
     };
+    if let Some(CallerRecord::Client(current)) = app.store.find_caller(&id).await? {
+        chosen::check_touched(&app, &by, &current)?;
+    }
     if !app.store.remove_client(&client, now).await? {
         return Err(no_such_client(&app, &id).await);
     }
-    record_administered(&app, now, "client removed", client.as_str()).await?;
+    record_administered(&app, &by, now, "client removed", client.as_str()).await?;
     Ok(no_content())
 }
 
 async fn renew_secret(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Named(id): Named,
     Document(request): Document<NewSecret>,
 ) -> Result<Response, AdminError> {
     let _changing = app.caller_changes.lock().await;
     let now = app.clock.now();
     let mut client = Client::clone(&*find(&app, &id).await?);
+    chosen::check_touched(&app, &by, &client)?;
     let (credentials, fresh) = secrets::rotated(&app, &client.credentials, &id, request, now)?;
     client.credentials = credentials;
     if !app.store.update_client(&client).await? {
         return Err(no_such_client(&app, &id).await);
     }
-    record_administered(&app, now, "client secret renewed", client.id.as_str()).await?;
+    record_administered(&app, &by, now, "client secret renewed", client.id.as_str()).await?;
     Ok(json(StatusCode::CREATED, &fresh))
 }
 
 async fn hand_out_registration_token(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Named(id): Named,
     request: Request<Body>,
 ) -> Result<Response, AdminError> {
     registrations::check(&app, request).await?;
     let _changing = app.caller_changes.lock().await;
-    let client = CallerRecord::Client(find(&app, &id).await?);
-    match registrations::hand_out(&app, &client, app.clock.now()).await? {
+    let client = find(&app, &id).await?;
+    chosen::check_touched(&app, &by, &client)?;
+    let client = CallerRecord::Client(client);
+    match registrations::hand_out(&app, &by, &client, app.clock.now()).await? {
         Some(answer) => Ok(answer),
         None => Err(no_such_client(&app, &id).await),
     }

@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
+use super::administrator::Administrator;
 use super::answer::json;
 use super::api::{Explain, Explanation};
 use super::document::Document;
@@ -23,6 +24,7 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         Operation::post("/admin/v1/explain", "explain", explain_answer)
             .summary("What a resource server would be told of a token now, and why")
+            .reads()
             .takes::<Explain>()
             .answers::<Explanation>(200)
             .fails(&[400, 404, 413, 415]),
@@ -32,6 +34,7 @@ pub(super) fn operations() -> Vec<Operation> {
 /// The steps of an introspection from `find` to `compose`, and why each thing is released or not.
 async fn explain_answer(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Document(question): Document<Explain>,
 ) -> Result<Response, AdminError> {
     let id = question.resource_server.as_str();
@@ -52,7 +55,7 @@ async fn explain_answer(
     };
     if let Some(jti) = &jti {
         // Whose token this is, is personal data: who looked is kept.
-        record_administered(&app, now, "answer explained", jti.as_str()).await?;
+        record_administered(&app, &by, now, "answer explained", jti.as_str()).await?;
     }
     let explanation = Explanation {
         active: reason.is_none(),

@@ -15,11 +15,13 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
+use super::administrator::Administrator;
 use super::answer::{json, no_content};
 use super::api::{
     CreateInitialAccessToken, CreatedInitialAccessToken, InitialAccessTokenEntry,
     InitialAccessTokenList, Uses,
 };
+use super::chosen;
 use super::document::Document;
 use super::error::AdminError;
 use super::named::Named;
@@ -69,10 +71,17 @@ async fn list(State(app): State<Arc<App>>) -> Result<Response, AdminError> {
 
 async fn create(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Document(order): Document<CreateInitialAccessToken>,
 ) -> Result<Response, AdminError> {
     if order.expires_in == Some(0) {
         return Err(AdminError::bad_request("expires_in is at least 1 second"));
+    }
+    if chosen::names_admin(&app, &order.resources) {
+        return Err(AdminError::bad_request(
+            "resources names the admin API: nobody registers himself as an administrator; leave it \
+             out",
+        ));
     }
     let now = app.clock.now();
     let token = app.mint.mint(TokenKind::InitialAccess, &*app.random)?;
@@ -99,6 +108,7 @@ async fn create(
     app.store.insert_initial_access_token(&record).await?;
     record_administered(
         &app,
+        &by,
         now,
         "initial access token created",
         record.id.as_str(),
@@ -112,7 +122,11 @@ async fn create(
     Ok(json(StatusCode::CREATED, &answer))
 }
 
-async fn remove(State(app): State<Arc<App>>, Named(id): Named) -> Result<Response, AdminError> {
+async fn remove(
+    State(app): State<Arc<App>>,
+    by: Administrator,
+    Named(id): Named,
+) -> Result<Response, AdminError> {
     let now = app.clock.now();
     let Ok(id) = InitialAccessTokenId::new(&id) else {
         return Err(unknown());
@@ -120,7 +134,7 @@ async fn remove(State(app): State<Arc<App>>, Named(id): Named) -> Result<Respons
     if !app.store.remove_initial_access_token(&id).await? {
         return Err(unknown());
     }
-    record_administered(&app, now, "initial access token removed", id.as_str()).await?;
+    record_administered(&app, &by, now, "initial access token removed", id.as_str()).await?;
     Ok(no_content())
 }
 

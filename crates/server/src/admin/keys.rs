@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
+use super::administrator::Administrator;
 use super::answer::json;
 use super::api::{KeyEntry, KeyList, RotateKey};
 use super::document::Document;
@@ -49,6 +50,7 @@ async fn list(State(app): State<Arc<App>>) -> Result<Response, AdminError> {
 
 async fn rotate(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Document(request): Document<RotateKey>,
 ) -> Result<Response, AdminError> {
     let RotateKey {
@@ -77,7 +79,7 @@ async fn rotate(
     let record = key_changes::rotate(&app, purpose, algorithm, overlap).await?;
     let now = app.clock.now();
     let name = record.kid();
-    record_administered(&app, now, what, name).await?;
+    record_administered(&app, &by, now, what, name).await?;
     Ok(json(StatusCode::CREATED, &entry(&record, now)))
 }
 

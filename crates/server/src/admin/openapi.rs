@@ -52,16 +52,40 @@ pub fn openapi() -> Value {
         "info": {
             "title": "avouch admin API",
             "version": "1",
-            "description": "HTTP and JSON over the Unix socket admin.sock in the data folder; \
-                its file mode is the guard. All times are seconds since 1970 UTC.",
+            "description": "HTTP and JSON over the Unix socket admin.sock in the data folder, whose \
+                file mode is the guard, and over TCP where admin.listen is set, for access tokens. \
+                All times are seconds since 1970 UTC.",
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
         "servers": [{
             "url": "http://admin",
             "description": "over the socket; the host name means nothing",
+        }, {
+            "url": "http://127.0.0.1:8081",
+            "description": "over TCP, under admin.url of the configuration",
         }],
         "paths": paths,
-        "components": {"schemas": generator.take_definitions(true)},
+        "components": {
+            "schemas": generator.take_definitions(true),
+            "securitySchemes": security_schemes(),
+        },
+    })
+}
+
+/// How callers over TCP are known. At the socket nobody asks.
+fn security_schemes() -> Value {
+    json!({
+        "dpop": {
+            "type": "http", "scheme": "DPoP",
+            "description": "Over TCP: an access token for the admin API that is bound to a key, and a \
+                proof in the DPoP header (RFC 9449)",
+        },
+        "bearer": {
+            "type": "http", "scheme": "Bearer",
+            "description": "Over TCP: an access token for the admin API that is bound to the client \
+                certificate of the connection (RFC 8705); bound to nothing only where \
+                admin.bearer_tokens is set",
+        },
     })
 }
 
@@ -69,6 +93,11 @@ fn describe_one(operation: &Operation, error: &Value, generator: &mut SchemaGene
     let mut described = Map::new();
     described.insert("operationId".into(), operation.name.into());
     described.insert("summary".into(), operation.summary.into());
+    let scope = operation.right.scope();
+    described.insert(
+        "security".into(),
+        json!([{}, {"dpop": [scope]}, {"bearer": [scope]}]),
+    );
     let parameters = parameters(operation);
     if !parameters.is_empty() {
         described.insert("parameters".into(), parameters.into());
@@ -95,6 +124,31 @@ fn describe_one(operation: &Operation, error: &Value, generator: &mut SchemaGene
             json!({"description": meaning, "content": content(error)}),
         );
     }
+    responses.insert(
+        "401".into(),
+        json!({
+            "description": "Over TCP: there is no access token that is good here; WWW-Authenticate \
+                says why",
+            "content": content(error),
+        }),
+    );
+    responses.insert(
+        "403".into(),
+        json!({
+            "description": format!(
+                "Over TCP: the scope {scope} is missing, or this is for the socket alone"
+            ),
+            "content": content(error),
+        }),
+    );
+    responses.insert(
+        "429".into(),
+        json!({
+            "description": "Over TCP: too many failures from this address; Retry-After says how \
+                long to wait",
+            "content": content(error),
+        }),
+    );
     responses.insert(
         "default".into(),
         json!({

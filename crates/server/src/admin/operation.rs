@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use avouch_core::administration::AdminRight;
 use axum::handler::Handler;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -29,6 +30,8 @@ pub(super) struct Operation {
     pub(super) answer: Option<SchemaOf>,
     /// Statuses of its own errors; 503 and 500 may come from any.
     pub(super) errors: &'static [u16],
+    /// What it takes to call it over TCP.
+    pub(super) right: AdminRight,
     /// Whether it takes `after` and `limit`.
     pub(super) pages: bool,
     /// Whether it takes `allow_weaker`.
@@ -52,6 +55,11 @@ impl Operation {
             status: 200,
             answer: None,
             errors: &[],
+            right: if method == "get" {
+                AdminRight::Read
+            } else {
+                AdminRight::Write
+            },
             pages: false,
             may_weaken: false,
             handler,
@@ -92,6 +100,14 @@ impl Operation {
 
     pub(super) fn summary(self, summary: &'static str) -> Self {
         Self { summary, ..self }
+    }
+
+    /// It changes nothing, though it is no GET: what it is told does not belong in a URL.
+    pub(super) fn reads(self) -> Self {
+        Self {
+            right: AdminRight::Read,
+            ..self
+        }
     }
 
     pub(super) fn takes<T: JsonSchema>(self) -> Self {

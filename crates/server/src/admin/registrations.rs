@@ -13,6 +13,7 @@ use axum::body::Body;
 use axum::response::Response;
 use http::{Request, StatusCode};
 
+use super::administrator::Administrator;
 use super::answer::json;
 use super::api::{FreshRegistrationToken, RegistrationEntry};
 use super::error::AdminError;
@@ -38,6 +39,7 @@ pub(super) async fn check(app: &App, request: Request<Body>) -> Result<(), Admin
 /// now. The caller's record must not change meanwhile.
 pub(super) async fn hand_out(
     app: &App,
+    by: &Administrator,
     caller: &CallerRecord,
     now: Timestamp,
 ) -> Result<Option<Response>, AdminError> {
@@ -48,7 +50,7 @@ pub(super) async fn hand_out(
     if !app.store.put_registration(id, &registration).await? {
         return Ok(None);
     }
-    record_administered(app, now, "registration access token handed out", id).await?;
+    record_administered(app, by, now, "registration access token handed out", id).await?;
     let answer = FreshRegistrationToken {
         client_id: id.to_owned(),
         registration_client_uri: registration_client_uri(app, id),

@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::{Request, StatusCode};
 
+use super::administrator::Administrator;
 use super::allowed;
 use super::answer::{json, no_content};
 use super::api::{
@@ -115,6 +116,7 @@ async fn list(State(app): State<Arc<App>>, wanted: Wanted) -> Result<Response, A
 
 async fn add(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Document(description): Document<ResourceServerDescription>,
 ) -> Result<Response, AdminError> {
     description
@@ -122,7 +124,7 @@ async fn add(
         .map_err(|error| AdminError::bad_request(error.to_string()))?;
     allowed::check_resource_server(&app, &description)?;
     let _changing = app.caller_changes.lock().await;
-    let added = apply::add_resource_server(&app, &description, app.clock.now()).await?;
+    let added = apply::add_resource_server(&app, &by, &description, app.clock.now()).await?;
     Ok(json(StatusCode::CREATED, &added))
 }
 
@@ -134,6 +136,7 @@ async fn show(State(app): State<Arc<App>>, Named(id): Named) -> Result<Response,
 
 async fn change(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Named(id): Named,
     weakening: Weakening,
     Document(description): Document<ResourceServerDescription>,
@@ -149,11 +152,15 @@ async fn change(
         resource_servers: vec![description],
         ..Description::default()
     };
-    let applied = apply::carry_out(&app, &description, weakening).await?;
+    let applied = apply::carry_out(&app, &by, &description, weakening).await?;
     Ok(json(StatusCode::OK, &applied))
 }
 
-async fn remove(State(app): State<Arc<App>>, Named(id): Named) -> Result<Response, AdminError> {
+async fn remove(
+    State(app): State<Arc<App>>,
+    by: Administrator,
+    Named(id): Named,
+) -> Result<Response, AdminError> {
     let _changing = app.caller_changes.lock().await;
     let now = app.clock.now();
     let Ok(server) = ResourceServerId::new(&id) else {
@@ -162,12 +169,13 @@ async fn remove(State(app): State<Arc<App>>, Named(id): Named) -> Result<Respons
     if !app.store.remove_resource_server(&server, now).await? {
         return Err(no_such_resource_server(&app, &id).await);
     }
-    record_administered(&app, now, "resource server removed", server.as_str()).await?;
+    record_administered(&app, &by, now, "resource server removed", server.as_str()).await?;
     Ok(no_content())
 }
 
 async fn renew_secret(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Named(id): Named,
     Document(request): Document<NewSecret>,
 ) -> Result<Response, AdminError> {
@@ -186,6 +194,7 @@ async fn renew_secret(
     }
     record_administered(
         &app,
+        &by,
         now,
         "resource server secret renewed",
         server.id.as_str(),
@@ -196,13 +205,14 @@ async fn renew_secret(
 
 async fn hand_out_registration_token(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Named(id): Named,
     request: Request<Body>,
 ) -> Result<Response, AdminError> {
     registrations::check(&app, request).await?;
     let _changing = app.caller_changes.lock().await;
     let server = CallerRecord::ResourceServer(find(&app, &id).await?);
-    match registrations::hand_out(&app, &server, app.clock.now()).await? {
+    match registrations::hand_out(&app, &by, &server, app.clock.now()).await? {
         Some(answer) => Ok(answer),
         None => Err(no_such_resource_server(&app, &id).await),
     }

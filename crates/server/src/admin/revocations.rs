@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::ADMINISTRATOR;
+use super::administrator::Administrator;
 use super::answer::json;
 use super::api::{Outcome, RevokeAll, RevokedAll};
 use super::document::Document;
@@ -32,6 +32,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 async fn revoke_all(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Document(order): Document<RevokeAll>,
 ) -> Result<Response, AdminError> {
     let now = app.clock.now();
@@ -58,7 +59,7 @@ async fn revoke_all(
     app.recorder
         .record(&Event::Revoked {
             at: now,
-            by: ADMINISTRATOR,
+            by: by.name(),
             what,
             name,
             outcome: revoked,

@@ -15,7 +15,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::ADMINISTRATOR;
+use super::administrator::Administrator;
 use super::answer::json;
 use super::api::{
     IssueToken, IssuedToken, Outcome, RevokedToken, TokenEntry, TokenReference, TokenState,
@@ -39,6 +39,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .fails(&[400, 404, 413, 415]),
         Operation::post("/admin/v1/tokens/show", "showToken", show)
             .summary("What a token is worth and what it hangs on; of claims only the names")
+            .reads()
             .takes::<TokenReference>()
             .answers::<TokenState>(200)
             .fails(&[400, 413, 415]),
@@ -52,6 +53,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 async fn issue(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Document(order): Document<IssueToken>,
 ) -> Result<Response, AdminError> {
     check(&order)?;
@@ -85,6 +87,7 @@ async fn issue(
             client: &record.client,
             grant: &record.grant,
             token: &record.id,
+            ordered_by: Some(by.name()),
             disclosure: issued.disclosure.as_ref(),
         })
         .await?;
@@ -127,6 +130,7 @@ fn instant(seconds: u64) -> Timestamp {
 
 async fn show(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Document(TokenReference { token }): Document<TokenReference>,
 ) -> Result<Response, AdminError> {
     let now = app.clock.now();
@@ -137,7 +141,7 @@ async fn show(
     };
     if let Some(token) = &token {
         // Whose token this is, is personal data: who looked is kept.
-        record_administered(&app, now, "token shown", token.jti.as_str()).await?;
+        record_administered(&app, &by, now, "token shown", token.jti.as_str()).await?;
     }
     let state = TokenState {
         active: reason.is_none(),
@@ -188,6 +192,7 @@ fn entry(found: &FoundToken) -> TokenEntry {
 
 async fn revoke(
     State(app): State<Arc<App>>,
+    by: Administrator,
     Document(TokenReference { token }): Document<TokenReference>,
 ) -> Result<Response, AdminError> {
     let now = app.clock.now();
@@ -201,7 +206,7 @@ async fn revoke(
     app.recorder
         .record(&Event::Revoked {
             at: now,
-            by: ADMINISTRATOR,
+            by: by.name(),
             what: "token",
             name: Some(token.id.as_str()),
             outcome: revoked,

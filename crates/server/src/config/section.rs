@@ -12,9 +12,9 @@ use serde::de::{self, DeserializeOwned, Visitor};
 use serde_json::Value;
 
 use super::{
-    ClientAuthenticationConfig, Config, DataConfig, DpopConfig, FetchConfig, IntrospectionConfig,
-    KeysConfig, LimitsConfig, ListenConfig, LogConfig, MetricsConfig, MtlsConfig, RatesConfig,
-    RegistrationConfig, SealingConfig, TlsConfig, TokensConfig,
+    AdminConfig, ClientAuthenticationConfig, Config, DataConfig, DpopConfig, FetchConfig,
+    IntrospectionConfig, KeysConfig, LimitsConfig, ListenConfig, LogConfig, MetricsConfig,
+    MtlsConfig, RatesConfig, RegistrationConfig, SealingConfig, TlsConfig, TokensConfig,
 };
 
 /// The top of the file, then its sections, in the order of the manual.
@@ -24,6 +24,7 @@ pub(super) static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
         Section::of::<ListenConfig>("listen"),
         Section::of::<TlsConfig>("tls"),
         Section::of::<MtlsConfig>("mtls"),
+        Section::of::<AdminConfig>("admin"),
         Section::of::<DataConfig>("data"),
         Section::of::<SealingConfig>("sealing"),
         Section::of::<TokensConfig>("tokens"),
@@ -270,6 +271,7 @@ mod tests {
             field_names::<ListenConfig>(),
             field_names::<TlsConfig>(),
             field_names::<MtlsConfig>(),
+            field_names::<AdminConfig>(),
             field_names::<DataConfig>(),
             field_names::<SealingConfig>(),
             field_names::<TokensConfig>(),

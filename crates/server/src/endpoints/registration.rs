@@ -124,6 +124,7 @@ pub(super) fn context<'a>(
         secrets: &app.client_secrets,
         jwks_uris: &app.published_keys,
         encrypted_only: app.settings.answers.encrypted_only,
+        reserved: app.admin_resource(),
         mint: &app.mint,
         random: &*app.random,
         now,

@@ -112,6 +112,7 @@ async fn to_client(
             client: &client.id,
             grant: &record.grant,
             token: &record.id,
+            ordered_by: None,
             disclosure: issued.disclosure.as_ref(),
         })
         .await?;
@@ -172,6 +173,7 @@ impl From<IssueError> for ErrorReply {
             IssueError::NoResource
             | IssueError::NoResourceOpen
             | IssueError::Resource(_)
+            | IssueError::AdminAlone(_)
             | IssueError::FormatsDiffer
             | IssueError::SeveralServers
             | IssueError::Suspended(_)

@@ -31,8 +31,19 @@ fn logged() -> String {
     String::from_utf8(log().lock().unwrap().clone()).unwrap()
 }
 
+/// Begins to listen; once is enough.
+pub(crate) fn listen() {
+    static LISTENING: std::sync::Once = std::sync::Once::new();
+    LISTENING.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(|| Writer)
+            .init();
+    });
+}
+
 /// Asserts that some line holds all these parts.
-fn assert_logged(parts: &[&str]) {
+pub(crate) fn assert_logged(parts: &[&str]) {
     let text = logged();
     let found = text
         .lines()
@@ -95,10 +106,7 @@ async fn a_jwt(it: &Harness, client: &str) -> Value {
 
 #[tokio::test]
 async fn every_decision_leaves_an_event_and_none_tells_a_secret() {
-    tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(|| Writer)
-        .init();
+    listen();
     let it = a_first_start().await;
     let id = "seen-in-events";
     let as_seen = |mut description: Value, field: &str| {

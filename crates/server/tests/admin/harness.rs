@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use avouch_core::time::{Clock, Timestamp};
 use avouch_crypto::random::SystemRandom;
 use avouch_server::config::{AlgorithmName, Config, DataConfig, SealingConfig};
-use avouch_server::{Server, Surroundings, start};
+use avouch_server::{Server, StartError, Surroundings, start};
 use axum::body::Body;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
@@ -31,6 +31,7 @@ impl Clock for TestClock {
 pub(crate) struct Harness {
     pub(crate) folder: TempDir,
     pub(crate) server: Server,
+    config: Config,
     clock: Arc<TestClock>,
 }
 
@@ -88,14 +89,35 @@ impl Harness {
         config.keys.algorithms = vec![AlgorithmName::ES256];
         change(&mut config);
         let clock = Arc::new(TestClock(AtomicI64::new(BEGIN)));
-        let surroundings =
-            Surroundings::new(Arc::clone(&clock) as Arc<dyn Clock>, Arc::new(SystemRandom));
-        let server = start(&config, listener, surroundings).await.unwrap();
+        let server = run(&config, listener, &clock).await.unwrap();
         Self {
             folder,
             server,
+            config,
             clock,
         }
+    }
+
+    /// Stops, and starts with another configuration on the same data.
+    pub(crate) async fn again(self, change: impl FnOnce(&mut Config)) -> Result<Self, StartError> {
+        let Self {
+            folder,
+            server,
+            mut config,
+            clock,
+        } = self;
+        change(&mut config);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let issuer = format!("http://{}", listener.local_addr().unwrap());
+        config.issuer = issuer.try_into().unwrap();
+        server.stop().await;
+        let server = run(&config, listener, &clock).await?;
+        Ok(Self {
+            folder,
+            server,
+            config,
+            clock,
+        })
     }
 
     pub(crate) fn pass(&self, seconds: i64) {
@@ -217,6 +239,20 @@ impl Harness {
     }
 }
 
+async fn run(
+    config: &Config,
+    listener: TcpListener,
+    clock: &Arc<TestClock>,
+) -> Result<Server, StartError> {
+    let clock = Arc::clone(clock) as Arc<dyn Clock>;
+    start(
+        config,
+        listener,
+        Surroundings::new(clock, Arc::new(SystemRandom)),
+    )
+    .await
+}
+
 /// A client's description.
 pub(crate) fn shop() -> Value {
     json!({
@@ -243,7 +279,7 @@ pub(crate) fn order() -> Value {
     json!({"client": "shop", "subject": "erika", "scope": "pay"})
 }
 
-async fn exchange(
+pub(crate) async fn exchange(
     io: impl hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
     request: Request<Body>,
 ) -> Answer {

@@ -14,6 +14,8 @@ mod harness;
 mod initial_access_tokens;
 mod jwt_access_tokens;
 mod keys;
+mod over_tcp;
+mod over_tcp_chosen;
 mod registration_tokens;
 mod revocations;
 mod socket;

@@ -27,7 +27,7 @@ address = "127.0.0.1:1""#,
     (
         r#"[proxy]
 certificate = "a""#,
-        "avouch.toml:8:2: unknown section [proxy]; the sections are `listen`, `tls`, `mtls`, `data`, `sealing`, `tokens`, `keys`, `introspection`, `client_authentication`, `dpop`, `registration`, `fetch`, `limits`, `rates`, `log`, `metrics`",
+        "avouch.toml:8:2: unknown section [proxy]; the sections are `listen`, `tls`, `mtls`, `admin`, `data`, `sealing`, `tokens`, `keys`, `introspection`, `client_authentication`, `dpop`, `registration`, `fetch`, `limits`, `rates`, `log`, `metrics`",
     ),
     (
         "[limits]
@@ -93,6 +93,51 @@ url = "https://me:pw@mtls.example""#,
         "[mtls]
 client_cert_header = true",
         "avouch.toml:9:22: mtls.client_cert_header: forwarded certificates are taken from stated proxies only; name them in `listen.trusted_proxies`",
+    ),
+    (
+        "[admin]\nlisten = \"8081\"",
+        "avouch.toml:9:10: admin.listen: `8081` is not an IP address and port; write one such as 127.0.0.1:8080 or [::1]:8080",
+    ),
+    (
+        r#"[admin]
+url = "http://admin.example.com""#,
+        "avouch.toml:9:7: admin.url: this is not an https URL of a host alone, nor an http URL of a loopback host; write one such as https://admin.example.com, without slash at the end",
+    ),
+    (
+        r#"[admin]
+listen = "10.0.0.1:8081"
+url = "https://admin.example.com""#,
+        "avouch.toml:9:10: admin.listen: 10.0.0.1:8081 is not a loopback address, and plain HTTP is served on loopback or to stated proxies only; set a certificate in [tls], or listen on 127.0.0.1 or [::1], or name the proxies that end TLS in `listen.trusted_proxies`",
+    ),
+    (
+        r#"[listen]
+trusted_proxies = ["10.0.0.2"]
+[admin]
+listen = "10.0.0.1:8081""#,
+        "avouch.toml:11:10: admin.listen: the admin API listens on more than loopback: say in `admin.url` under which URL it is reached",
+    ),
+    (
+        r#"[listen]
+trusted_proxies = ["10.0.0.2"]
+[admin]
+listen = "10.0.0.1:8081"
+url = "https://admin.example.com"
+bearer_tokens = true"#,
+        "avouch.toml:13:17: admin.bearer_tokens: tokens that are bound to no key are taken on loopback only; listen on 127.0.0.1 or [::1], or leave `bearer_tokens` out",
+    ),
+    (
+        r#"[admin]
+listen = "127.0.0.1:8080""#,
+        "avouch.toml:9:10: admin.listen: 127.0.0.1:8080 is taken by another listener; choose another port",
+    ),
+    (
+        r#"[admin]
+listen = "127.0.0.1:8081"
+[[registration.software_statement_issuers]]
+issuer = "https://federation.example"
+jwks_file = "/keys.json"
+resources = ["http://127.0.0.1:8081"]"#,
+        "avouch.toml:10:1: registration.software_statement_issuers: no software statement gives the admin API away; take its URL out of `resources`",
     ),
     (
         r#"[listen]

@@ -32,6 +32,8 @@ fn the_least_file_has_the_documented_defaults() {
     assert!(!config.tls.is_on());
     assert_eq!(config.mtls.listen, None);
     assert!(!config.mtls.client_cert_header);
+    assert_eq!(config.admin.listen, None);
+    assert!(!config.admin.bearer_tokens);
 }
 
 #[test]
@@ -64,6 +66,10 @@ fn what_is_printed_reads_back_the_same() {
         url = "https://mtls.example:9443/a"
         ca_file = "/authorities.pem"
         client_cert_header = true
+        [admin]
+        listen = "[::1]:8081"
+        url = "https://admin.example.com"
+        bearer_tokens = true
         [data]
         folder = 'C:\odd "name"'
         [sealing]

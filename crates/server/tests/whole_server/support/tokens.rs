@@ -46,6 +46,7 @@ impl Setup {
                 longest: Duration::from_hours(24),
             },
             sender_constrained: false,
+            admin: None,
             now: self.now(),
         };
         let issued = issue_for_subject(&issuance, order).await.unwrap();
