@@ -225,6 +225,7 @@ async fn compare(model: &Model, store: &impl TokenStore) {
 
 pub(crate) fn random_histories_agree_with_a_model<E: Engine>(engine: impl Fn() -> E) {
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .unwrap();
     let config = ProptestConfig {
@@ -235,7 +236,7 @@ pub(crate) fn random_histories_agree_with_a_model<E: Engine>(engine: impl Fn() -
     proptest!(config, |(steps in prop::collection::vec(step(), 1..40))| {
         runtime.block_on(async {
             let engine = engine();
-            let store = engine.open();
+            let store = engine.open().await;
             for id in CLIENTS {
                 store.insert_client(&client(id)).await.unwrap();
             }
@@ -245,7 +246,7 @@ pub(crate) fn random_histories_agree_with_a_model<E: Engine>(engine: impl Fn() -
                 compare(&model, &store).await;
             }
             drop(store);
-            compare(&model, &engine.open()).await;
+            compare(&model, &engine.open().await).await;
         });
     });
 }
