@@ -146,23 +146,21 @@ pub(super) enum Repeat {
 
 /// The tries of one call.
 pub(super) struct Tries {
-    repeat: Repeat,
     left: u32,
     pause: Duration,
 }
 
 impl Tries {
-    pub(super) const fn new(repeat: Repeat) -> Self {
+    pub(super) const fn new() -> Self {
         Self {
-            repeat,
             left: TRIES - 1,
             pause: PAUSE,
         }
     }
 
     /// Whether to try again; if so, after a pause.
-    pub(super) async fn again(&mut self, fault: &Fault) -> bool {
-        let worth = fault.is_crowded() || self.repeat == Repeat::IfLost && fault.is_lost();
+    pub(super) async fn again(&mut self, fault: &Fault, repeat: Repeat) -> bool {
+        let worth = fault.is_crowded() || repeat == Repeat::IfLost && fault.is_lost();
         if !worth || self.left == 0 {
             return false;
         }
@@ -198,7 +196,7 @@ macro_rules! asking {
     ($store:expr, $repeat:expr, |$client:ident| $work:expr) => {{
         let connections = &$store.connections;
         let call = async {
-            let mut tries = crate::postgres::pool::Tries::new($repeat);
+            let mut tries = crate::postgres::pool::Tries::new();
             loop {
                 let mut lease = connections.lease().await?;
                 let outcome = {
@@ -214,7 +212,7 @@ macro_rules! asking {
                         if !fault.is_lost() {
                             lease.settle();
                         }
-                        if !tries.again(&fault).await {
+                        if !tries.again(&fault, $repeat).await {
                             return Err(fault);
                         }
                     }
@@ -231,26 +229,29 @@ macro_rules! asking {
 /// Runs statements in one transaction: all of them or none.
 macro_rules! in_transaction {
     ($store:expr, $kind:expr, |$transaction:ident| $work:expr) => {{
+        use crate::postgres::pool::{Repeat, Tries, end};
         let connections = &$store.connections;
         let call = async {
-            // A loss is known to have undone everything only before the commit.
-            let mut tries =
-                crate::postgres::pool::Tries::new(crate::postgres::pool::Repeat::IfUndone);
+            let mut tries = Tries::new();
             loop {
                 let mut lease = connections.lease().await?;
-                let (outcome, at_rest) = {
-                    let transaction = lease.begin($kind).await?;
-                    let outcome = {
-                        let $transaction = &transaction;
-                        $work.await
-                    };
-                    crate::postgres::pool::end(transaction, outcome).await
+                let (outcome, at_rest) = match lease.begin($kind).await {
+                    Ok(transaction) => {
+                        let outcome = {
+                            let $transaction = &transaction;
+                            $work.await
+                        };
+                        end(transaction, outcome).await
+                    }
+                    // Nothing was asked for yet.
+                    Err(fault) if tries.again(&fault, Repeat::IfLost).await => continue,
+                    Err(fault) => return Err(fault),
                 };
                 if at_rest {
                     lease.settle();
                 }
                 match outcome {
-                    Err(fault) if tries.again(&fault).await => {}
+                    Err(fault) if tries.again(&fault, Repeat::IfUndone).await => {}
                     outcome => return outcome,
                 }
             }
