@@ -13,6 +13,7 @@ mod app;
 mod background;
 mod client_certificate;
 mod clock;
+mod data_folder;
 mod deadline;
 mod endpoints;
 mod error_reply;

@@ -27,7 +27,7 @@ address = "127.0.0.1:1""#,
     (
         r#"[proxy]
 certificate = "a""#,
-        "avouch.toml:8:2: unknown section [proxy]; the sections are `listen`, `tls`, `mtls`, `data`, `sealing`, `tokens`, `keys`, `introspection`, `client_authentication`, `registration`, `fetch`, `limits`, `rates`, `log`, `metrics`",
+        "avouch.toml:8:2: unknown section [proxy]; the sections are `listen`, `tls`, `mtls`, `data`, `database`, `sealing`, `tokens`, `keys`, `introspection`, `client_authentication`, `registration`, `fetch`, `limits`, `rates`, `log`, `metrics`",
     ),
     (
         "[limits]
