@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::say;
 use crate::steps::{self, Failure, Step, shell, succeeds};
-use crate::{tools, tree};
+use crate::{postgres, tools, tree};
 
 /// In this order: what is cheap and often wrong comes first.
 const STEPS: &[Step] = &[
@@ -91,6 +91,9 @@ fn clippy() -> Result<(), Failure> {
 fn tests() -> Result<(), Failure> {
     tools::bring_system_packages()?;
     let interop = tools::bring_interop_packages()?;
+    // Stopped at the end of this step, however it ends.
+    let database = postgres::Server::start("synced", &[])?;
+    let unsynced = postgres::Server::start("unsynced", &["fsync=off"])?;
     let mut command = cargo();
     if succeeds("cargo-nextest", &["--version"]) {
         command.args(["nextest", "run"]);
@@ -100,7 +103,11 @@ fn tests() -> Result<(), Failure> {
     command
         .args(["--workspace", "--locked"])
         .env("AVOUCH_INTEROP_NODE", interop.node)
-        .env("AVOUCH_INTEROP_PYTHON", interop.python);
+        .env("AVOUCH_INTEROP_PYTHON", interop.python)
+        .env("AVOUCH_TEST_POSTGRES", database.url())
+        .env("AVOUCH_TEST_POSTGRES_PASSWORD", &database.password)
+        .env("AVOUCH_TEST_POSTGRES_UNSYNCED", unsynced.url())
+        .env("AVOUCH_TEST_POSTGRES_UNSYNCED_PASSWORD", &unsynced.password);
     shell(&mut command)
 }
 

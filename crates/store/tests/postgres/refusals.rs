@@ -87,7 +87,8 @@ async fn a_wrong_password_is_told_without_it() {
     assert!(!told.contains("not the password"), "{told}");
 }
 
-/// `AVOUCH_TEST_POSTGRES_UNSYNCED` is the URL of a server with `fsync = off`.
+/// `AVOUCH_TEST_POSTGRES_UNSYNCED` is the URL of a server with `fsync = off`,
+/// `AVOUCH_TEST_POSTGRES_UNSYNCED_PASSWORD` its password.
 #[tokio::test]
 async fn a_server_that_does_not_sync_is_refused() {
     let (Some(options), Ok(url)) = (server(), env::var("AVOUCH_TEST_POSTGRES_UNSYNCED")) else {
@@ -96,6 +97,9 @@ async fn a_server_that_does_not_sync_is_refused() {
     };
     let options = PostgresOptions {
         url: DatabaseUrl::parse(&url).unwrap(),
+        password: env::var("AVOUCH_TEST_POSTGRES_UNSYNCED_PASSWORD")
+            .ok()
+            .map(|password| password.into_bytes().into()),
         ..options
     };
     let refused = PostgresStore::open(&options).await.unwrap_err().to_string();
