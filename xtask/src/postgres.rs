@@ -1,8 +1,9 @@
 //! PostgreSQL servers for the tests: fresh, on loopback, gone afterwards.
 
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io::Read;
 use std::net::TcpListener;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -21,18 +22,55 @@ const USER: &str = "avouch_test";
 const TRIES: u32 = 300;
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// `cargo xtask postgres COMMAND`: runs a command with the servers.
+pub fn command(program: &str, args: &[&str]) -> Result<(), Failure> {
+    tools::bring_system_packages()?;
+    let servers = Servers::start()?;
+    let mut command = Command::new(program);
+    servers.name_to(command.args(args));
+    shell(&mut command)
+}
+
+/// The servers that the tests want: one like any other, and one to be refused.
+pub struct Servers {
+    synced: Server,
+    unsynced: Server,
+}
+
+impl Servers {
+    /// Starts both. They stop when this is dropped.
+    pub fn start() -> Result<Self, Failure> {
+        Ok(Self {
+            synced: Server::start("synced", &[])?,
+            unsynced: Server::start("unsynced", &["fsync=off"])?,
+        })
+    }
+
+    /// Tells a command where they are.
+    pub fn name_to(&self, command: &mut Command) {
+        command
+            .env("AVOUCH_TEST_POSTGRES", self.synced.url())
+            .env("AVOUCH_TEST_POSTGRES_PASSWORD", &self.synced.password)
+            .env("AVOUCH_TEST_POSTGRES_UNSYNCED", self.unsynced.url())
+            .env(
+                "AVOUCH_TEST_POSTGRES_UNSYNCED_PASSWORD",
+                &self.unsynced.password,
+            );
+    }
+}
+
 /// A server that runs until this is dropped.
-pub struct Server {
+struct Server {
     process: Child,
     port: u16,
     folder: PathBuf,
     /// What [`USER`] shows.
-    pub password: String,
+    password: String,
 }
 
 impl Server {
     /// Starts one called `name`, with these settings besides the defaults.
-    pub fn start(name: &str, settings: &[&str]) -> Result<Self, Failure> {
+    fn start(name: &str, settings: &[&str]) -> Result<Self, Failure> {
         let programs = programs()?;
         let user = tools::is_root().then(unprivileged).transpose()?;
         let folder = make_folder(name, user)?;
@@ -86,7 +124,7 @@ impl Server {
     }
 
     /// The URL of its first database, without the password.
-    pub fn url(&self) -> String {
+    fn url(&self) -> String {
         format!("postgres://{USER}@127.0.0.1:{}/postgres", self.port)
     }
 
@@ -190,7 +228,11 @@ fn make_folder(name: &str, user: Option<&str>) -> Result<PathBuf, Failure> {
         }
         _ => {}
     }
-    fs::create_dir(&folder).map_err(at(&folder))?;
+    // Nobody else's: the password is in it.
+    DirBuilder::new()
+        .mode(0o700)
+        .create(&folder)
+        .map_err(at(&folder))?;
     Ok(folder)
 }
 
@@ -199,7 +241,7 @@ fn random_password() -> Result<String, Failure> {
     File::open("/dev/urandom")
         .and_then(|mut source| source.read_exact(&mut random))
         .map_err(|error| format!("/dev/urandom: {error}"))?;
-    Ok(random.iter().map(|octet| format!("{octet:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_be_bytes(random)))
 }
 
 /// One that was free a moment ago.

@@ -92,8 +92,7 @@ fn tests() -> Result<(), Failure> {
     tools::bring_system_packages()?;
     let interop = tools::bring_interop_packages()?;
     // Stopped at the end of this step, however it ends.
-    let database = postgres::Server::start("synced", &[])?;
-    let unsynced = postgres::Server::start("unsynced", &["fsync=off"])?;
+    let databases = postgres::Servers::start()?;
     let mut command = cargo();
     if succeeds("cargo-nextest", &["--version"]) {
         command.args(["nextest", "run"]);
@@ -103,11 +102,8 @@ fn tests() -> Result<(), Failure> {
     command
         .args(["--workspace", "--locked"])
         .env("AVOUCH_INTEROP_NODE", interop.node)
-        .env("AVOUCH_INTEROP_PYTHON", interop.python)
-        .env("AVOUCH_TEST_POSTGRES", database.url())
-        .env("AVOUCH_TEST_POSTGRES_PASSWORD", &database.password)
-        .env("AVOUCH_TEST_POSTGRES_UNSYNCED", unsynced.url())
-        .env("AVOUCH_TEST_POSTGRES_UNSYNCED_PASSWORD", &unsynced.password);
+        .env("AVOUCH_INTEROP_PYTHON", interop.python);
+    databases.name_to(&mut command);
     shell(&mut command)
 }
 

@@ -139,6 +139,7 @@ impl Fault {
                         SqlState::ADMIN_SHUTDOWN,
                         SqlState::CRASH_SHUTDOWN,
                         SqlState::IDLE_SESSION_TIMEOUT,
+                        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
                     ]
                     .contains(code)
             }
@@ -148,6 +149,8 @@ impl Fault {
 }
 
 const UNREACHABLE: &str = "see that the database server runs and can be reached from here";
+const READ_ONLY: &str = "this database server takes no writes: see that the primary is named, or \
+                         that a fail-over ends";
 
 /// What is told of an error: its message, or where that may repeat values, what
 /// it is about.
@@ -180,7 +183,18 @@ pub(super) fn account(error: &tokio_postgres::Error) -> String {
 /// layout are broken.
 pub(super) fn advice(error: &tokio_postgres::Error) -> Option<&'static str> {
     let Some(code) = error.code() else {
-        return is_of_the_network(error).then_some(UNREACHABLE);
+        if error.is_closed() {
+            return Some(UNREACHABLE);
+        }
+        return of_the_network(error).map(|cause| {
+            // The client library's own word, not the system's: it asked for one that takes writes.
+            let own = cause.kind() == io::ErrorKind::PermissionDenied;
+            if own && cause.raw_os_error().is_none() {
+                READ_ONLY
+            } else {
+                UNREACHABLE
+            }
+        });
     };
     Some(match class(code) {
         "08" => UNREACHABLE,
@@ -201,10 +215,8 @@ pub(super) fn advice(error: &tokio_postgres::Error) -> Option<&'static str> {
         "58" => "look at the database server's disk and log",
         _ => match *code {
             SqlState::LOCK_NOT_AVAILABLE => "look for a transaction that was left open",
-            SqlState::READ_ONLY_SQL_TRANSACTION => {
-                "this database server takes no writes: see that the primary is named, or that a \
-                 fail-over ends"
-            }
+            SqlState::READ_ONLY_SQL_TRANSACTION => READ_ONLY,
+            SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => "look at the load of this server",
             SqlState::INSUFFICIENT_PRIVILEGE => {
                 "make the server's user the owner of the schema and its tables"
             }
@@ -222,8 +234,12 @@ fn class(code: &SqlState) -> &str {
 }
 
 fn is_of_the_network(error: &tokio_postgres::Error) -> bool {
-    let cause = std::iter::successors(error.source(), |&cause| cause.source());
-    error.is_closed() || cause.into_iter().any(|cause| cause.is::<io::Error>())
+    error.is_closed() || of_the_network(error).is_some()
+}
+
+fn of_the_network(error: &tokio_postgres::Error) -> Option<&io::Error> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+        .find_map(|cause| cause.downcast_ref())
 }
 
 /// Reads a violated uniqueness as "taken".

@@ -20,7 +20,7 @@ use super::options::PostgresOptions;
 const MIGRATIONS: &[&str] = &[include_str!("../../migrations/postgres/0001_initial.sql")];
 
 /// How long a step may take, and another server's be waited for.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// How often the table of the layout is asked for while others make it.
 const TRIES: u32 = 20;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use avouch_core::id::{ClientId, GrantId, SubjectId};
 use avouch_core::opaque_token::TokenHash;
-use avouch_core::records::{AccessToken, CallerState, FoundToken, Grant};
+use avouch_core::records::{AccessToken, CallerState, FoundToken, Grant, LegalBasis};
 use avouch_core::storage::{Revoked, StoreError, Taken, TokenStore};
 use avouch_core::time::Timestamp;
 use deadpool_postgres::Transaction;
@@ -279,7 +279,7 @@ fn columns(grant: &Grant, token: &AccessToken) -> Result<[Column; 21], Fault> {
             "list of authorization details",
             &grant.authorization_details,
         )?,
-        optional(grant.legal_basis.as_ref().map(|basis| basis.as_str())),
+        optional(grant.legal_basis.as_ref().map(LegalBasis::as_str)),
         from_optional_json("login", grant.authentication.as_ref())?,
         from_time(grant.created_at),
         from_optional_time(grant.revoked_before),

@@ -49,6 +49,14 @@ impl ReplayStore for PostgresStore {
                 return Ok(Used::First);
             }
         }
+        // Nothing is written for a mere replay.
+        let earlier = asking!(self, Repeat::IfLost, |client| end_of(client, proof))?;
+        if earlier.is_some_and(|end| now < end) {
+            return Ok(Used::Again);
+        }
+        if quota == 0 {
+            return Ok(Used::OverQuota);
+        }
         in_transaction!(self, Kind::Change, |transaction| look_closer(
             transaction,
             proof,
@@ -94,6 +102,15 @@ async fn insert(client: &impl GenericClient, proof: &UsedProof, quota: u32) -> R
     Ok(kept > 0)
 }
 
+/// When the use that is remembered ends, if there is one.
+async fn end_of(
+    client: &impl GenericClient,
+    proof: &UsedProof,
+) -> Result<Option<Timestamp>, Fault> {
+    let sql = "SELECT expires_at FROM used_proof WHERE key = $1";
+    first(client, sql, &[&proof.key.as_slice()], |row| row.take(time)).await
+}
+
 /// The same with the owner's counter locked, so that nothing comes in between.
 async fn look_closer(
     transaction: &Transaction<'_>,
@@ -106,24 +123,20 @@ async fn look_closer(
     let counter = "INSERT INTO proof_owner (owner, kept) VALUES ($1, 0)
                    ON CONFLICT (owner) DO UPDATE SET kept = proof_owner.kept";
     execute(transaction, counter, &[&owner]).await?;
-    let kept = "SELECT expires_at FROM used_proof WHERE key = $1";
-    match first(transaction, kept, &[&key], |row| row.take(time)).await? {
+    match end_of(transaction, proof).await? {
         Some(end) if now < end => return Ok(Used::Again),
         Some(_) => {
             forget(transaction, DELETE_ONE, &[&key]).await?;
         }
         None => {}
     }
-    while quota > 0 {
-        if insert(transaction, proof, quota).await? {
-            return Ok(Used::First);
-        }
+    while !insert(transaction, proof, quota).await? {
         let params: Params<'_> = &[&owner, &now.as_micros(), &ENDED_AT_ONCE];
         if forget(transaction, DELETE_ENDED_OF_OWNER, params).await? == 0 {
-            break;
+            return Ok(Used::OverQuota);
         }
     }
-    Ok(Used::OverQuota)
+    Ok(Used::First)
 }
 
 /// Forgets at most `limit` that have ended, whosever they are, the oldest first.

@@ -17,7 +17,7 @@ pub(crate) struct Place {
 /// The server of the tests. `None`, and a word about it, if there is none.
 pub(crate) fn server() -> Option<PostgresOptions> {
     let Ok(url) = env::var("AVOUCH_TEST_POSTGRES") else {
-        eprintln!("AVOUCH_TEST_POSTGRES is not set: skipped");
+        skipped("AVOUCH_TEST_POSTGRES is not set");
         return None;
     };
     let mut options = PostgresOptions::new(DatabaseUrl::parse(&url).unwrap());
@@ -27,6 +27,12 @@ pub(crate) fn server() -> Option<PostgresOptions> {
     // The tests run side by side, each with connections of its own.
     options.connections = 6;
     Some(options)
+}
+
+/// Says why a test ends before it began.
+#[expect(clippy::print_stderr, reason = "said to whoever runs the tests")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("{why}: skipped");
 }
 
 impl Place {

@@ -7,7 +7,7 @@ use avouch_core::storage::{CallerStore, ReplayStore, StoreError, TokenStore};
 use avouch_store::{DatabaseUrl, PostgresError, PostgresOptions, PostgresStore};
 
 use crate::fixtures::{at, client, issued, resource_server};
-use crate::place::{Place, server};
+use crate::place::{Place, server, skipped};
 use crate::{by_hand, open};
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn a_schema_that_is_not_there_is_asked_for() {
 async fn a_wrong_password_is_told_without_it() {
     let Some(mut options) = server() else { return };
     if options.password.is_none() {
-        eprintln!("the server asks for no password: skipped");
+        skipped("the server asks for no password");
         return;
     }
     options.password = Some(b"not the password".to_vec().into());
@@ -87,12 +87,68 @@ async fn a_wrong_password_is_told_without_it() {
     assert!(!told.contains("not the password"), "{told}");
 }
 
+/// The same server, as a user of its own with this setting.
+async fn as_one_who_has(place: &Place, setting: &str) -> Option<PostgresOptions> {
+    let hand = by_hand(place).await;
+    let schema = place.options.schema.as_str();
+    let made = hand
+        .batch_execute(&format!(
+            "CREATE ROLE {schema} LOGIN PASSWORD 'hush';
+             ALTER ROLE {schema} SET {setting};
+             GRANT ALL ON SCHEMA {schema} TO {schema}"
+        ))
+        .await;
+    if let Err(refused) = made {
+        skipped(&format!("no role can be made there ({refused})"));
+        return None;
+    }
+    let (_, after) = place.options.url.as_str().split_once('@').unwrap();
+    Some(PostgresOptions {
+        url: DatabaseUrl::parse(&format!("postgres://{schema}@{after}")).unwrap(),
+        password: Some(b"hush".to_vec().into()),
+        ..place.options.clone()
+    })
+}
+
+async fn drop_role(place: &Place) {
+    let schema = place.options.schema.as_str();
+    by_hand(place)
+        .await
+        .batch_execute(&format!(
+            "DROP OWNED BY {schema} CASCADE; DROP ROLE {schema}"
+        ))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn sessions_wait_for_the_disk_whatever_the_default_is() {
+    let Some(place) = Place::new() else { return };
+    let lazy = as_one_who_has(&place, "synchronous_commit = off").await;
+    let Some(options) = lazy else { return };
+    // Refused, were it not set anew: the sessions are asked for what they have.
+    let store = open(&options).await;
+    store.insert_client(&client("shop")).await.unwrap();
+    drop(store);
+    drop_role(&place).await;
+}
+
+#[tokio::test]
+async fn a_database_that_takes_no_writes_is_refused() {
+    let Some(place) = Place::new() else { return };
+    let reader = as_one_who_has(&place, "default_transaction_read_only = on").await;
+    let Some(options) = reader else { return };
+    let refused = PostgresStore::open(&options).await.unwrap_err().to_string();
+    assert!(refused.contains("takes no writes"), "{refused}");
+    drop_role(&place).await;
+}
+
 /// `AVOUCH_TEST_POSTGRES_UNSYNCED` is the URL of a server with `fsync = off`,
 /// `AVOUCH_TEST_POSTGRES_UNSYNCED_PASSWORD` its password.
 #[tokio::test]
 async fn a_server_that_does_not_sync_is_refused() {
     let (Some(options), Ok(url)) = (server(), env::var("AVOUCH_TEST_POSTGRES_UNSYNCED")) else {
-        eprintln!("AVOUCH_TEST_POSTGRES_UNSYNCED is not set: skipped");
+        skipped("AVOUCH_TEST_POSTGRES_UNSYNCED is not set");
         return;
     };
     let options = PostgresOptions {
