@@ -180,7 +180,8 @@ pub async fn start(
     let mtls_address = mtls_listener.as_ref().map(|(_, address)| *address);
     let mtls_url = config.mtls_url(mtls_address);
     let (open, closed) = oneshot::channel();
-    let app = Arc::new(put_together(config, store, surroundings, mtls_url, open).await?);
+    let app = Box::pin(put_together(config, store, surroundings, mtls_url, open)).await?;
+    let app = Arc::new(app);
     let first = first_keys(&app.settings);
     key_changes::make_missing(&app, KeyPurpose::Statements, &first).await?;
     key_changes::make_for_access_tokens_in_use(&app).await?;
@@ -265,13 +266,11 @@ pub async fn start(
 
 /// The engine that the configuration names.
 async fn open_store(config: &Config) -> Result<AnyStore, StartError> {
-    Ok(match config.database.options()? {
-        Some(options) => PostgresStore::open(&options).await?.into(),
-        None => {
-            let file = config.data.folder.join(DATABASE_FILE);
-            SqliteStore::open(file, &SqliteOptions::default())?.into()
-        }
-    })
+    if let Some(options) = config.database.options()? {
+        return Ok(Box::pin(PostgresStore::open(&options)).await?.into());
+    }
+    let file = config.data.folder.join(DATABASE_FILE);
+    Ok(SqliteStore::open(file, &SqliteOptions::default())?.into())
 }
 
 /// What is expected of client assertions.

@@ -1,4 +1,4 @@
-//! One type for every engine: chosen at start, dispatched without boxing.
+//! One type for every engine: chosen at start; the embedded one is called without boxing.
 
 use std::sync::Arc;
 
@@ -47,7 +47,9 @@ macro_rules! dispatch {
                 async fn $method(&self, $($argument: $kind),*) -> Result<$answer, StoreError> {
                     match self {
                         Self::Sqlite(store) => store.$method($($argument),*).await,
-                        Self::Postgres(store) => store.$method($($argument),*).await,
+                        // Boxed, so that whoever awaits the embedded engine carries none of
+                        // this: beside a round trip, an allocation is nothing.
+                        Self::Postgres(store) => Box::pin(store.$method($($argument),*)).await,
                     }
                 }
             )*

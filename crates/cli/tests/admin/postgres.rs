@@ -23,10 +23,15 @@ struct Schema {
     _folder: TempDir,
 }
 
+#[expect(clippy::print_stderr, reason = "said to whoever runs the tests")]
+fn skipped() {
+    eprintln!("AVOUCH_TEST_POSTGRES is not set: skipped");
+}
+
 impl Schema {
     fn make(name: &str) -> Option<Self> {
         let Ok(url) = env::var("AVOUCH_TEST_POSTGRES") else {
-            eprintln!("AVOUCH_TEST_POSTGRES is not set: skipped");
+            skipped();
             return None;
         };
         let folder = tempfile::tempdir().unwrap();

@@ -69,9 +69,10 @@ impl Engine for Postgres {
     }
 }
 
-/// Runs every test on one engine, as far as there is one.
+/// Runs every test on one engine, as far as there is one; of random cases, as many as it takes in
+/// a few seconds.
 macro_rules! suite {
-    ($name:ident, $engine:expr, [$($module:ident::{$($test:ident),* $(,)?},)*]) => {
+    ($name:ident, $engine:expr, $cases:literal, [$($module:ident::{$($test:ident),* $(,)?},)*]) => {
         mod $name {
             use super::*;
             $($(
@@ -86,14 +87,14 @@ macro_rules! suite {
             #[test]
             fn random_histories_agree_with_a_model() {
                 if $engine.is_some() {
-                    model::random_histories_agree_with_a_model(|| $engine.unwrap());
+                    model::random_histories_agree_with_a_model($cases, || $engine.unwrap());
                 }
             }
 
             #[test]
             fn random_uses_of_proofs_agree_with_a_model() {
                 if $engine.is_some() {
-                    used_proofs::random_uses_of_proofs_agree_with_a_model(|| $engine.unwrap());
+                    used_proofs::random_uses_of_proofs_agree_with_a_model($cases, || $engine.unwrap());
                 }
             }
         }
@@ -102,8 +103,8 @@ macro_rules! suite {
 
 macro_rules! on_every_engine {
     ($($tests:tt)*) => {
-        suite!(sqlite, Some(Sqlite::new()), [$($tests)*]);
-        suite!(postgres, Postgres::new(), [$($tests)*]);
+        suite!(sqlite, Some(Sqlite::new()), 32, [$($tests)*]);
+        suite!(postgres, Postgres::new(), 10, [$($tests)*]);
     };
 }
 

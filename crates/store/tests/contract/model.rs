@@ -223,13 +223,13 @@ async fn compare(model: &Model, store: &impl TokenStore) {
     }
 }
 
-pub(crate) fn random_histories_agree_with_a_model<E: Engine>(engine: impl Fn() -> E) {
+pub(crate) fn random_histories_agree_with_a_model<E: Engine>(cases: u32, engine: impl Fn() -> E) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let config = ProptestConfig {
-        cases: 32,
+        cases,
         failure_persistence: None,
         ..Default::default()
     };

@@ -327,13 +327,16 @@ fn expected(remembered: &mut Remembered, step: Step, now: i64) -> Used {
     Used::First
 }
 
-pub(crate) fn random_uses_of_proofs_agree_with_a_model<E: Engine>(engine: impl Fn() -> E) {
+pub(crate) fn random_uses_of_proofs_agree_with_a_model<E: Engine>(
+    cases: u32,
+    engine: impl Fn() -> E,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let config = ProptestConfig {
-        cases: 32,
+        cases,
         failure_persistence: None,
         ..Default::default()
     };
