@@ -180,8 +180,7 @@ pub async fn start(
     let mtls_address = mtls_listener.as_ref().map(|(_, address)| *address);
     let mtls_url = config.mtls_url(mtls_address);
     let (open, closed) = oneshot::channel();
-    let app = Box::pin(put_together(config, store, surroundings, mtls_url, open)).await?;
-    let app = Arc::new(app);
+    let app = Arc::new(put_together(config, store, surroundings, mtls_url, open).await?);
     let first = first_keys(&app.settings);
     key_changes::make_missing(&app, KeyPurpose::Statements, &first).await?;
     key_changes::make_for_access_tokens_in_use(&app).await?;
