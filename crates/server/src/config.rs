@@ -10,6 +10,7 @@ mod bounded;
 mod client_authentication;
 mod conflict;
 mod data;
+mod database;
 mod dpop;
 mod fetch;
 mod introspection;
@@ -42,9 +43,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use algorithm::AlgorithmName;
+pub use avouch_store::{DatabaseUrl, SchemaName};
 pub use bounded::{OutOfRange, Seconds, Whole};
 pub use client_authentication::{ClientAuthenticationConfig, MethodName};
 pub use data::DataConfig;
+pub use database::{DatabaseConfig, DatabasePasswordError};
 pub use dpop::DpopConfig;
 pub use fetch::FetchConfig;
 pub use introspection::IntrospectionConfig;
@@ -91,6 +94,9 @@ pub struct Config {
     pub mtls: MtlsConfig,
     /// Where the server keeps its data.
     pub data: DataConfig,
+    /// A PostgreSQL database in the place of the file.
+    #[serde(default)]
+    pub database: DatabaseConfig,
     /// The key that seals signing keys at rest.
     #[serde(default)]
     pub sealing: SealingConfig,
@@ -169,6 +175,7 @@ impl Config {
             tls: TlsConfig::default(),
             mtls: MtlsConfig::default(),
             data,
+            database: DatabaseConfig::default(),
             sealing,
             tokens: TokensConfig::default(),
             keys: KeysConfig::default(),
@@ -225,6 +232,7 @@ impl Config {
         self.listen.conflicts(&self.tls, &mut found);
         self.tls.conflicts(&self.issuer, &mut found);
         self.mtls.conflicts(self, &mut found);
+        self.database.conflicts(&mut found);
         self.sealing.conflicts(&mut found);
         self.tokens.conflicts(&mut found);
         self.keys.conflicts(&self.tokens, &mut found);

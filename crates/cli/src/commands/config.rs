@@ -52,6 +52,9 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, Failure> {
             if let Err(error) = config.sealing.load_keys() {
                 missing(&error)?;
             }
+            if let Err(error) = config.database.options() {
+                missing(&error)?;
+            }
             if let Err(error) = avouch_server::check_certificates(&config, &SystemClock) {
                 missing(&error)?;
             }
