@@ -3,6 +3,7 @@
 
 pub mod conformance;
 pub mod fuzz;
+pub mod postgres;
 pub mod steps;
 pub mod test;
 pub mod tools;

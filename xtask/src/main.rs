@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use xtask::{conformance, fuzz, say, test};
+use xtask::{conformance, fuzz, postgres, say, test};
 
 const USAGE: &str = "\
 The project's own chores.
@@ -11,6 +11,7 @@ The project's own chores.
   cargo xtask test --list       its steps
   cargo xtask test --only STEP  one of them
   cargo xtask fuzz              what can be fuzzed, and how
+  cargo xtask postgres COMMAND  run a command with the PostgreSQL servers of the tests
   cargo xtask conformance       rewrite docs/conformance.md from the tests
 ";
 
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     let outcome = match args.as_slice() {
         ["test", rest @ ..] => test::command(rest),
         ["fuzz", rest @ ..] => fuzz::command(rest),
+        ["postgres", program, rest @ ..] => postgres::command(program, rest),
         ["conformance"] => conformance::command(),
         [] | ["help" | "--help" | "-h"] => {
             say(USAGE);

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::say;
 use crate::steps::{self, Failure, Step, shell, succeeds};
-use crate::{tools, tree};
+use crate::{postgres, tools, tree};
 
 /// In this order: what is cheap and often wrong comes first.
 const STEPS: &[Step] = &[
@@ -91,6 +91,8 @@ fn clippy() -> Result<(), Failure> {
 fn tests() -> Result<(), Failure> {
     tools::bring_system_packages()?;
     let interop = tools::bring_interop_packages()?;
+    // Stopped at the end of this step, however it ends.
+    let databases = postgres::Servers::start()?;
     let mut command = cargo();
     if succeeds("cargo-nextest", &["--version"]) {
         command.args(["nextest", "run"]);
@@ -101,6 +103,7 @@ fn tests() -> Result<(), Failure> {
         .args(["--workspace", "--locked"])
         .env("AVOUCH_INTEROP_NODE", interop.node)
         .env("AVOUCH_INTEROP_PYTHON", interop.python);
+    databases.name_to(&mut command);
     shell(&mut command)
 }
 

@@ -55,6 +55,16 @@ const SYSTEM_PACKAGES: &[SystemPackage] = &[
         probe: &["npm", "--version"],
         why: "installs them from the lock file",
     },
+    SystemPackage {
+        name: "postgresql",
+        // Debian keeps it off the path.
+        probe: &[
+            "sh",
+            "-c",
+            "ls /usr/lib/postgresql/*/bin/initdb || pg_config --bindir",
+        ],
+        why: "the contract of storage is tested on a server of its own",
+    },
 ];
 
 /// For `cargo xtask fuzz` alone.
@@ -274,7 +284,8 @@ fn has_version(binary: &Path, version: &str) -> bool {
     output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(version))
 }
 
-fn is_root() -> bool {
+/// Whether this runs with all rights.
+pub fn is_root() -> bool {
     let id = Command::new("id").arg("-u").output();
     id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }

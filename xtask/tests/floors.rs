@@ -32,7 +32,9 @@ const WALLS: &[(&str, &str)] = &[
     ("aws-lc-rs", "avouch-crypto"),
     ("rustls-native-certs", "avouch-fetch"),
     ("rusqlite", "avouch-store"),
+    ("deadpool-postgres", "avouch-store"),
     ("tokio-postgres", "avouch-store"),
+    ("tokio-postgres-rustls", "avouch-store"),
 ];
 
 /// Crates that decide or speak, and do no I/O: what others can reproduce from the same bytes.

@@ -4,6 +4,7 @@
 
 use std::env;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -103,6 +104,40 @@ fn the_story_is_told_to_its_end() {
         );
     }
     assert!(!kept.story.contains('\u{1b}'), "no colour into a pipe");
+}
+
+/// `AVOUCH_TEST_POSTGRES` is the URL of a database where schemas may be made,
+/// `AVOUCH_TEST_POSTGRES_PASSWORD` the password, if one is asked for.
+#[test]
+fn the_same_story_is_told_on_postgresql() {
+    let Ok(url) = env::var("AVOUCH_TEST_POSTGRES") else {
+        eprintln!("AVOUCH_TEST_POSTGRES is not set: skipped");
+        return;
+    };
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_avouch"));
+    demo.args(["demo", "--store", &url]);
+    let folder = tempfile::tempdir().unwrap();
+    if let Ok(password) = env::var("AVOUCH_TEST_POSTGRES_PASSWORD") {
+        let file = folder.path().join("password");
+        fs::write(&file, &password).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        demo.arg("--store-password-file").arg(file);
+    }
+    let story = succeeded(&demo.output().unwrap());
+    assert!(story.contains("its data is in PostgreSQL"), "{story}");
+    assert!(story.contains("revoked: 200"), "{story}");
+
+    // A password on the command line is refused and not said again.
+    let output = Command::new(env!("CARGO_BIN_EXE_avouch"))
+        .args(["demo", "--store", "postgres://avouch:hush@127.0.0.1/avouch"])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        said.contains("password") && !said.contains("hush"),
+        "{said}"
+    );
 }
 
 #[test]

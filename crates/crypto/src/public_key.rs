@@ -226,8 +226,48 @@ pub(crate) fn uncompressed_point(x: &[u8], y: &[u8]) -> Vec<u8> {
     [&[4], x, y].concat()
 }
 
+/// The points of small order, encoded as RFC 8032 section 5.1.2 says and otherwise, without the bit for the sign. There
+/// are signatures that verify under them whatever was signed, and nobody needs a private key to make one.
+const SMALL_ORDER: [[u8; 32]; 7] = {
+    const fn with_ends(first: u8, middle: u8, last: u8) -> [u8; 32] {
+        let mut encoded = [middle; 32];
+        encoded[0] = first;
+        encoded[31] = last;
+        encoded
+    }
+    [
+        with_ends(0, 0, 0),
+        with_ends(1, 0, 0),
+        [
+            0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef,
+            0x98, 0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88,
+            0x6d, 0x53, 0xfc, 0x05,
+        ],
+        [
+            0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10,
+            0x67, 0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77,
+            0x92, 0xac, 0x03, 0x7a,
+        ],
+        with_ends(0xec, 0xff, 0x7f),
+        with_ends(0xed, 0xff, 0x7f),
+        with_ends(0xee, 0xff, 0x7f),
+    ]
+};
+
+fn has_small_order(x: &[u8]) -> bool {
+    let Some((last, others)) = x.split_last() else {
+        return false;
+    };
+    SMALL_ORDER
+        .iter()
+        .any(|point| others == &point[..31] && last & 0x7f == point[31])
+}
+
 fn parse_ed25519(x: &[u8]) -> Result<ParsedPublicKey, PublicKeyRejected> {
     check_length(32, x)?;
+    if has_small_order(x) {
+        return Err(PublicKeyRejected::SmallOrder);
+    }
     ParsedPublicKey::new(&ED25519, x).map_err(|_| PublicKeyRejected::NotOnCurve)
 }
 
@@ -260,6 +300,18 @@ mod tests {
         let mut n = vec![0xff; octets];
         n[0] = 0x80;
         n
+    }
+
+    #[test]
+    fn an_ed25519_key_of_small_order_is_refused_with_either_sign() {
+        for mut point in SMALL_ORDER {
+            for sign in [0, 0x80] {
+                point[31] = (point[31] & 0x7f) | sign;
+                let parts = PublicKeyParts::Okp { x: point.to_vec() };
+                let refused = PublicKey::from_parts(SignatureScheme::Ed25519, &parts);
+                assert_eq!(refused.unwrap_err(), PublicKeyRejected::SmallOrder);
+            }
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod bounded;
 mod client_authentication;
 mod conflict;
 mod data;
+mod database;
 mod dpop;
 mod fetch;
 mod introspection;
@@ -44,9 +45,11 @@ use serde::{Deserialize, Serialize};
 
 pub use admin::AdminConfig;
 pub use algorithm::AlgorithmName;
+pub use avouch_store::{DatabaseUrl, SchemaName};
 pub use bounded::{OutOfRange, Seconds, Whole};
 pub use client_authentication::{ClientAuthenticationConfig, MethodName};
 pub use data::DataConfig;
+pub use database::{DatabaseConfig, DatabasePasswordError};
 pub use dpop::DpopConfig;
 pub use fetch::FetchConfig;
 pub use introspection::IntrospectionConfig;
@@ -98,6 +101,9 @@ pub struct Config {
     pub admin: AdminConfig,
     /// Where the server keeps its data.
     pub data: DataConfig,
+    /// A PostgreSQL database in the place of the file.
+    #[serde(default)]
+    pub database: DatabaseConfig,
     /// The key that seals signing keys at rest.
     #[serde(default)]
     pub sealing: SealingConfig,
@@ -177,6 +183,7 @@ impl Config {
             mtls: MtlsConfig::default(),
             admin: AdminConfig::default(),
             data,
+            database: DatabaseConfig::default(),
             sealing,
             tokens: TokensConfig::default(),
             keys: KeysConfig::default(),
@@ -234,6 +241,7 @@ impl Config {
         self.tls.conflicts(&self.issuer, &mut found);
         self.mtls.conflicts(self, &mut found);
         self.admin.conflicts(self, &mut found);
+        self.database.conflicts(&mut found);
         self.sealing.conflicts(&mut found);
         self.tokens.conflicts(&mut found);
         self.keys.conflicts(&self.tokens, &mut found);

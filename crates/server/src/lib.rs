@@ -14,6 +14,7 @@ mod background;
 mod caller_token;
 mod client_certificate;
 mod clock;
+mod data_folder;
 mod deadline;
 mod dpop;
 mod endpoints;

@@ -1,9 +1,8 @@
 //! Putting the server together and bringing it down again.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, File};
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,17 +22,19 @@ use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::client_assertion::ClientAssertionVerifier;
 use avouch_oauth::issuer::Issuer;
 use avouch_oauth::resource::ResourceIdentifier;
-use avouch_store::{AnyStore, OpenError, SqliteOptions, SqliteStore};
+use avouch_store::{AnyStore, OpenError, PostgresError, PostgresStore, SqliteOptions, SqliteStore};
 use axum::Router;
 use thiserror::Error;
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::admin::ProtectedResource;
 use crate::app::App;
-use crate::config::{Config, NoSealingKey, StatementKeysError, software_statements};
+use crate::config::{
+    Config, DatabasePasswordError, NoSealingKey, StatementKeysError, software_statements,
+};
 use crate::dpop::Dpop;
 use crate::keys::{self, Keys, KeysError};
 use crate::listen::{self, Bounds, Listener, Transport};
@@ -44,9 +45,9 @@ use crate::recorder::LogRecorder;
 use crate::settings::Settings;
 use crate::throttle::Throttle;
 use crate::tls::{self, Acceptor, Certificates, Question};
-use crate::{access, admin, background, key_changes, routes};
+use crate::{access, admin, background, data_folder, key_changes, routes};
 
-/// The database within the data folder.
+/// The data file within the data folder, where no database is named.
 pub const DATABASE_FILE: &str = "avouch.sqlite3";
 /// The admin API's socket within the data folder.
 pub const ADMIN_SOCKET: &str = "admin.sock";
@@ -105,6 +106,8 @@ pub struct Server {
     serving: JoinSet<()>,
     /// Ends when nothing holds the app any more, and with it the store is closed.
     closed: oneshot::Receiver<()>,
+    /// Held until the admin socket is gone.
+    _lock: File,
 }
 
 /// Why the server did not start.
@@ -129,6 +132,18 @@ pub enum StartError {
         /// Why.
         error: OpenError,
     },
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] PostgresError),
+    /// The password of the database cannot be had.
+    #[error(transparent)]
+    DatabasePassword(#[from] DatabasePasswordError),
+    /// Another server has its admin socket there.
+    #[error(
+        "the data folder {} is in use by another server; give each its own, also if they share a \
+         database", .0.display()
+    )]
+    FolderInUse(PathBuf),
     /// The server's own secrets cannot be had.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
@@ -234,8 +249,9 @@ pub async fn start(
         Some(address) => Some(bind("mtls.listen", address).await?),
         None => None,
     };
-    make_private_folder(folder).map_err(at_folder)?;
-    let store = open(folder, surroundings.for_development)?;
+    data_folder::make_private(folder).map_err(at_folder)?;
+    let lock = data_folder::lock(folder)?;
+    let store = open_store(config, surroundings.for_development).await?;
     let mtls_address = mtls_listener.as_ref().map(|(_, address)| *address);
     let mtls_url = config.mtls_url(mtls_address);
     let admin_listener = match config.admin.listen {
@@ -265,10 +281,11 @@ pub async fn start(
         error,
     })?;
     let admin_socket = folder.join(ADMIN_SOCKET);
-    let socket = private_socket(&admin_socket).map_err(|error| StartError::Socket {
-        socket: admin_socket.clone(),
-        error,
-    })?;
+    let socket =
+        data_folder::private_socket(&admin_socket).map_err(|error| StartError::Socket {
+            socket: admin_socket.clone(),
+            error,
+        })?;
 
     let (stop, stopped) = watch::channel(false);
     let mut listeners = Listeners {
@@ -315,6 +332,7 @@ pub async fn start(
         stop,
         serving,
         closed,
+        _lock: lock,
     })
 }
 
@@ -335,6 +353,14 @@ fn open(folder: &Path, for_development: bool) -> Result<AnyStore, StartError> {
         );
     }
     Ok(AnyStore::from(store))
+}
+
+/// The engine that the configuration names.
+async fn open_store(config: &Config, for_development: bool) -> Result<AnyStore, StartError> {
+    if let Some(options) = config.database.options()? {
+        return Ok(Box::pin(PostgresStore::open(&options)).await?.into());
+    }
+    open(&config.data.folder, for_development)
 }
 
 /// What is expected of client assertions.
@@ -534,48 +560,6 @@ fn with_access(app: &Arc<App>, router: Router) -> Router {
         Arc::clone(app),
         access::around,
     ))
-}
-
-/// Made for its owner alone. One that is there already and open to others is not ours to close,
-/// but whoever may write there administers the server.
-fn make_private_folder(folder: &Path) -> io::Result<()> {
-    if !folder.exists() {
-        return DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    }
-    let mode = fs::metadata(folder)?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        warn!(
-            folder = %folder.display(),
-            mode = %format_args!("{mode:04o}"),
-            "the data folder is open to others than its owner; whoever may write there \
-             administers the server: chmod 700 it"
-        );
-    }
-    Ok(())
-}
-
-/// A socket for the owner of the data folder alone: its file mode is the guard.
-fn private_socket(path: &Path) -> io::Result<UnixListener> {
-    // Left behind by a server that was killed. None is alive: the database's
-    // lock was ours to take.
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    // Made where nobody else can come, and moved into place once its mode says so: whoever could
-    // connect in between would administer the server.
-    let nursery = path.with_extension("making");
-    match fs::remove_dir_all(&nursery) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    DirBuilder::new().mode(0o700).create(&nursery)?;
-    let made = nursery.join("socket");
-    let listener = UnixListener::bind(&made)?;
-    fs::set_permissions(&made, fs::Permissions::from_mode(0o600))?;
-    fs::rename(&made, path)?;
-    fs::remove_dir(&nursery)?;
-    Ok(listener)
 }
 
 impl Server {

@@ -1,4 +1,4 @@
-//! One type for every engine: chosen at start, dispatched without boxing.
+//! One type for every engine: chosen at start; the embedded one is called without boxing.
 
 use std::sync::Arc;
 
@@ -16,18 +16,26 @@ use avouch_core::storage::{
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
 
-use crate::SqliteStore;
+use crate::{PostgresStore, SqliteStore};
 
 /// The engine that was chosen.
 #[derive(Debug)]
 pub enum AnyStore {
     /// The embedded engine.
     Sqlite(SqliteStore),
+    /// A PostgreSQL database.
+    Postgres(PostgresStore),
 }
 
 impl From<SqliteStore> for AnyStore {
     fn from(store: SqliteStore) -> Self {
         Self::Sqlite(store)
+    }
+}
+
+impl From<PostgresStore> for AnyStore {
+    fn from(store: PostgresStore) -> Self {
+        Self::Postgres(store)
     }
 }
 
@@ -39,6 +47,9 @@ macro_rules! dispatch {
                 async fn $method(&self, $($argument: $kind),*) -> Result<$answer, StoreError> {
                     match self {
                         Self::Sqlite(store) => store.$method($($argument),*).await,
+                        // Boxed, so that whoever awaits the embedded engine carries none of
+                        // this: beside a round trip, an allocation is nothing.
+                        Self::Postgres(store) => Box::pin(store.$method($($argument),*)).await,
                     }
                 }
             )*

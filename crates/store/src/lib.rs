@@ -1,13 +1,19 @@
 //! Storage engines behind avouch-core's traits.
 //!
 //! [`AnyStore`] is what a server holds. Behind it stands [`SqliteStore`], the
-//! embedded engine. The contract of each call is written at the traits in
+//! embedded engine, or [`PostgresStore`], a database that several servers may
+//! use at once. The contract of each call is written at the traits in
 //! [`avouch_core::storage`]; `docs/storage.md` is for those who run it.
 
 mod any;
+mod postgres;
 mod sqlite;
 
 pub use any::AnyStore;
+pub use postgres::{
+    DatabaseUrl, DatabaseUrlError, PostgresError, PostgresOptions, PostgresStore, SchemaName,
+    SchemaNameError,
+};
 pub use sqlite::{OpenError, SqliteOptions, SqliteStore};
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! demo fails. The server is asked over sockets on loopback; what the shop
 //! sends to a provider is handed to the guard of that provider.
 
+mod database;
 mod keepsake;
 mod narrator;
 mod shop;
@@ -22,6 +23,7 @@ use clap::Args;
 use http::Request;
 use serde_json::{Value, json};
 
+use self::database::Database;
 use self::narrator::Narrator;
 use self::stage::{Provider, Stage};
 use crate::output::Failure;
@@ -33,6 +35,15 @@ pub(crate) struct Arguments {
     /// Keep statements and keys in this new folder, to look at and verify afterwards
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
+
+    /// Keep the data in this PostgreSQL database, in a schema of its own that goes with the demo;
+    /// as database.url in the configuration
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+
+    /// File with the password for --store, readable by its owner alone
+    #[arg(long, value_name = "FILE", requires = "store")]
+    store_password_file: Option<PathBuf>,
 }
 
 /// Tells the story.
@@ -43,6 +54,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
                 .next("name a folder that is not there yet"),
         );
     }
+    let database = Database::make(&arguments).await?;
+    let told = tell_all(&arguments, database.as_ref()).await;
+    // Also after a story that broke off.
+    if let Some(database) = database {
+        database.drop().await?;
+    }
+    told
+}
+
+async fn tell_all(arguments: &Arguments, database: Option<&Database>) -> Result<ExitCode, Failure> {
     let tell = Narrator::new();
     tell.opening(
         "A customer signs a contract in a shop and pays for it. One access token serves\n\
@@ -53,8 +74,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         1,
         "An authorization server, three resource servers, one client",
     )?;
-    let stage = Stage::set_up().await?;
+    let stage = Stage::set_up(database).await?;
     tell.good(&format!("avouch listens on {}", stage.issuer()))?;
+    if let Some(database) = database {
+        tell.good(&format!(
+            "its data is in PostgreSQL, in the schema {}",
+            database.config.schema.as_str()
+        ))?;
+    }
     tell.good("sign, pay and parcel are registered as resource servers, shop as a client")?;
     tell.aside("what each may learn: crates/cli/src/commands/demo/parties.toml")?;
 

@@ -13,6 +13,7 @@ mod jwt_access_tokens;
 mod keys;
 mod manual;
 mod ml_dsa;
+mod postgres;
 mod reach;
 mod secret_assertions;
 mod stage;

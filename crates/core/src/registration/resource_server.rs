@@ -51,6 +51,14 @@ impl ResourceServerRequest {
                 "a resource in resource is this server's own admin API: no resource server serves it",
             ));
         }
+        if metadata.dpop_bound_access_tokens || metadata.tls_client_certificate_bound_access_tokens
+        {
+            return Err(RegistrationError::metadata(
+                "a resource server's own token is bound to the key that it shows when it gets it: \
+                 leave out dpop_bound_access_tokens and tls_client_certificate_bound_access_tokens, \
+                 and send a DPoP proof to the token endpoint",
+            ));
+        }
         let response_types = metadata.response_types.as_deref().unwrap_or_default();
         if !response_types.is_empty() {
             return Err(RegistrationError::metadata(

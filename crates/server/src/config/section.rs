@@ -12,9 +12,10 @@ use serde::de::{self, DeserializeOwned, Visitor};
 use serde_json::Value;
 
 use super::{
-    AdminConfig, ClientAuthenticationConfig, Config, DataConfig, DpopConfig, FetchConfig,
-    IntrospectionConfig, KeysConfig, LimitsConfig, ListenConfig, LogConfig, MetricsConfig,
-    MtlsConfig, RatesConfig, RegistrationConfig, SealingConfig, TlsConfig, TokensConfig,
+    AdminConfig, ClientAuthenticationConfig, Config, DataConfig, DatabaseConfig, DpopConfig,
+    FetchConfig, IntrospectionConfig, KeysConfig, LimitsConfig, ListenConfig, LogConfig,
+    MetricsConfig, MtlsConfig, RatesConfig, RegistrationConfig, SealingConfig, TlsConfig,
+    TokensConfig,
 };
 
 /// The top of the file, then its sections, in the order of the manual.
@@ -26,6 +27,7 @@ pub(super) static SECTIONS: LazyLock<Vec<Section>> = LazyLock::new(|| {
         Section::of::<MtlsConfig>("mtls"),
         Section::of::<AdminConfig>("admin"),
         Section::of::<DataConfig>("data"),
+        Section::of::<DatabaseConfig>("database"),
         Section::of::<SealingConfig>("sealing"),
         Section::of::<TokensConfig>("tokens"),
         Section::of::<KeysConfig>("keys"),
@@ -273,6 +275,7 @@ mod tests {
             field_names::<MtlsConfig>(),
             field_names::<AdminConfig>(),
             field_names::<DataConfig>(),
+            field_names::<DatabaseConfig>(),
             field_names::<SealingConfig>(),
             field_names::<TokensConfig>(),
             field_names::<KeysConfig>(),

@@ -30,6 +30,7 @@ fn the_defaults_commented_out_in_the_example_are_the_defaults() {
                 "certificate_file",
                 "key_file",
                 "url",
+                "password_file",
                 "ca_file",
             ]
             .iter()
@@ -51,7 +52,7 @@ fn the_defaults_commented_out_in_the_example_are_the_defaults() {
 fn the_schema_knows_every_section_and_forbids_unknown_keys() {
     let schema = config::schema();
     assert_eq!(schema["additionalProperties"], false);
-    assert_eq!(schema["properties"].as_object().unwrap().len(), 18);
+    assert_eq!(schema["properties"].as_object().unwrap().len(), 19);
     assert_eq!(schema["required"], serde_json::json!(["issuer", "data"]));
 }
 

@@ -27,7 +27,27 @@ address = "127.0.0.1:1""#,
     (
         r#"[proxy]
 certificate = "a""#,
-        "avouch.toml:8:2: unknown section [proxy]; the sections are `listen`, `tls`, `mtls`, `admin`, `data`, `sealing`, `tokens`, `keys`, `introspection`, `client_authentication`, `dpop`, `registration`, `fetch`, `limits`, `rates`, `log`, `metrics`",
+        "avouch.toml:8:2: unknown section [proxy]; the sections are `listen`, `tls`, `mtls`, `admin`, `data`, `database`, `sealing`, `tokens`, `keys`, `introspection`, `client_authentication`, `dpop`, `registration`, `fetch`, `limits`, `rates`, `log`, `metrics`",
+    ),
+    (
+        r#"[database]
+url = "postgres://avouch:hush@127.0.0.1/avouch""#,
+        "avouch.toml:9:7: database.url: the URL has a password in it; take it out and name a file that holds it",
+    ),
+    (
+        r#"[database]
+url = "postgres://avouch@db.example/avouch""#,
+        "avouch.toml:9:7: database.url: the connection is to be encrypted and checked, but it is not said which authorities to trust; add sslrootcert=FILE, with their certificates in PEM, or sslmode=disable if nobody else can reach the way to the database",
+    ),
+    (
+        r#"[database]
+schema = "Avouch""#,
+        "avouch.toml:9:10: database.schema: the name of a schema begins with a small letter, goes on with small letters, digits and _, and has 63 characters at most; pg_ is PostgreSQL's own beginning",
+    ),
+    (
+        r#"[database]
+password_file = "/etc/avouch/password""#,
+        "avouch.toml:9:17: database.password_file: this is for a database, and none is named; add `url` to [database]",
     ),
     (
         "[limits]

@@ -21,7 +21,7 @@ fn token(name: &str, owner: &str) -> CallerToken {
 }
 
 async fn with_one(engine: &impl Engine) -> impl CallerStore + CallerTokenStore {
-    let store = engine.open();
+    let store = engine.open().await;
     let server = resource_server("pay", &["https://pay.example"]);
     let inserted = store.insert_resource_server(&server, ResourceSharing::Shared);
     inserted.await.unwrap();

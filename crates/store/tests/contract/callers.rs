@@ -10,7 +10,7 @@ use crate::Engine;
 use crate::fixtures::{at, client, client_id, resource_server, resource_server_id};
 
 pub(crate) async fn no_id_is_given_twice_over_both_kinds(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let sharing = ResourceSharing::Shared;
     let taken = |refused: Result<(), StoreError>| {
         assert!(
@@ -48,7 +48,7 @@ pub(crate) async fn no_id_is_given_twice_over_both_kinds(engine: &impl Engine) {
 }
 
 pub(crate) async fn two_registrations_of_one_id_at_once_leave_one(engine: &impl Engine) {
-    let store = Arc::new(engine.open());
+    let store = Arc::new(engine.open().await);
     let mut registering = JoinSet::new();
     for number in 0..8 {
         let store = Arc::clone(&store);
@@ -68,5 +68,5 @@ pub(crate) async fn two_registrations_of_one_id_at_once_leave_one(engine: &impl 
 }
 
 pub(crate) async fn the_store_answers(engine: &impl Engine) {
-    engine.open().ping().await.unwrap();
+    engine.open().await.ping().await.unwrap();
 }

@@ -16,7 +16,7 @@ async fn found(store: &impl CallerStore, id: &str) -> Option<Client> {
 }
 
 pub(crate) async fn a_client_is_found_as_it_was_kept(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store.insert_client(&client("a")).await.unwrap();
     let mut least = client("b");
     least.details = PublicDetails::default();
@@ -35,7 +35,7 @@ pub(crate) async fn a_client_is_found_as_it_was_kept(engine: &impl Engine) {
 }
 
 pub(crate) async fn an_update_replaces_the_record_and_nothing_else(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
     let (grant, token) = issued("one", 1_600);
     store.issue(&grant, &token).await.unwrap();
@@ -63,7 +63,7 @@ pub(crate) async fn an_update_replaces_the_record_and_nothing_else(engine: &impl
 }
 
 pub(crate) async fn a_client_that_is_not_there_is_not_updated_or_removed(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     assert!(!store.update_client(&client("a")).await.unwrap());
     assert!(!store.remove_client(&client_id("a"), at(10)).await.unwrap());
     store.insert_client(&client("a")).await.unwrap();
@@ -78,7 +78,7 @@ pub(crate) async fn a_client_that_is_not_there_is_not_updated_or_removed(engine:
 pub(crate) async fn clients_are_listed_in_the_order_of_ids_without_the_removed(
     engine: &impl Engine,
 ) {
-    let store = engine.open();
+    let store = engine.open().await;
     for id in ["c", "a", "B", "gone", "d"] {
         store.insert_client(&client(id)).await.unwrap();
     }

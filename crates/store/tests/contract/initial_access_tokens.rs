@@ -12,7 +12,7 @@ use crate::Engine;
 use crate::fixtures::{at, client, hash, initial_access_token, registered_client, resource};
 
 pub(crate) async fn an_initial_access_token_is_found_while_it_is_live(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let mut kept = initial_access_token("a", Some(1));
     kept.allowance.resources = AllowedResources::Only(vec![resource("https://sign.example")]);
     store.insert_initial_access_token(&kept).await.unwrap();
@@ -44,7 +44,7 @@ async fn register(store: &impl RegistrationStore, id: &str, token: &str, now: i6
 }
 
 pub(crate) async fn each_use_is_taken_once(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     for token in [
         initial_access_token("a", Some(2)),
         initial_access_token("b", None),
@@ -70,7 +70,7 @@ pub(crate) async fn each_use_is_taken_once(engine: &impl Engine) {
 }
 
 pub(crate) async fn the_last_use_goes_to_one_of_many(engine: &impl Engine) {
-    let store = Arc::new(engine.open());
+    let store = Arc::new(engine.open().await);
     store
         .insert_initial_access_token(&initial_access_token("a", Some(3)))
         .await
@@ -85,7 +85,7 @@ pub(crate) async fn the_last_use_goes_to_one_of_many(engine: &impl Engine) {
 }
 
 pub(crate) async fn a_registration_that_is_refused_takes_no_use(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store
         .insert_initial_access_token(&initial_access_token("a", Some(1)))
         .await
@@ -101,7 +101,7 @@ pub(crate) async fn a_registration_that_is_refused_takes_no_use(engine: &impl En
 }
 
 pub(crate) async fn a_withdrawn_one_is_gone(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let kept = initial_access_token("a", None);
     store.insert_initial_access_token(&kept).await.unwrap();
     assert!(store.remove_initial_access_token(&kept.id).await.unwrap());
@@ -118,7 +118,7 @@ pub(crate) async fn a_withdrawn_one_is_gone(engine: &impl Engine) {
 }
 
 pub(crate) async fn all_but_the_withdrawn_are_listed_in_the_order_of_ids(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     for (name, uses_left) in [("c", None), ("a", Some(0)), ("gone", None), ("b", Some(1))] {
         store
             .insert_initial_access_token(&initial_access_token(name, uses_left))
@@ -135,7 +135,7 @@ pub(crate) async fn all_but_the_withdrawn_are_listed_in_the_order_of_ids(engine:
 }
 
 pub(crate) async fn nothing_is_kept_twice(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store
         .insert_initial_access_token(&initial_access_token("a", None))
         .await

@@ -31,7 +31,7 @@ async fn kids(store: &impl KeyStore) -> Vec<String> {
 }
 
 pub(crate) async fn keys_come_back_oldest_first(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     for (kid, made) in [("b", 20), ("c", 30), ("a", 10)] {
         store
             .insert_signing_key(&signing_key(kid, made), &[])
@@ -44,7 +44,7 @@ pub(crate) async fn keys_come_back_oldest_first(engine: &impl Engine) {
 }
 
 pub(crate) async fn a_new_key_and_the_schedules_it_changes_are_one_write(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store
         .insert_signing_key(&signing_key("a", 10), &[])
         .await
@@ -64,7 +64,7 @@ pub(crate) async fn a_new_key_and_the_schedules_it_changes_are_one_write(engine:
 }
 
 pub(crate) async fn a_key_that_is_refused_changes_no_schedule(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store
         .insert_signing_key(&signing_key("a", 10), &[])
         .await
@@ -95,7 +95,7 @@ pub(crate) async fn a_key_that_is_refused_changes_no_schedule(engine: &impl Engi
 }
 
 pub(crate) async fn the_first_secret_of_a_name_stands(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let [one, two] = [ServerSecret::TokenCheck, ServerSecret::PairwiseSubjects];
     assert_eq!(store.server_secret(one).await.unwrap(), None);
     assert_eq!(
@@ -111,7 +111,7 @@ pub(crate) async fn the_first_secret_of_a_name_stands(engine: &impl Engine) {
 }
 
 pub(crate) async fn starting_at_once_all_get_the_same_secret(engine: &impl Engine) {
-    let store = Arc::new(engine.open());
+    let store = Arc::new(engine.open().await);
     let mut starting = JoinSet::new();
     for node in 0..8_u8 {
         let store = Arc::clone(&store);
@@ -127,7 +127,7 @@ pub(crate) async fn starting_at_once_all_get_the_same_secret(engine: &impl Engin
 }
 
 pub(crate) async fn resealing_is_all_or_nothing(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let name = ServerSecret::TokenCheck;
     store
         .insert_signing_key(&signing_key("a", 10), &[])

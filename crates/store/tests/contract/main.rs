@@ -11,6 +11,7 @@ mod fixtures;
 mod initial_access_tokens;
 mod keys;
 mod model;
+mod place;
 mod registrations;
 mod reopening;
 mod resource_servers;
@@ -19,8 +20,10 @@ mod tokens;
 mod used_proofs;
 
 use avouch_core::storage::Storage;
-use avouch_store::{AnyStore, SqliteOptions, SqliteStore};
+use avouch_store::{AnyStore, PostgresStore, SqliteOptions, SqliteStore};
 use tempfile::TempDir;
+
+use place::Place;
 
 /// A place for one store of its own.
 pub(crate) trait Engine {
@@ -28,7 +31,7 @@ pub(crate) trait Engine {
     type Store: Storage + 'static;
 
     /// Opens it, empty at first. To open it again, drop it first.
-    fn open(&self) -> Self::Store;
+    fn open(&self) -> impl Future<Output = Self::Store>;
 }
 
 /// The embedded engine, through the type a server holds.
@@ -43,33 +46,57 @@ impl Sqlite {
 impl Engine for Sqlite {
     type Store = AnyStore;
 
-    fn open(&self) -> AnyStore {
+    async fn open(&self) -> AnyStore {
         SqliteStore::open(self.0.path().join("avouch.db"), &SqliteOptions::default())
             .unwrap()
             .into()
     }
 }
 
-/// Runs every test on one engine.
+/// A PostgreSQL server, if the tests are given one.
+struct Postgres(Place);
+
+impl Postgres {
+    fn new() -> Option<Self> {
+        Place::new().map(Self)
+    }
+}
+
+impl Engine for Postgres {
+    type Store = AnyStore;
+
+    async fn open(&self) -> AnyStore {
+        PostgresStore::open(&self.0.options).await.unwrap().into()
+    }
+}
+
+/// Runs every test on one engine, as far as there is one; of random cases, as many as it takes in
+/// a few seconds.
 macro_rules! suite {
-    ($name:ident, $engine:expr, [$($module:ident::{$($test:ident),* $(,)?},)*]) => {
+    ($name:ident, $engine:expr, $cases:literal, [$($module:ident::{$($test:ident),* $(,)?},)*]) => {
         mod $name {
             use super::*;
             $($(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
                 async fn $test() {
-                    $module::$test(&$engine).await;
+                    if let Some(engine) = $engine {
+                        $module::$test(&engine).await;
+                    }
                 }
             )*)*
 
             #[test]
             fn random_histories_agree_with_a_model() {
-                model::random_histories_agree_with_a_model(|| $engine);
+                if $engine.is_some() {
+                    model::random_histories_agree_with_a_model($cases, || $engine.unwrap());
+                }
             }
 
             #[test]
             fn random_uses_of_proofs_agree_with_a_model() {
-                used_proofs::random_uses_of_proofs_agree_with_a_model(|| $engine);
+                if $engine.is_some() {
+                    used_proofs::random_uses_of_proofs_agree_with_a_model($cases, || $engine.unwrap());
+                }
             }
         }
     };
@@ -77,7 +104,8 @@ macro_rules! suite {
 
 macro_rules! on_every_engine {
     ($($tests:tt)*) => {
-        suite!(sqlite, Sqlite::new(), [$($tests)*]);
+        suite!(sqlite, Some(Sqlite::new()), 32, [$($tests)*]);
+        suite!(postgres, Postgres::new(), 10, [$($tests)*]);
     };
 }
 

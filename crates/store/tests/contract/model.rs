@@ -223,19 +223,20 @@ async fn compare(model: &Model, store: &impl TokenStore) {
     }
 }
 
-pub(crate) fn random_histories_agree_with_a_model<E: Engine>(engine: impl Fn() -> E) {
+pub(crate) fn random_histories_agree_with_a_model<E: Engine>(cases: u32, engine: impl Fn() -> E) {
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .unwrap();
     let config = ProptestConfig {
-        cases: 32,
+        cases,
         failure_persistence: None,
         ..Default::default()
     };
     proptest!(config, |(steps in prop::collection::vec(step(), 1..40))| {
         runtime.block_on(async {
             let engine = engine();
-            let store = engine.open();
+            let store = engine.open().await;
             for id in CLIENTS {
                 store.insert_client(&client(id)).await.unwrap();
             }
@@ -245,7 +246,7 @@ pub(crate) fn random_histories_agree_with_a_model<E: Engine>(engine: impl Fn() -
                 compare(&model, &store).await;
             }
             drop(store);
-            compare(&model, &engine.open()).await;
+            compare(&model, &engine.open().await).await;
         });
     });
 }

@@ -51,7 +51,7 @@ fn renamed(from: &RegisteredCaller, name: &str) -> RegisteredCaller {
 }
 
 pub(crate) async fn a_registration_is_found_by_its_token_with_its_caller(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let mut shop = registered_client("shop", "s");
     shop.registration.tokens = shop.registration.tokens.with(hash("t"));
     let pay = registered_resource_server("pay", &["https://pay.example"], "p");
@@ -74,7 +74,7 @@ pub(crate) async fn a_registration_is_found_by_its_token_with_its_caller(engine:
 }
 
 pub(crate) async fn a_registration_is_kept_whole_or_not_at_all(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     register(&store, &registered_client("shop", "s")).await;
     let pay = ["https://pay.example"];
     register(&store, &registered_resource_server("pay", &pay, "p")).await;
@@ -105,7 +105,7 @@ pub(crate) async fn a_registration_is_kept_whole_or_not_at_all(engine: &impl Eng
 }
 
 pub(crate) async fn a_change_is_made_if_nothing_changed_since_it_was_read(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let shop = registered_client("shop", "s");
     register(&store, &shop).await;
     store.find_caller("shop").await.unwrap();
@@ -134,7 +134,7 @@ pub(crate) async fn a_change_is_made_if_nothing_changed_since_it_was_read(engine
 }
 
 pub(crate) async fn a_change_from_a_past_state_changes_nothing(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let shop = registered_client("shop", "s");
     register(&store, &shop).await;
     let meanwhile = async |from: &RegisteredCaller| {
@@ -162,7 +162,7 @@ pub(crate) async fn a_change_from_a_past_state_changes_nothing(engine: &impl Eng
 }
 
 pub(crate) async fn a_removed_caller_does_not_come_back(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let shop = registered_client("shop", "s");
     let pay = registered_resource_server("pay", &["https://pay.example"], "p");
     register(&store, &shop).await;
@@ -220,7 +220,7 @@ async fn count_up(store: &impl RegistrationStore, times: u64) -> u64 {
 }
 
 pub(crate) async fn changes_at_once_are_made_one_after_the_other(engine: &impl Engine) {
-    let store = Arc::new(engine.open());
+    let store = Arc::new(engine.open().await);
     let shop = registered_client("shop", "s");
     register(&*store, &shop).await;
     let mut counting = JoinSet::new();
@@ -238,7 +238,7 @@ pub(crate) async fn changes_at_once_are_made_one_after_the_other(engine: &impl E
 }
 
 pub(crate) async fn changes_and_a_removal_at_once_leave_it_removed(engine: &impl Engine) {
-    let store = Arc::new(engine.open());
+    let store = Arc::new(engine.open().await);
     register(&*store, &registered_client("shop", "s")).await;
     let mut racing = JoinSet::new();
     for _ in 0..3 {
@@ -260,13 +260,13 @@ pub(crate) async fn changes_and_a_removal_at_once_leave_it_removed(engine: &impl
     assert_eq!(found(&*store, "s").await, None);
     assert!(store.find_caller("shop").await.unwrap().is_none());
     drop(store);
-    let store = engine.open();
+    let store = engine.open().await;
     assert_eq!(found(&store, "s").await, None);
     assert!(store.find_caller("shop").await.unwrap().is_none());
 }
 
 pub(crate) async fn a_change_that_wants_a_taken_resource_changes_nothing(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let taken = resource_server("other", &["https://taken.example"]);
     store
         .insert_resource_server(&taken, ResourceSharing::Shared)
@@ -289,7 +289,7 @@ pub(crate) async fn a_change_that_wants_a_taken_resource_changes_nothing(engine:
 }
 
 pub(crate) async fn a_change_carries_the_histories_on(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let pay = registered_resource_server("pay", &["https://pay.example"], "p");
     register(&store, &pay).await;
     let to = with_server(&pay, |server| {
@@ -307,7 +307,7 @@ pub(crate) async fn a_change_carries_the_histories_on(engine: &impl Engine) {
 }
 
 pub(crate) async fn a_change_never_makes_another_caller(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let shop = registered_client("shop", "s");
     register(&store, &shop).await;
     register(&store, &registered_client("bank", "b")).await;
@@ -326,7 +326,7 @@ pub(crate) async fn a_change_never_makes_another_caller(engine: &impl Engine) {
 }
 
 pub(crate) async fn after_a_change_returned_no_look_up_misses_it(engine: &impl Engine) {
-    let store = Arc::new(engine.open());
+    let store = Arc::new(engine.open().await);
     let mut current = registered_client("shop", "s");
     register(&*store, &current).await;
     let mut looking = JoinSet::new();
@@ -355,7 +355,7 @@ pub(crate) async fn after_a_change_returned_no_look_up_misses_it(engine: &impl E
 }
 
 pub(crate) async fn an_administrator_gives_a_registration_and_takes_it(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
     for token in ["one", "two"] {
         let put = store.put_registration("shop", &registration(token)).await;

@@ -16,7 +16,7 @@ pub(crate) async fn everything_is_there_again(engine: &impl Engine) {
     let (grant, token) = issued("one", 1_600);
     let served = resource_server("sign", &["https://sign.example"]);
     {
-        let store = engine.open();
+        let store = engine.open().await;
         store.insert_client(&client("shop")).await.unwrap();
         store.insert_client(&client("gone")).await.unwrap();
         store
@@ -56,7 +56,7 @@ pub(crate) async fn everything_is_there_again(engine: &impl Engine) {
         let changing = store.change_registration(&managed, &changed);
         assert_eq!(changing.await.unwrap(), Changed::Done);
     }
-    let store = engine.open();
+    let store = engine.open().await;
     let found = store.find(&token.hash).await.unwrap().unwrap();
     assert_eq!(found.token.revoked_at, Some(at(1_100)));
     assert_eq!(found.grant.revoked_before, Some(at(1_200)));

@@ -35,7 +35,7 @@ fn out_of_line<T: std::fmt::Debug>(refused: &Result<T, StoreError>) {
 }
 
 pub(crate) async fn a_resource_server_is_found_as_it_was_kept(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let mut kept = resource_server("a", &[SIGN, PAY]);
     kept.standing = Standing::Suspended {
         reason: "under review".into(),
@@ -57,7 +57,7 @@ pub(crate) async fn a_resource_server_is_found_as_it_was_kept(engine: &impl Engi
 }
 
 pub(crate) async fn an_exclusive_resource_must_be_free(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store
         .insert_resource_server(&resource_server("a", &[SIGN]), Exclusive)
         .await
@@ -97,7 +97,7 @@ pub(crate) async fn an_exclusive_resource_must_be_free(engine: &impl Engine) {
 pub(crate) async fn a_removed_resource_server_frees_its_resources_and_leaves_its_history(
     engine: &impl Engine,
 ) {
-    let store = engine.open();
+    let store = engine.open().await;
     let first = resource_server("a", &[SIGN]);
     store
         .insert_resource_server(&first, Exclusive)
@@ -130,7 +130,7 @@ pub(crate) async fn a_removed_resource_server_frees_its_resources_and_leaves_its
 }
 
 pub(crate) async fn the_next_revision_is_appended(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let first = resource_server("a", &[SIGN]);
     store
         .insert_resource_server(&first, Exclusive)
@@ -187,7 +187,7 @@ pub(crate) async fn the_next_revision_is_appended(engine: &impl Engine) {
 }
 
 pub(crate) async fn a_revision_in_force_is_not_changed(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let first = resource_server("a", &[SIGN]);
     store
         .insert_resource_server(&first, Exclusive)
@@ -219,7 +219,7 @@ pub(crate) async fn a_revision_in_force_is_not_changed(engine: &impl Engine) {
 }
 
 pub(crate) async fn a_first_revision_has_number_one(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let mut odd = resource_server("a", &[SIGN]);
     odd.profile.number = 2;
     out_of_line(&store.insert_resource_server(&odd, Exclusive).await);
@@ -230,7 +230,7 @@ pub(crate) async fn a_first_revision_has_number_one(engine: &impl Engine) {
 }
 
 pub(crate) async fn a_refused_update_changes_nothing(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let first = resource_server("a", &[SIGN]);
     store
         .insert_resource_server(&first, Exclusive)
@@ -256,7 +256,7 @@ pub(crate) async fn a_refused_update_changes_nothing(engine: &impl Engine) {
 }
 
 pub(crate) async fn a_resource_server_that_is_not_there_is_not_updated(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let none = resource_server("a", &[SIGN]);
     assert!(
         !store
@@ -288,7 +288,7 @@ pub(crate) async fn a_resource_server_that_is_not_there_is_not_updated(engine: &
 }
 
 pub(crate) async fn who_serves_a_resource_is_told_as_of_now(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let serving = async |text: &str| -> Vec<ResourceServer> {
         let servers = store.servers_of(&resource(text)).await.unwrap();
         servers.iter().map(|server| (**server).clone()).collect()
@@ -315,7 +315,7 @@ pub(crate) async fn who_serves_a_resource_is_told_as_of_now(engine: &impl Engine
 }
 
 pub(crate) async fn resource_servers_are_listed_in_the_order_of_ids(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     for id in ["c", "a", "gone", "b"] {
         store
             .insert_resource_server(&resource_server(id, &[SIGN]), Shared)

@@ -12,7 +12,7 @@ use crate::Engine;
 use crate::fixtures::{at, client, client_id, grant, grant_id, hash, issued, subject, token};
 
 pub(crate) async fn a_token_is_revoked_once_and_the_first_instant_stands(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
     let (grant, token) = issued("one", 1_600);
     store.issue(&grant, &token).await.unwrap();
@@ -48,7 +48,7 @@ pub(crate) async fn a_token_is_revoked_once_and_the_first_instant_stands(engine:
 }
 
 pub(crate) async fn the_epoch_of_a_grant_only_moves_forward(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
     let (grant, token) = issued("one", 1_600);
     store.issue(&grant, &token).await.unwrap();
@@ -72,7 +72,7 @@ pub(crate) async fn the_epoch_of_a_grant_only_moves_forward(engine: &impl Engine
 }
 
 pub(crate) async fn the_epoch_of_a_client_only_moves_forward(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
     let (grant, token) = issued("one", 1_600);
     store.issue(&grant, &token).await.unwrap();
@@ -116,7 +116,7 @@ pub(crate) async fn the_epoch_of_a_client_only_moves_forward(engine: &impl Engin
 pub(crate) async fn the_epoch_of_a_subject_only_moves_forward_and_needs_no_record(
     engine: &impl Engine,
 ) {
-    let store = engine.open();
+    let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
     assert_eq!(
         store
@@ -145,7 +145,7 @@ pub(crate) async fn the_epoch_of_a_subject_only_moves_forward_and_needs_no_recor
 }
 
 pub(crate) async fn an_epoch_touches_its_own_tokens_only(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
     store.insert_client(&client("other")).await.unwrap();
     let (grant_one, one) = issued("one", 1_600);
@@ -177,7 +177,7 @@ pub(crate) async fn an_epoch_touches_its_own_tokens_only(engine: &impl Engine) {
 }
 
 pub(crate) async fn the_tokens_of_a_removed_client_are_dead(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
     let (grant, token) = issued("one", 1_600);
     store.issue(&grant, &token).await.unwrap();
@@ -199,7 +199,7 @@ const TOKENS: usize = 150;
 const READERS: usize = 3;
 
 pub(crate) async fn after_a_revocation_returned_no_look_up_misses_it(engine: &impl Engine) {
-    let store = Arc::new(engine.open());
+    let store = Arc::new(engine.open().await);
     store.insert_client(&client("shop")).await.unwrap();
     for number in 0..TOKENS {
         let (grant, token) = issued(&format!("n{number}"), 1_600);
@@ -232,7 +232,7 @@ pub(crate) async fn after_a_revocation_returned_no_look_up_misses_it(engine: &im
 }
 
 pub(crate) async fn after_an_epoch_returned_no_look_up_misses_it(engine: &impl Engine) {
-    let store = Arc::new(engine.open());
+    let store = Arc::new(engine.open().await);
     store.insert_client(&client("shop")).await.unwrap();
     let (grant, token) = issued("one", 1_600);
     store.issue(&grant, &token).await.unwrap();

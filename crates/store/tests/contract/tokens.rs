@@ -13,7 +13,7 @@ use crate::Engine;
 use crate::fixtures::{at, client, grant_id, hash, issued, token};
 
 pub(crate) async fn an_issued_token_is_found_with_all_it_hangs_on(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
     let (grant, token) = issued("one", 1_600);
     store.issue(&grant, &token).await.unwrap();
@@ -33,7 +33,7 @@ pub(crate) async fn an_issued_token_is_found_with_all_it_hangs_on(engine: &impl 
 }
 
 pub(crate) async fn the_least_a_token_and_grant_can_be_is_kept_too(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
     let (mut grant, mut token) = issued("one", 1_600);
     grant.subject = None;
@@ -53,7 +53,7 @@ pub(crate) async fn the_least_a_token_and_grant_can_be_is_kept_too(engine: &impl
 }
 
 pub(crate) async fn a_grant_and_its_first_token_are_kept_both_or_neither(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
     let (grant, token) = issued("one", 1_600);
     store.issue(&grant, &token).await.unwrap();
@@ -92,7 +92,7 @@ pub(crate) async fn a_grant_and_its_first_token_are_kept_both_or_neither(engine:
 }
 
 pub(crate) async fn absence_is_not_remembered(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
     assert!(store.find(&hash("one")).await.unwrap().is_none());
     let (grant, token) = issued("one", 1_600);
@@ -105,7 +105,7 @@ pub(crate) async fn absence_is_not_remembered(engine: &impl Engine) {
 }
 
 pub(crate) async fn a_token_of_an_unknown_client_is_not_kept(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let (grant, token) = issued("one", 1_600);
     assert!(store.issue(&grant, &token).await.is_err());
     assert!(store.find(&token.hash).await.unwrap().is_none());
@@ -114,7 +114,7 @@ pub(crate) async fn a_token_of_an_unknown_client_is_not_kept(engine: &impl Engin
 pub(crate) async fn expired_tokens_are_forgotten_up_to_the_limit_with_their_grants(
     engine: &impl Engine,
 ) {
-    let store = engine.open();
+    let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
     for (name, end) in [("c", 1_300), ("a", 1_100), ("b", 1_200), ("d", 1_400)] {
         let (grant, token) = issued(name, end);
@@ -149,7 +149,7 @@ pub(crate) async fn expired_tokens_are_forgotten_up_to_the_limit_with_their_gran
 pub(crate) async fn more_expired_tokens_than_fit_one_transaction_are_forgotten(
     engine: &impl Engine,
 ) {
-    let store = Arc::new(engine.open());
+    let store = Arc::new(engine.open().await);
     store.insert_client(&client("shop")).await.unwrap();
     let mut issuing = JoinSet::new();
     for number in 0..1_200 {

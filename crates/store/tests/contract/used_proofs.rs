@@ -26,7 +26,7 @@ async fn use_at(store: &impl ReplayStore, proof: &UsedProof, quota: u32, now: i6
 }
 
 pub(crate) async fn a_proof_is_used_once(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     assert_eq!(
         use_at(&store, &assertion("a"), AMPLE, 1_000).await,
         Used::First
@@ -50,7 +50,7 @@ pub(crate) async fn a_proof_is_used_once(engine: &impl Engine) {
 }
 
 pub(crate) async fn of_many_uses_at_one_instant_one_is_the_first(engine: &impl Engine) {
-    let store = Arc::new(engine.open());
+    let store = Arc::new(engine.open().await);
     for round in 0..5 {
         let mut using = JoinSet::new();
         for _ in 0..50 {
@@ -66,7 +66,7 @@ pub(crate) async fn of_many_uses_at_one_instant_one_is_the_first(engine: &impl E
 }
 
 pub(crate) async fn a_use_counts_to_its_end_and_not_after(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let proof = assertion("a");
     assert_eq!(use_at(&store, &proof, AMPLE, 1_000).await, Used::First);
     let last = Timestamp::from_micros(proof.expires_at.as_micros() - 1);
@@ -85,7 +85,7 @@ pub(crate) async fn a_use_counts_to_its_end_and_not_after(engine: &impl Engine) 
 }
 
 pub(crate) async fn a_proof_that_has_ended_is_never_the_first(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     for now in [2_000, 2_001] {
         assert_eq!(
             use_at(&store, &assertion("a"), AMPLE, now).await,
@@ -96,7 +96,7 @@ pub(crate) async fn a_proof_that_has_ended_is_never_the_first(engine: &impl Engi
 }
 
 pub(crate) async fn kinds_and_makers_do_not_get_in_each_others_way(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let key = |octet| Sha256Thumbprint::from_bytes([octet; 32]);
     for proof in [
         assertion("a"),
@@ -113,7 +113,7 @@ pub(crate) async fn kinds_and_makers_do_not_get_in_each_others_way(engine: &impl
 }
 
 pub(crate) async fn above_the_quota_that_caller_alone_is_refused(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     assert_eq!(
         use_at(&store, &assertion("z"), 0, 1_000).await,
         Used::OverQuota
@@ -140,7 +140,7 @@ pub(crate) async fn above_the_quota_that_caller_alone_is_refused(engine: &impl E
 }
 
 pub(crate) async fn the_quota_holds_for_many_at_one_instant(engine: &impl Engine) {
-    let store = Arc::new(engine.open());
+    let store = Arc::new(engine.open().await);
     let mut using = JoinSet::new();
     for number in 0..60 {
         let store = Arc::clone(&store);
@@ -163,7 +163,7 @@ pub(crate) async fn the_quota_holds_for_many_at_one_instant(engine: &impl Engine
 }
 
 pub(crate) async fn an_ended_use_makes_room_cleaned_away_or_not(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let until = |jti: &str, end| UsedProof::client_assertion("shop", jti, at(end));
     for (jti, end) in [("a", 1_100), ("b", 1_200), ("c", 1_300)] {
         assert_eq!(
@@ -188,7 +188,7 @@ pub(crate) async fn an_ended_use_makes_room_cleaned_away_or_not(engine: &impl En
 }
 
 pub(crate) async fn a_replay_takes_no_room(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     assert_eq!(use_at(&store, &assertion("a"), 2, 1_000).await, Used::First);
     for _ in 0..5 {
         assert_eq!(use_at(&store, &assertion("a"), 2, 1_000).await, Used::Again);
@@ -197,7 +197,7 @@ pub(crate) async fn a_replay_takes_no_room(engine: &impl Engine) {
 }
 
 pub(crate) async fn a_lowered_quota_holds_at_once(engine: &impl Engine) {
-    let store = engine.open();
+    let store = engine.open().await;
     let until = |jti: i64, end| UsedProof::client_assertion("shop", &jti.to_string(), at(end));
     for jti in 0..200 {
         let used = use_at(&store, &until(jti, 1_100 + jti), AMPLE, 1_000).await;
@@ -222,7 +222,7 @@ pub(crate) async fn a_lowered_quota_holds_at_once(engine: &impl Engine) {
 pub(crate) async fn ended_uses_are_cleaned_away_up_to_the_limit_and_no_others(
     engine: &impl Engine,
 ) {
-    let store = engine.open();
+    let store = engine.open().await;
     for (jti, end) in [("a", 1_100), ("b", 1_200), ("c", 1_300), ("d", 1_400)] {
         let proof = UsedProof::client_assertion(jti, jti, at(end));
         assert_eq!(use_at(&store, &proof, AMPLE, 1_000).await, Used::First);
@@ -240,7 +240,7 @@ pub(crate) async fn ended_uses_are_cleaned_away_up_to_the_limit_and_no_others(
 pub(crate) async fn more_ended_uses_than_fit_one_transaction_are_cleaned_away(
     engine: &impl Engine,
 ) {
-    let store = Arc::new(engine.open());
+    let store = Arc::new(engine.open().await);
     let mut using = JoinSet::new();
     for number in 0..1_100 {
         let store = Arc::clone(&store);
@@ -257,10 +257,10 @@ pub(crate) async fn more_ended_uses_than_fit_one_transaction_are_cleaned_away(
 
 pub(crate) async fn a_use_is_remembered_after_reopening(engine: &impl Engine) {
     {
-        let store = engine.open();
+        let store = engine.open().await;
         assert_eq!(use_at(&store, &assertion("a"), 2, 1_000).await, Used::First);
     }
-    let store = engine.open();
+    let store = engine.open().await;
     assert_eq!(use_at(&store, &assertion("a"), 2, 1_000).await, Used::Again);
     // And counted.
     assert_eq!(use_at(&store, &assertion("b"), 2, 1_000).await, Used::First);
@@ -327,18 +327,22 @@ fn expected(remembered: &mut Remembered, step: Step, now: i64) -> Used {
     Used::First
 }
 
-pub(crate) fn random_uses_of_proofs_agree_with_a_model<E: Engine>(engine: impl Fn() -> E) {
+pub(crate) fn random_uses_of_proofs_agree_with_a_model<E: Engine>(
+    cases: u32,
+    engine: impl Fn() -> E,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .unwrap();
     let config = ProptestConfig {
-        cases: 32,
+        cases,
         failure_persistence: None,
         ..Default::default()
     };
     proptest!(config, |(steps in prop::collection::vec(step(), 1..60))| {
         let engine = engine();
-        let store = engine.open();
+        let store = runtime.block_on(engine.open());
         let mut remembered = Remembered::new();
         let mut now = 1_000;
         for step in steps {

@@ -15,6 +15,7 @@ use avouch_server::{Server, Surroundings, SystemClock, start};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use super::database::Database;
 use super::shop::ClientKey;
 use super::wire::Wire;
 use crate::admin_client::AdminClient;
@@ -68,10 +69,13 @@ pub(super) fn payment() -> Value {
 
 impl Stage {
     /// Starts the server and registers everybody.
-    pub(super) async fn set_up() -> Result<Self, Failure> {
+    pub(super) async fn set_up(database: Option<&Database>) -> Result<Self, Failure> {
         let folder = development::Folder::create()?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let config = folder.config(listener.local_addr()?, None)?;
+        let mut config = folder.config(listener.local_addr()?, None)?;
+        if let Some(database) = database {
+            config.database = database.config.clone();
+        }
         let surroundings = Surroundings::new(Arc::new(SystemClock), Arc::new(SystemRandom));
         let server = start(&config, listener, surroundings).await?;
         let admin = AdminClient::new(server.admin_socket());

@@ -202,6 +202,10 @@ fn only_methods_and_grants_that_work_are_taken() {
         json!({"resource": "https://a.example", "token_endpoint_auth_method": "private_key_jwt"}),
         json!({"resource": "https://a.example", "grant_types": ["authorization_code"]}),
         json!({"resource": "https://a.example", "response_types": ["code"]}),
+        json!({"resource": "https://a.example", "dpop_bound_access_tokens": true}),
+        json!({
+            "resource": "https://a.example", "tls_client_certificate_bound_access_tokens": true
+        }),
         json!({"grant_types": ["password"]}),
         json!({"grant_types": ["client_credentials"], "response_types": ["code"]}),
         json!({"client_name": "default grant type"}),

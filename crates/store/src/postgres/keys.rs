@@ -1,0 +1,154 @@
+//! Signing keys and server secrets. What is private arrives here sealed.
+
+use avouch_core::records::{KeySchedule, SigningKeyRecord};
+use avouch_core::storage::{KeyStore, ServerSecret, StoreError, Taken};
+use avouch_core::time::Timestamp;
+use deadpool_postgres::{GenericClient, Transaction};
+
+use super::PostgresStore;
+use super::fault::{Damage, Fault, OrTaken};
+use super::pool::{Kind, Repeat, asking, in_transaction};
+use super::rows::{
+    Column, Columns, all, execute, first, from_json, from_optional_time, from_text, from_time,
+    from_word, json, octets, params, time, word,
+};
+
+impl KeyStore for PostgresStore {
+    async fn insert_signing_key(
+        &self,
+        key: &SigningKeyRecord,
+        rescheduled: &[(String, KeySchedule)],
+    ) -> Result<(), StoreError> {
+        let columns = columns(key)?;
+        // In order, so that two that change the same ones wait for each other in one place.
+        let mut rescheduled: Vec<_> = rescheduled.iter().collect();
+        rescheduled.sort_by(|one, next| one.0.cmp(&next.0));
+        in_transaction!(self, Kind::Change, |transaction| async {
+            execute(transaction, INSERT, &params(&columns))
+                .await
+                .or_taken(Taken::Record)?;
+            for (kid, schedule) in &rescheduled {
+                reschedule(transaction, kid, schedule).await?;
+            }
+            Ok(())
+        })
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>, StoreError> {
+        let sql = "SELECT public_details, algorithm, purpose, sealed_private,
+                       created_at, active_at, retiring_at, retired_at
+                   FROM signing_key ORDER BY created_at, kid";
+        asking!(self, Repeat::IfLost, |client| all(client, sql, &[], key))
+    }
+
+    async fn server_secret_or_insert(
+        &self,
+        secret: ServerSecret,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, StoreError> {
+        let sql = "INSERT INTO server_secret (name, sealed) VALUES ($1, $2)
+                   ON CONFLICT (name) DO NOTHING";
+        // The second statement sees what kept the first from inserting.
+        in_transaction!(self, Kind::Change, |transaction| async {
+            execute(transaction, sql, &[&secret.name(), &sealed]).await?;
+            let kept = kept(transaction, secret).await?;
+            kept.ok_or_else(|| Damage::Missing("server secret").into())
+        })
+    }
+
+    async fn server_secret(&self, secret: ServerSecret) -> Result<Option<Vec<u8>>, StoreError> {
+        asking!(self, Repeat::IfLost, |client| kept(client, secret))
+    }
+
+    async fn reseal(
+        &self,
+        signing_keys: &[(String, Vec<u8>)],
+        secrets: &[(ServerSecret, Vec<u8>)],
+    ) -> Result<(), StoreError> {
+        let key = "UPDATE signing_key SET sealed_private = $2 WHERE kid = $1";
+        let secret = "UPDATE server_secret SET sealed = $2 WHERE name = $1";
+        in_transaction!(self, Kind::Change, |transaction| async {
+            for (kid, sealed) in signing_keys {
+                found(
+                    execute(transaction, key, &[kid, sealed]).await?,
+                    "signing key",
+                )?;
+            }
+            for (name, sealed) in secrets {
+                found(
+                    execute(transaction, secret, &[&name.name(), sealed]).await?,
+                    "server secret",
+                )?;
+            }
+            Ok(())
+        })
+    }
+}
+
+const INSERT: &str = "
+    INSERT INTO signing_key (kid, algorithm, purpose, public_details, sealed_private, created_at,
+        active_at, retiring_at, retired_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
+async fn reschedule(
+    transaction: &Transaction<'_>,
+    kid: &str,
+    schedule: &KeySchedule,
+) -> Result<(), Fault> {
+    let sql = "UPDATE signing_key
+               SET created_at = $2, active_at = $3, retiring_at = $4, retired_at = $5
+               WHERE kid = $1";
+    let (created_at, active_at) = (
+        schedule.created_at.as_micros(),
+        schedule.active_at.as_micros(),
+    );
+    let retiring_at = schedule.retiring_at.map(Timestamp::as_micros);
+    let retired_at = schedule.retired_at.map(Timestamp::as_micros);
+    let params: super::rows::Params<'_> =
+        &[&kid, &created_at, &active_at, &retiring_at, &retired_at];
+    found(execute(transaction, sql, params).await?, "signing key")
+}
+
+/// Keys and secrets are never removed, so one that is not there is damage; the
+/// whole write is undone.
+fn found(changed: u64, what: &'static str) -> Result<(), Fault> {
+    if changed == 0 {
+        Err(Damage::Missing(what).into())
+    } else {
+        Ok(())
+    }
+}
+
+async fn kept(client: &impl GenericClient, secret: ServerSecret) -> Result<Option<Vec<u8>>, Fault> {
+    let sql = "SELECT sealed FROM server_secret WHERE name = $1";
+    first(client, sql, &[&secret.name()], |row| row.take(octets)).await
+}
+
+fn key(row: &mut Columns<'_>) -> Result<SigningKeyRecord, Fault> {
+    Ok(SigningKeyRecord {
+        public: row.take(json)?,
+        algorithm: row.take(word)?,
+        purpose: row.take(word)?,
+        sealed_private: row.take(octets)?,
+        schedule: KeySchedule {
+            created_at: row.take(time)?,
+            active_at: row.take(time)?,
+            retiring_at: row.take_optional(time)?,
+            retired_at: row.take_optional(time)?,
+        },
+    })
+}
+
+fn columns(key: &SigningKeyRecord) -> Result<[Column; 9], Fault> {
+    Ok([
+        from_text(key.kid()),
+        from_word("signature algorithm", &key.algorithm)?,
+        from_word("key purpose", &key.purpose)?,
+        from_json("public key", &key.public)?,
+        Column::Octets(key.sealed_private.clone()),
+        from_time(key.schedule.created_at),
+        from_time(key.schedule.active_at),
+        from_optional_time(key.schedule.retiring_at),
+        from_optional_time(key.schedule.retired_at),
+    ])
+}

@@ -1,0 +1,300 @@
+//! Access tokens, grants and epochs.
+
+use std::sync::Arc;
+
+use avouch_core::id::{ClientId, GrantId, SubjectId};
+use avouch_core::opaque_token::TokenHash;
+use avouch_core::records::{AccessToken, CallerState, FoundToken, Grant, LegalBasis};
+use avouch_core::storage::{Revoked, StoreError, Taken, TokenStore};
+use avouch_core::time::Timestamp;
+use deadpool_postgres::Transaction;
+
+use super::PostgresStore;
+use super::fault::{Damage, Fault, OrTaken};
+use super::pool::{Kind, Repeat, asking, in_transaction};
+use super::rows::{
+    Column, Columns, Params, all, execute, first, from_json, from_optional_json,
+    from_optional_time, from_text, from_time, json, number, params, text, time, word,
+};
+
+/// Tokens forgotten in one transaction: bounds how long others wait for it.
+const EXPIRED_AT_ONCE: u32 = 500;
+
+impl TokenStore for PostgresStore {
+    async fn issue(&self, grant: &Grant, token: &AccessToken) -> Result<(), StoreError> {
+        // The token's row does not repeat the client: it is the grant's.
+        if token.grant != grant.id || token.client != grant.client {
+            return Err(Fault::from(Damage::Missing("grant")).into());
+        }
+        let columns = columns(grant, token)?;
+        let issued = asking!(self, Repeat::IfUndone, |client| async {
+            execute(client, ISSUE, &params(&columns))
+                .await
+                .or_taken(Taken::Record)
+        });
+        issued.map(drop)
+    }
+
+    async fn find(&self, hash: &TokenHash) -> Result<Option<Arc<FoundToken>>, StoreError> {
+        let key = hash.as_bytes().as_slice();
+        asking!(self, Repeat::IfLost, |client| first(
+            client,
+            SELECT_FOUND,
+            &[&key],
+            |row| found(row, *hash).map(Arc::new)
+        ))
+    }
+
+    async fn revoke_token(&self, hash: &TokenHash, at: Timestamp) -> Result<Revoked, StoreError> {
+        let key = hash.as_bytes().as_slice();
+        self.revoke(
+            "WITH changed AS (
+                 UPDATE access_token SET revoked_at = $2
+                 WHERE hash = $1 AND revoked_at IS NULL RETURNING hash)
+             SELECT (SELECT count(*) FROM changed),
+                    (SELECT count(*) FROM access_token WHERE hash = $1)",
+            &[&key, &at.as_micros()],
+        )
+        .await
+    }
+
+    async fn revoke_grant(
+        &self,
+        grant: &GrantId,
+        before: Timestamp,
+    ) -> Result<Revoked, StoreError> {
+        self.revoke(
+            "WITH changed AS (
+                 UPDATE access_grant SET revoked_before = $2
+                 WHERE id = $1 AND (revoked_before IS NULL OR revoked_before < $2) RETURNING id)
+             SELECT (SELECT count(*) FROM changed),
+                    (SELECT count(*) FROM access_grant WHERE id = $1)",
+            &[&grant.as_str(), &before.as_micros()],
+        )
+        .await
+    }
+
+    async fn revoke_client(
+        &self,
+        client: &ClientId,
+        before: Timestamp,
+    ) -> Result<Revoked, StoreError> {
+        self.revoke(
+            "WITH changed AS (
+                 UPDATE client SET revoked_before = $2
+                 WHERE id = $1 AND removed_at IS NULL
+                   AND (revoked_before IS NULL OR revoked_before < $2) RETURNING id)
+             SELECT (SELECT count(*) FROM changed),
+                    (SELECT count(*) FROM client WHERE id = $1 AND removed_at IS NULL)",
+            &[&client.as_str(), &before.as_micros()],
+        )
+        .await
+    }
+
+    async fn revoke_subject(
+        &self,
+        subject: &SubjectId,
+        before: Timestamp,
+    ) -> Result<Revoked, StoreError> {
+        let sql = "INSERT INTO subject_epoch (subject, revoked_before) VALUES ($1, $2)
+                   ON CONFLICT (subject) DO UPDATE SET revoked_before = excluded.revoked_before
+                   WHERE subject_epoch.revoked_before < excluded.revoked_before";
+        let (subject, before) = (subject.as_str(), before.as_micros());
+        let changed = asking!(self, Repeat::IfUndone, |client| execute(
+            client,
+            sql,
+            &[&subject, &before]
+        ))?;
+        Ok(match changed {
+            // The one that was in the way is as late.
+            0 => Revoked::Already,
+            _ => Revoked::Now,
+        })
+    }
+
+    /// In several transactions if there is much to forget, so that no other
+    /// write waits long. Each is whole; one that fails leaves the earlier done.
+    /// Several servers may clean up at once: each passes over what another has
+    /// in hand.
+    async fn remove_expired(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        let mut forgotten = 0;
+        while forgotten < limit {
+            let batch = EXPIRED_AT_ONCE.min(limit - forgotten);
+            let gone = in_transaction!(self, Kind::Change, |transaction| forget(
+                transaction,
+                before,
+                batch
+            ))?;
+            forgotten += gone;
+            if gone < batch {
+                break;
+            }
+        }
+        Ok(forgotten)
+    }
+}
+
+impl PostgresStore {
+    /// Runs a statement that tells how many it changed and how many there are,
+    /// as of one instant: what is issued in between is not taken for dead.
+    async fn revoke(&self, sql: &str, params: Params<'_>) -> Result<Revoked, StoreError> {
+        let counts = asking!(self, Repeat::IfUndone, |client| first(
+            client,
+            sql,
+            params,
+            |row| Ok((row.take(number::<u32>)?, row.take(number::<u32>)?))
+        ))?;
+        Ok(match counts {
+            None | Some((0, 0)) => Revoked::Unknown,
+            Some((0, _)) => Revoked::Already,
+            Some(_) => Revoked::Now,
+        })
+    }
+}
+
+/// Forgets at most `limit` tokens, the longest expired first, and the grants
+/// whose last token was among them.
+async fn forget(
+    transaction: &Transaction<'_>,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u32, Fault> {
+    let mut grants = all(
+        transaction,
+        DELETE_EXPIRED,
+        &[&before.as_micros(), &i64::from(limit)],
+        |row| row.take(text),
+    )
+    .await?;
+    let gone = u32::try_from(grants.len()).unwrap_or(limit);
+    grants.sort_unstable();
+    grants.dedup();
+    // Locked first, and looked at by the next statement: of two that take the
+    // last tokens of one grant at once, the second sees that none is left.
+    let lock = "SELECT id FROM access_grant WHERE id = ANY($1) ORDER BY id FOR UPDATE";
+    execute(transaction, lock, &[&grants]).await?;
+    execute(transaction, DELETE_EMPTY_GRANTS, &[&grants]).await?;
+    Ok(gone)
+}
+
+const DELETE_EXPIRED: &str = "
+    DELETE FROM access_token WHERE hash IN (
+        SELECT hash FROM access_token WHERE expires_at < $1 ORDER BY expires_at LIMIT $2
+        FOR UPDATE SKIP LOCKED)
+    RETURNING access_grant";
+
+const DELETE_EMPTY_GRANTS: &str = "
+    DELETE FROM access_grant g WHERE g.id = ANY($1)
+    AND NOT EXISTS (SELECT 1 FROM access_token t WHERE t.access_grant = g.id)";
+
+const SELECT_FOUND: &str = "
+    SELECT g.id, g.client, s.revoked_before, c.removed_at, c.revoked_before,
+           t.id, t.scope, t.resources, t.authorization_details, t.confirmation_details,
+           t.issued_at, t.not_before, t.expires_at, t.revoked_at,
+           g.subject, g.scope, g.resources, g.claims, g.authorization_details,
+           g.legal_basis, g.login_details, g.created_at, g.revoked_before
+    FROM access_token t
+    JOIN access_grant g ON g.id = t.access_grant
+    JOIN client c ON c.id = g.client
+    LEFT JOIN subject_epoch s ON s.subject = g.subject
+    WHERE t.hash = $1";
+
+/// One statement, hence true of one instant.
+fn found(row: &mut Columns<'_>, hash: TokenHash) -> Result<FoundToken, Fault> {
+    let grant_id: GrantId = row.take(word)?;
+    let client: ClientId = row.take(word)?;
+    let subject_revoked_before = row.take_optional(time)?;
+    let removed_at = row.take_optional(time)?;
+    let revoked_before = row.take_optional(time)?;
+    let token = token(row, hash, &grant_id, &client)?;
+    Ok(FoundToken {
+        token,
+        grant: Arc::new(grant(row, grant_id, client)?),
+        client: match removed_at {
+            Some(_) => CallerState::Removed,
+            None => CallerState::Registered { revoked_before },
+        },
+        subject_revoked_before,
+    })
+}
+
+fn token(
+    row: &mut Columns<'_>,
+    hash: TokenHash,
+    grant: &GrantId,
+    client: &ClientId,
+) -> Result<AccessToken, Fault> {
+    Ok(AccessToken {
+        hash,
+        id: row.take(word)?,
+        grant: grant.clone(),
+        client: client.clone(),
+        scope: row.take(word)?,
+        audience: row.take(json)?,
+        authorization_details: row.take(json)?,
+        confirmation: row.take_optional(json)?,
+        issued_at: row.take(time)?,
+        not_before: row.take_optional(time)?,
+        expires_at: row.take(time)?,
+        revoked_at: row.take_optional(time)?,
+    })
+}
+
+fn grant(row: &mut Columns<'_>, id: GrantId, client: ClientId) -> Result<Grant, Fault> {
+    Ok(Grant {
+        id,
+        client,
+        subject: row.take_optional(word)?,
+        scope: row.take(word)?,
+        resources: row.take(json)?,
+        claims: row.take(json)?,
+        authorization_details: row.take(json)?,
+        legal_basis: row.take_optional(word)?,
+        authentication: row.take_optional(json)?,
+        created_at: row.take(time)?,
+        revoked_before: row.take_optional(time)?,
+    })
+}
+
+/// Grant and token in one statement: both or neither, in one round trip.
+const ISSUE: &str = "
+    WITH granted AS (
+        INSERT INTO access_grant (id, client, subject, scope, resources, claims,
+            authorization_details, legal_basis, login_details, created_at, revoked_before)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))
+    INSERT INTO access_token (hash, id, access_grant, scope, resources, authorization_details,
+        confirmation_details, issued_at, not_before, expires_at, revoked_at)
+    VALUES ($12, $13, $1, $14, $15, $16, $17, $18, $19, $20, $21)";
+
+fn columns(grant: &Grant, token: &AccessToken) -> Result<[Column; 21], Fault> {
+    let optional = |text: Option<&str>| text.map_or(Column::Null, from_text);
+    Ok([
+        from_text(grant.id.as_str()),
+        from_text(grant.client.as_str()),
+        optional(grant.subject.as_ref().map(SubjectId::as_str)),
+        from_text(&grant.scope.to_string()),
+        from_json("list of resources", &grant.resources)?,
+        from_json("set of claims", &grant.claims)?,
+        from_json(
+            "list of authorization details",
+            &grant.authorization_details,
+        )?,
+        optional(grant.legal_basis.as_ref().map(LegalBasis::as_str)),
+        from_optional_json("login", grant.authentication.as_ref())?,
+        from_time(grant.created_at),
+        from_optional_time(grant.revoked_before),
+        Column::Octets(token.hash.as_bytes().to_vec()),
+        from_text(token.id.as_str()),
+        from_text(&token.scope.to_string()),
+        from_json("audience", &token.audience)?,
+        from_json(
+            "list of authorization details",
+            &token.authorization_details,
+        )?,
+        from_optional_json("confirmation", token.confirmation.as_ref())?,
+        from_time(token.issued_at),
+        from_optional_time(token.not_before),
+        from_time(token.expires_at),
+        from_optional_time(token.revoked_at),
+    ])
+}
