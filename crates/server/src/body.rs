@@ -24,7 +24,7 @@ pub(crate) struct Overdue;
 impl Overdue {
     /// Whether this is why a body could not be read.
     pub(crate) fn is_behind(error: &(dyn Error + 'static)) -> bool {
-        iter::successors(Some(error), |&error| error.source()).any(|error| error.is::<Self>())
+        iter::successors(Some(error), |&error| error.source()).any(<dyn Error>::is::<Self>)
     }
 }
 
