@@ -13,7 +13,7 @@ pub const MAX_JWKS_URI_LENGTH: usize = 1024;
 ///
 /// Whether it may be fetched at all is for the one who fetches to say: the form of a URL does not
 /// tell where it leads, and plain `http` is for development.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct JwksUri(Box<str>);
 
@@ -63,11 +63,18 @@ impl JwksUri {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Scheme, host and path: for logs. A query may hold what opens the document.
+    pub fn without_query(&self) -> &str {
+        self.0.split('?').next().unwrap_or_default()
+    }
 }
 
-impl fmt::Display for JwksUri {
+/// Without the query, which may hold what is not for logs.
+impl fmt::Debug for JwksUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        let shown = self.without_query();
+        f.debug_tuple("JwksUri").field(&shown).finish()
     }
 }
 
@@ -127,6 +134,14 @@ mod tests {
         ] {
             assert_eq!(JwksUri::parse(bad), Err(error), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_query_is_not_shown() {
+        let uri = JwksUri::parse("https://rs.example/jwks?key=s3cret").unwrap();
+        assert_eq!(uri.as_str(), "https://rs.example/jwks?key=s3cret");
+        assert_eq!(uri.without_query(), "https://rs.example/jwks");
+        assert_eq!(format!("{uri:?}"), r#"JwksUri("https://rs.example/jwks")"#);
     }
 
     proptest! {

@@ -18,7 +18,7 @@ use tracing::info;
 use crate::app::App;
 use crate::error_reply::ErrorReply;
 use crate::source::{self, ComesFrom};
-use crate::{client_certificate, framing};
+use crate::{body, client_certificate, framing};
 
 /// For a year, browsers that were here over TLS do not come without it (RFC 6797).
 const NEVER_PLAIN: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -67,8 +67,8 @@ struct Seen {
 /// Wraps the handling of one request.
 ///
 /// What was begun is finished, recorded and logged, whether or not somebody still waits for the
-/// answer: the connection may go away or the time run out, the handling does not go with it. A
-/// body that never ends does so with its connection.
+/// answer: the connection may go away or the time run out, the handling does not go with it. What
+/// was begun ends: a body has so long to arrive, and is cut off then.
 pub(crate) async fn around(
     State(app): State<Arc<App>>,
     request: Request<Body>,
@@ -86,14 +86,24 @@ pub(crate) async fn around(
 
 async fn answer(app: Arc<App>, seen: Seen, request: Request<Body>, next: Next) -> Response {
     let limit = app.settings.request_timeout;
+    let (request, body_over) = body::limit_time(request, limit);
+    // The answer has its own time: a client that takes all of the body's is not to make it a
+    // failure of ours.
+    let time_over = async {
+        body_over.await;
+        tokio::time::sleep(limit).await;
+    };
     let handling = tokio::spawn(handle(Arc::clone(&app), seen.clone(), request, next));
-    let given_up = match tokio::time::timeout(limit, handling).await {
-        Ok(Ok(response)) => return response,
-        Ok(Err(error)) => {
-            tracing::error!(%error, "a request could not be handled");
-            ErrorReply::internal()
-        }
-        Err(_) => timed_out(),
+    let given_up = tokio::select! {
+        biased;
+        handled = handling => match handled {
+            Ok(response) => return response,
+            Err(error) => {
+                tracing::error!(%error, "a request could not be handled");
+                ErrorReply::internal()
+            }
+        },
+        () = time_over => timed_out(),
     };
     let response = given_up.into_response();
     seen.log(&app, &response);

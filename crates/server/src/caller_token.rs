@@ -46,7 +46,15 @@ pub(crate) async fn authenticate_at_introspection(
     let presented = present(app, read, token, scheme, now)
         .map_err(|reply| app.unread(read.source, reply, now))?;
     let presented = PresentedCredentials::AccessToken(presented);
-    settle(app, read.source, &presented, now).await
+    let caller = settle(app, read.source, &presented, now).await?;
+    // As beside the Basic scheme: whoever mixes up two callers is told, not guessed at.
+    if form.get("client_id").is_some_and(|id| id != caller.id()) {
+        return Err(ErrorReply::bad_request(
+            ErrorCode::InvalidRequest,
+            "client_id in the body is not the caller that the access token names: leave it out",
+        ));
+    }
+    Ok(caller)
 }
 
 /// The token, with a proof that is checked against this request.

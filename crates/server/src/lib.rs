@@ -11,6 +11,7 @@ pub mod metrics;
 mod access;
 mod app;
 mod background;
+mod body;
 mod caller_token;
 mod client_certificate;
 mod clock;

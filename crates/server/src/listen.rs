@@ -92,6 +92,8 @@ pub(crate) async fn serve<T: Send + 'static>(
     mut stop: watch::Receiver<bool>,
 ) {
     let graceful = GracefulShutdown::new();
+    // Dropped when draining is over, which ends every connection that is left.
+    let (draining, drained) = watch::channel(());
     let slots = Arc::new(Semaphore::new(bounds.connections));
     let mut told: Option<Instant> = None;
     loop {
@@ -120,26 +122,32 @@ pub(crate) async fn serve<T: Send + 'static>(
         };
         let peer: Option<IpAddr> = peer.map(|peer| peer.ip().to_canonical());
         let (transport, router, mut stop) = (transport.clone(), router.clone(), stop.clone());
-        let watcher = graceful.watcher();
+        let (watcher, mut drained) = (graceful.watcher(), drained.clone());
         let live = opened();
         // The handshake is part of the connection's own task and takes its slot: who is slow in it
         // holds nobody else up.
         tokio::spawn(async move {
-            let io = WriteDeadline::new(io, bounds.answer);
-            match transport {
-                Transport::Plain => {
-                    converse(io, Peer::plain(peer), router, bounds, watcher).await;
-                }
-                Transport::Tls(acceptor) => {
-                    let secured = tokio::select! {
-                        secured = acceptor.accept(io) => secured,
-                        _ = stop.changed() => None,
-                    };
-                    if let Some(secured) = secured {
-                        let peer = Peer::over_tls(peer, secured.certificate);
-                        converse(secured.stream, peer, router, bounds, watcher).await;
+            let conversation = async move {
+                let io = WriteDeadline::new(io, bounds.answer);
+                match transport {
+                    Transport::Plain => {
+                        converse(io, Peer::plain(peer), router, bounds, watcher).await;
+                    }
+                    Transport::Tls(acceptor) => {
+                        let secured = tokio::select! {
+                            secured = acceptor.accept(io) => secured,
+                            _ = stop.changed() => None,
+                        };
+                        if let Some(secured) = secured {
+                            let peer = Peer::over_tls(peer, secured.certificate);
+                            converse(secured.stream, peer, router, bounds, watcher).await;
+                        }
                     }
                 }
+            };
+            tokio::select! {
+                () = conversation => {}
+                _ = drained.changed() => {}
             }
             drop((slot, live));
         });
@@ -148,8 +156,9 @@ pub(crate) async fn serve<T: Send + 'static>(
         .await
         .is_err()
     {
-        warn!("some requests did not end in time and were cut off");
+        warn!("some connections did not end in time and were cut off");
     }
+    drop(draining);
 }
 
 /// Answers the requests of one connection.
@@ -171,5 +180,75 @@ async fn converse(
         .serve_connection(TokioIo::new(io), service);
     if let Err(error) = watcher.watch(connection).await {
         debug!(%error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::routing::post;
+    use http_body_util::BodyExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+    use tokio::sync::{Mutex, mpsc};
+
+    const ONE: Bounds = Bounds {
+        connections: 1,
+        header: 8192,
+        answer: DRAIN,
+    };
+
+    /// Connections within this process.
+    struct Inside(Mutex<mpsc::Receiver<DuplexStream>>);
+
+    impl Listener for Inside {
+        type Io = DuplexStream;
+
+        async fn accept(&self) -> io::Result<(DuplexStream, Option<SocketAddr>)> {
+            match self.0.lock().await.recv().await {
+                Some(near) => Ok((near, None)),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// A body that never comes holds up a stop for as long as any request may, and no longer: its
+    /// connection is closed, and whoever reads it is told.
+    #[tokio::test(start_paused = true)]
+    async fn what_has_not_ended_when_draining_is_over_is_cut_off() {
+        let (begun, mut has_begun) = mpsc::channel(1);
+        let (told, mut was_told) = mpsc::channel(1);
+        let router = Router::new().route(
+            "/",
+            post(move |body: Body| async move {
+                begun.send(()).await.unwrap();
+                // As in access.rs: on its own, whatever becomes of the connection.
+                let reading = tokio::spawn(async move {
+                    let broken = body.collect().await.is_err();
+                    told.send(broken).await.unwrap();
+                });
+                reading.await.unwrap();
+            }),
+        );
+        let (connect, connections) = mpsc::channel(1);
+        let (stop, stopped) = watch::channel(false);
+        let listener = Inside(Mutex::new(connections));
+        let serving = serve(listener, Transport::Plain, router, ONE, || (), stopped);
+        let serving = tokio::spawn(serving);
+
+        let (near, mut far) = duplex(1024);
+        connect.send(near).await.unwrap();
+        let head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n";
+        far.write_all(head).await.unwrap();
+        has_begun.recv().await.unwrap();
+
+        let started = tokio::time::Instant::now();
+        stop.send(true).unwrap();
+        serving.await.unwrap();
+        assert_eq!(was_told.recv().await, Some(true));
+        let mut received = Vec::new();
+        far.read_to_end(&mut received).await.unwrap();
+        assert!(received.is_empty());
+        assert_eq!(started.elapsed().as_secs(), DRAIN.as_secs());
     }
 }

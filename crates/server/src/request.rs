@@ -1,4 +1,4 @@
-//! Reading request bodies: the right type, within bounds, in full.
+//! Reading request bodies: the right type, within bounds, in time, in full.
 
 use std::sync::Arc;
 
@@ -9,10 +9,11 @@ use avouch_oauth::error::ErrorCode;
 use avouch_oauth::media_type;
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, Request, StatusCode};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use crate::body::Overdue;
 use crate::error_reply::ErrorReply;
 use crate::source::ComesFrom;
 
@@ -59,6 +60,7 @@ pub(crate) async fn read_json(
 pub(crate) async fn read_nothing(request: Request<Body>) -> Result<(), ErrorReply> {
     match Limited::new(request.into_body(), 0).collect().await {
         Ok(_) => Ok(()),
+        Err(error) if Overdue::is_behind(&*error) => Err(too_late()),
         Err(_) => Err(ErrorReply::bad_request(
             ErrorCode::InvalidRequest,
             "nothing is taken here: send no body",
@@ -100,6 +102,7 @@ async fn read(
             certificate,
         }),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
+        Err(error) if Overdue::is_behind(&*error) => Err(too_late()),
         Err(_) => Err(ErrorReply::bad_request(
             ErrorCode::InvalidRequest,
             "the body ended before it was complete",
@@ -113,6 +116,18 @@ fn too_large(limit: usize) -> ErrorReply {
         ErrorCode::InvalidRequest,
         format!("the body is longer than {limit} bytes"),
     )
+}
+
+/// The rest of the body is not waited for, so nothing else can be asked on its connection
+/// (RFC 9110 section 15.5.9).
+fn too_late() -> ErrorReply {
+    ErrorReply::new(
+        StatusCode::REQUEST_TIMEOUT,
+        ErrorCode::InvalidRequest,
+        "the body did not arrive in time: send all that Content-Length announces, or the last \
+         chunk, without delay",
+    )
+    .with_header_value(CONNECTION, HeaderValue::from_static("close"))
 }
 
 /// Queries end up in logs on the way: whatever is secret there is lost already

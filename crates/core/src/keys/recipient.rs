@@ -26,7 +26,7 @@ pub trait RecipientKeys: Send + Sync {
 #[derive(Debug, Error)]
 pub enum RecipientKeyError {
     /// The key set cannot be had.
-    #[error("the keys at {uri} cannot be fetched: {cause}")]
+    #[error("the keys at {} cannot be fetched: {cause}", uri.without_query())]
     Unreachable {
         /// Where they should be.
         uri: JwksUri,
@@ -36,7 +36,7 @@ pub enum RecipientKeyError {
         trouble: KeySetTrouble,
     },
     /// The set is there, and no key in it fits.
-    #[error("there is no key for {algorithm} at {uri}")]
+    #[error("there is no key for {algorithm} at {}", uri.without_query())]
     NoKeyFits {
         /// Where it should be.
         uri: JwksUri,

@@ -14,7 +14,9 @@ pub struct LimitsConfig {
     /// Bytes of the request line and all headers together; longer ones are
     /// answered with 431.
     pub header: Whole<8192, 1_048_576>,
-    /// Seconds from the first byte of a request to the last of its answer.
+    /// Seconds that the body of a request may take to arrive; one that takes
+    /// longer is answered with 408, and its connection is closed. The answer
+    /// has as long again to be made, and then to be taken by the other end.
     pub request_timeout: Seconds<1, 3600>,
     /// Connections served at one time on each address, those in their TLS
     /// handshake included; more wait until one closes. The default stays below

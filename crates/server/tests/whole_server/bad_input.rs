@@ -482,3 +482,27 @@ async fn targets_of_every_form_are_answered_and_do_no_harm() {
     let answer = server.introspect(&sign, &token.text).await;
     assert_eq!(answer.is_json(200)["active"], true);
 }
+
+/// The library below reads the chunks and drops the length (docs/divergences.md): whatever a proxy
+/// took for the body, what follows it is not taken for a request.
+#[tokio::test]
+async fn a_length_beside_chunks_ends_the_connection() {
+    let (server, sign, token) = desk().await;
+    let body = format!("token={}", token.text);
+    let chunks = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    let smuggled = "GET /jwks.json HTTP/1.1\r\nHost: a\r\n\r\n";
+    for framing in [
+        "Content-Length: 5\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 5",
+    ] {
+        let bytes = format!(
+            "POST /introspect HTTP/1.1\r\nHost: a\r\nAuthorization: {}\r\n\
+             Content-Type: {FORM}\r\n{framing}\r\n\r\n{chunks}{smuggled}",
+            sign.basic()
+        );
+        let received = server.raw_bytes(bytes.as_bytes()).await;
+        let text = String::from_utf8_lossy(&received);
+        assert!(text.starts_with("HTTP/1.1 200 "), "{text}");
+        assert_eq!(text.matches("HTTP/1.1").count(), 1, "{text}");
+    }
+}

@@ -182,6 +182,25 @@ async fn row_9701_4_03_a_token_and_other_credentials_are_too_much() {
 }
 
 #[tokio::test]
+async fn a_client_id_beside_a_token_is_that_of_whom_it_names() {
+    let desk = Desk::new().await;
+    let own = desk.own_token().await;
+    for (id, status) in [("sign", 200), ("shop", 400), ("nobody", 400)] {
+        let form = [("token", desk.token.as_str()), ("client_id", id)];
+        let by_token = desk.server.post("/introspect").bearer(&own).form(&form);
+        let by_secret = desk.server.post("/introspect").by(&desk.sign).form(&form);
+        for asked in [by_token, by_secret] {
+            let answer = asked.send().await;
+            if status == 200 {
+                assert_eq!(answer.is_json(200)["active"], true);
+            } else {
+                answer.is_error(400, "invalid_request");
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn only_who_is_registered_for_it_gets_one_and_for_nothing_but_introspection() {
     let setup = Setup::new().await;
     let pay = setup.resource_server("other", PAY).await;

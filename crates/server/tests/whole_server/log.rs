@@ -5,7 +5,14 @@ use std::io::{self, Write};
 
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::support::{CLAIMS, Registrant, SIGN, Setup, caller, registration_token};
+use avouch_core::records::{ClientAuthentication, Credentials, KeySource};
+use avouch_jose::SignatureAlgorithm;
+use serde_json::json;
+
+use crate::support::{
+    CLAIMS, PAY, Prover, Publisher, Registrant, SIGN, Setup, caller, question, register,
+    registration_token,
+};
 
 thread_local! {
     /// What was logged on this thread since a story asked for it.
@@ -33,11 +40,12 @@ impl Write for ThreadLog {
 /// Begins to log. The subscriber is the whole process's:
 /// one of a thread's own misses what another thread was the first to log.
 fn begin() {
-    tracing_subscriber::fmt()
+    // Fails where another story has begun in this process.
+    _ = tracing_subscriber::fmt()
         .with_max_level(LevelFilter::TRACE)
         .with_ansi(false)
         .with_writer(|| ThreadLog)
-        .init();
+        .try_init();
 }
 
 /// Good and bad requests at every endpoint, at the most talkative level. The
@@ -135,4 +143,61 @@ async fn every_endpoint(setup: Setup) {
         assert!(!text.contains(hidden), "{hidden} is in the log: {text}");
     }
     assert!(text.contains(token.record.id.as_str()), "found by its jti");
+}
+
+/// What opens a key set to this server alone may stand in the query of its URL.
+#[tokio::test]
+async fn the_query_of_a_jwks_uri_gets_into_no_log() {
+    begin();
+    LOG.set(Some(Vec::new()));
+    let publisher = Publisher::start(json!({"keys": []})).await;
+    let uri = format!("{}?key=s3cret-of-mine", publisher.uri);
+    let setup = Setup::new().await.for_development();
+    let initial = setup.initial_access_token("both", |_| {}).await;
+    let published = KeySource::Uri(uri.parse().unwrap());
+    setup
+        .resource_server_with("sign", SIGN, |record| {
+            record.credentials = Credentials::first(
+                ClientAuthentication::PrivateKeyJwt {
+                    keys: published,
+                    algorithm: None,
+                },
+                None,
+            );
+        })
+        .await;
+    let server = setup.start().await;
+    let metadata = json!({
+        "resource": PAY, "introspection_encrypted_response_alg": "ECDH-ES", "jwks_uri": uri
+    });
+    let pay = caller(&register(&server, &initial, &metadata).await);
+    let prover = Prover::key(SignatureAlgorithm::Es256);
+
+    // No key fits.
+    let answer = server.statement(&pay, "unknown").await;
+    answer.is_error(500, "server_error");
+    // There is no document.
+    publisher.publish(None);
+    server.clock.advance(std::time::Duration::from_hours(2));
+    let answer = server.statement(&pay, "unknown").await;
+    answer.is_error(500, "server_error");
+    let mut claims = crate::support::assertion_claims("sign", "one");
+    for (name, after) in [("iat", 0), ("exp", 60)] {
+        claims[name] = json!(server.now() + after);
+    }
+    let assertion = prover.assert("JWT", &claims);
+    let asked = server.post("/introspect");
+    let answer = asked.form(&question("unknown", &assertion)).send().await;
+    answer.is_error(401, "invalid_client");
+
+    let text = String::from_utf8(LOG.take().unwrap()).unwrap();
+    for told in [
+        format!("there is no key for ECDH-ES at {}", publisher.uri),
+        format!("the keys at {} cannot be fetched: answered", publisher.uri),
+        "a caller cannot be authenticated by the keys it publishes".to_owned(),
+    ] {
+        assert!(text.contains(&told), "{told} is missing: {text}");
+    }
+    assert!(!text.contains("s3cret-of-mine"), "{text}");
+    assert!(publisher.asked() > 0);
 }

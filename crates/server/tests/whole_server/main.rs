@@ -35,6 +35,7 @@ mod release_properties;
 mod revocation;
 mod roles;
 mod sealing;
+mod slow_bodies;
 mod software_statements;
 mod start_errors;
 mod statement;
