@@ -307,7 +307,7 @@ mod tests {
         for mut point in SMALL_ORDER {
             for sign in [0, 0x80] {
                 point[31] = (point[31] & 0x7f) | sign;
-                let parts = PublicKeyParts::Okp { x: point.to_vec() };
+                let parts = PublicKeyParts::Ed25519 { x: point.to_vec() };
                 let refused = PublicKey::from_parts(SignatureScheme::Ed25519, &parts);
                 assert_eq!(refused.unwrap_err(), PublicKeyRejected::SmallOrder);
             }
