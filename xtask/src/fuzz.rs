@@ -16,7 +16,6 @@ One target at a time:
 
   cargo xtask fuzz TARGET                runs it for a minute
   cargo xtask fuzz TARGET --seconds N    for so long
-  cargo xtask fuzz TARGET --keep         adds to fuzz/corpus what reaches code that nothing there does
 ";
 
 const SECONDS: u32 = 60;
@@ -28,7 +27,7 @@ const COVERAGE: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
-/// `cargo xtask fuzz [TARGET [--seconds N | --keep]]`.
+/// `cargo xtask fuzz [TARGET [--seconds N]]`.
 pub fn command(args: &[&str]) -> Result<(), Failure> {
     match args {
         [] => list(),
@@ -39,7 +38,6 @@ pub fn command(args: &[&str]) -> Result<(), Failure> {
                 number.ok_or_else(|| format!("fuzz: `{seconds}` is no number of seconds"))?;
             Fuzzer::of(target)?.run(number)
         }
-        [target, "--keep"] => Fuzzer::of(target)?.keep(),
         other => Err(format!("fuzz: what is `{}`?\n\n{USAGE}", other.join(" "))),
     }
 }
@@ -93,8 +91,11 @@ impl Fuzzer {
         for folder in [&self.found, &self.broken] {
             fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         }
-        let mut command = self.build_and_run()?;
+        tools::bring_cxx_compiler()?;
+        shell(&mut self.cargo("build"))?;
+        let mut command = self.cargo("run");
         command
+            .arg("--")
             .arg(format!("-max_total_time={seconds}"))
             .args(["-timeout=10", "-print_final_stats=1"])
             .arg(option("dict", &tree::root().join("fuzz/dictionary")))
@@ -110,35 +111,19 @@ impl Fuzzer {
         })
     }
 
-    /// As few inputs as reach all that was found, and the ones already kept.
-    fn keep(&self) -> Result<(), Failure> {
-        if !self.found.is_dir() {
-            return Err(format!(
-                "nothing is found yet: cargo xtask fuzz {}",
-                self.target
-            ));
-        }
-        let mut command = self.build_and_run()?;
-        // How often code is reached would keep ten times as many.
-        command
-            .args(["-set_cover_merge=1", "-use_counters=0"])
-            .args([&self.kept, &self.found]);
-        shell(&mut command)
-    }
-
-    fn build_and_run(&self) -> Result<Command, Failure> {
-        tools::bring_cxx_compiler()?;
+    fn cargo(&self, verb: &str) -> Command {
         let root = tree::root();
         let mut command = Command::new("cargo");
         command
-            .args(["run", "--quiet", "--release", "--manifest-path"])
+            .args([verb, "--quiet", "--release", "--bin", &self.target])
+            .arg("--manifest-path")
             .arg(root.join("fuzz/Cargo.toml"))
             .arg("--target-dir")
             .arg(root.join("target/fuzz"))
             // With a target named, build scripts are spared the flags.
-            .args(["--target", "host-tuple", "--bin", &self.target, "--"])
+            .args(["--target", "host-tuple"])
             .env("RUSTFLAGS", COVERAGE);
-        Ok(command)
+        command
     }
 }
 

@@ -9,7 +9,7 @@ use url::{Host, Position, Url};
 
 use crate::policy::Policy;
 
-/// How long a URL may be, in bytes.
+/// How long a URL may be, in bytes, as it was written and in its normal form.
 pub const MAX_URL_LEN: usize = 2048;
 
 /// A URL that may be fetched, as far as can be told without asking anybody.
@@ -151,7 +151,12 @@ fn read(text: &str) -> Result<Url, UrlError> {
     if text.contains('#') {
         return Err(UrlError::Fragment);
     }
-    Url::parse(text).map_err(|_| UrlError::NotUrl)
+    let url = Url::parse(text).map_err(|_| UrlError::NotUrl)?;
+    // Percent-encoding what has to be makes it longer.
+    if url.as_str().len() > MAX_URL_LEN {
+        return Err(UrlError::TooLong);
+    }
+    Ok(url)
 }
 
 fn server_name(host: &Host) -> Result<ServerName<'static>, UrlError> {
@@ -206,8 +211,12 @@ mod tests {
         ] {
             assert_eq!(parse(text), Err(expected), "{text:?}");
         }
-        let long = format!("https://rs.example/{}", "a".repeat(MAX_URL_LEN));
-        assert_eq!(parse(&long), Err(UrlError::TooLong));
+        for long in [
+            format!("https://rs.example/{}", "a".repeat(MAX_URL_LEN)),
+            format!("https://rs.example/?{}", "'".repeat(MAX_URL_LEN / 2)),
+        ] {
+            assert_eq!(parse(&long), Err(UrlError::TooLong));
+        }
     }
 
     #[test]
