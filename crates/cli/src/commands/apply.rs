@@ -46,6 +46,10 @@ each: the id, a blank, the secret.
 
 A change that takes protection away, or lets a resource server learn more, is marked weaker. One
 that takes encryption from a resource server is refused unless --allow-weaker is there.")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the command line"
+)]
 pub(crate) struct Arguments {
     /// The description, TOML or JSON; - for standard input
     #[arg(short, long, value_name = "FILE", required_unless_present = "example")]

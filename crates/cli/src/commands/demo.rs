@@ -55,7 +55,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         );
     }
     let database = Database::make(&arguments).await?;
-    let told = tell_all(&arguments, database.as_ref()).await;
+    let told = Box::pin(tell_all(&arguments, database.as_ref())).await;
     // Also after a story that broke off.
     if let Some(database) = database {
         database.drop().await?;

@@ -104,6 +104,18 @@ async fn a_jwt(it: &Harness, client: &str) -> Value {
     jwt
 }
 
+/// What an administrator did, and to whom.
+fn administered(what: &str, name: &str) {
+    let what = format!("what=\"{what}\"");
+    assert_logged(&[
+        "avouch::event",
+        "administered",
+        "by=\"administrator\"",
+        &what,
+        name,
+    ]);
+}
+
 #[tokio::test]
 async fn every_decision_leaves_an_event_and_none_tells_a_secret() {
     listen();
@@ -112,16 +124,6 @@ async fn every_decision_leaves_an_event_and_none_tells_a_secret() {
     let as_seen = |mut description: Value, field: &str| {
         description[field] = json!(id);
         description
-    };
-    let administered = |what: &str, name: &str| {
-        let what = format!("what=\"{what}\"");
-        assert_logged(&[
-            "avouch::event",
-            "administered",
-            "by=\"administrator\"",
-            &what,
-            name,
-        ]);
     };
 
     let added = it
