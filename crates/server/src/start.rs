@@ -1,7 +1,6 @@
 //! Putting the server together and bringing it down again.
 
 use std::fs::{self, File};
-use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,10 +9,10 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use avouch_core::client_secrets::ClientSecrets;
 use avouch_core::introspection::PairwiseSubjects;
-use avouch_core::keys::{Sealer, SecretsError, load_or_make_secret};
+use avouch_core::keys::{Sealer, load_or_make_secret};
 use avouch_core::opaque_token::TokenMint;
 use avouch_core::records::KeyPurpose;
-use avouch_core::storage::{CallerStore, ServerSecret, StoreError};
+use avouch_core::storage::{CallerStore, ServerSecret};
 use avouch_core::time::Clock;
 use avouch_crypto::random::SecureRandom;
 use avouch_crypto::seal::SealingKey;
@@ -21,10 +20,8 @@ use avouch_fetch::Policy;
 use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::client_assertion::ClientAssertionVerifier;
 use avouch_oauth::issuer::Issuer;
-use avouch_oauth::resource::ResourceIdentifier;
-use avouch_store::{AnyStore, OpenError, PostgresError, PostgresStore, SqliteOptions, SqliteStore};
+use avouch_store::{AnyStore, PostgresStore, SqliteOptions, SqliteStore};
 use axum::Router;
-use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -32,20 +29,22 @@ use tracing::{info, warn};
 
 use crate::admin::ProtectedResource;
 use crate::app::App;
-use crate::config::{
-    Config, DatabasePasswordError, NoSealingKey, StatementKeysError, software_statements,
-};
+use crate::config::{Config, NoSealingKey, software_statements};
 use crate::dpop::Dpop;
-use crate::keys::{self, Keys, KeysError};
+use crate::keys::{self, Keys};
 use crate::listen::{self, Bounds, Listener, Transport};
 use crate::metrics::Metrics;
 use crate::paths;
-use crate::recipient_keys::{FetchSetupError, PublishedKeys};
+use crate::recipient_keys::PublishedKeys;
 use crate::recorder::LogRecorder;
 use crate::settings::Settings;
 use crate::throttle::Throttle;
 use crate::tls::{self, Acceptor, Certificates, Question};
 use crate::{access, admin, background, data_folder, key_changes, routes};
+
+mod error;
+
+pub use error::{StartError, listen_hint};
 
 /// The data file within the data folder, where no database is named.
 pub const DATABASE_FILE: &str = "avouch.sqlite3";
@@ -108,125 +107,6 @@ pub struct Server {
     closed: oneshot::Receiver<()>,
     /// Held until the admin socket is gone.
     _lock: File,
-}
-
-/// Why the server did not start.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// The data folder cannot be made or used.
-    #[error("the data folder {}: {error}", folder.display())]
-    Folder {
-        /// Which.
-        folder: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// The sealing key cannot be had.
-    #[error(transparent)]
-    SealingKey(#[from] NoSealingKey),
-    /// The database cannot be opened.
-    #[error("{}", with_path(file, error))]
-    Store {
-        /// Which.
-        file: PathBuf,
-        /// Why.
-        error: OpenError,
-    },
-    /// The database cannot be used.
-    #[error(transparent)]
-    Database(#[from] PostgresError),
-    /// The password of the database cannot be had.
-    #[error(transparent)]
-    DatabasePassword(#[from] DatabasePasswordError),
-    /// Another server has its admin socket there.
-    #[error(
-        "the data folder {} is in use by another server; give each its own, also if they share a \
-         database", .0.display()
-    )]
-    FolderInUse(PathBuf),
-    /// The server's own secrets cannot be had.
-    #[error(transparent)]
-    Secrets(#[from] SecretsError),
-    /// The signing keys cannot be had.
-    #[error(transparent)]
-    Keys(#[from] KeysError),
-    /// Published keys cannot be fetched.
-    #[error(transparent)]
-    Fetch(#[from] FetchSetupError),
-    /// The keys of those whose software statements are trusted cannot be had.
-    #[error(transparent)]
-    StatementKeys(#[from] StatementKeysError),
-    /// The server's certificate cannot be used.
-    #[error(transparent)]
-    Certificate(#[from] tls::CertificateError),
-    /// The authorities for certificates of callers cannot be had.
-    #[error(transparent)]
-    ClientAuthorities(#[from] tls::ClientAuthoritiesError),
-    /// No URL can be made of where the admin API listens.
-    #[error("{0} is no address that tokens can be asked for: set admin.url in the configuration")]
-    AdminUrl(SocketAddr),
-    /// A resource server has the name of the admin API.
-    #[error(
-        "the resource {0} belongs to a resource server and cannot be the admin API: choose another \
-         admin.url, or start without admin.listen and take the resource from the resource server"
-    )]
-    AdminUrlServed(ResourceIdentifier),
-    /// The records cannot be read.
-    #[error(transparent)]
-    Records(StoreError),
-    /// A listener cannot be set up.
-    #[error("cannot listen on {what}: {error}; {}", listen_hint(error))]
-    Listen {
-        /// Where, and by which setting.
-        what: String,
-        /// Why.
-        error: io::Error,
-    },
-    /// The socket of the admin API cannot be made.
-    #[error("the admin socket {}: {error}{}", socket.display(), socket_hint(error))]
-    Socket {
-        /// Where.
-        socket: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-}
-
-/// What to do about an address that cannot be listened on.
-pub fn listen_hint(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            "another process listens there: stop it, or choose another address"
-        }
-        io::ErrorKind::PermissionDenied => {
-            "this user may not listen there: ports below 1024 take the capability \
-             CAP_NET_BIND_SERVICE; grant it, or choose a port from 1024 on"
-        }
-        io::ErrorKind::AddrNotAvailable => {
-            "this machine does not have the address: choose one that it has"
-        }
-        _ => "choose another address",
-    }
-}
-
-fn socket_hint(error: &io::Error) -> &'static str {
-    if error.kind() == io::ErrorKind::PermissionDenied {
-        "; it or its folder belongs to another user: run the server as that user, or give the data \
-         folder to this one with all that is in it"
-    } else {
-        ""
-    }
-}
-
-/// Each error names the file, once.
-fn with_path(file: &Path, error: &OpenError) -> String {
-    match error {
-        OpenError::InUse(_) | OpenError::File { .. } => error.to_string(),
-        OpenError::AnotherApplication
-        | OpenError::Newer { .. }
-        | OpenError::NotDurable { .. }
-        | OpenError::Engine(_) => format!("{}: {error}", file.display()),
-    }
 }
 
 /// Starts serving on a listener that is bound already. When this returns,
@@ -619,23 +499,5 @@ impl Server {
             warn!(%error, "the admin socket could not be removed");
         }
         info!("stopped");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_may_not_be_had_is_not_said_to_be_taken() {
-        let hint = |kind: io::ErrorKind| listen_hint(&kind.into());
-        let taken = hint(io::ErrorKind::AddrInUse);
-        assert!(taken.contains("another process"), "{taken}");
-        let denied = hint(io::ErrorKind::PermissionDenied);
-        assert!(denied.contains("below 1024"), "{denied}");
-        assert!(!denied.contains("another"), "{denied}");
-        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
-        assert!(socket_hint(&denied).contains("another user"));
-        assert_eq!(socket_hint(&io::ErrorKind::NotFound.into()), "");
     }
 }
