@@ -4,7 +4,6 @@
 use avouch_core::time::Timestamp;
 use avouch_core::{
     AuthenticatedCaller, AuthenticationFailure, PresentedAccessToken, PresentedCredentials,
-    TokenFailure,
 };
 use avouch_oauth::authorization::{Authorization, Scheme};
 use avouch_oauth::challenge::Challenge;
@@ -20,9 +19,21 @@ use crate::error_reply::{ErrorReply, REALM};
 use crate::extract::{authenticate_caller, authorization_header, settle};
 use crate::paths;
 use crate::request::ReadRequest;
+use crate::token_refusals::TokenRefusals;
 
 /// What other ways of authentication bring in the form.
 const OTHERS: [&str; 3] = ["client_secret", "client_assertion", "client_assertion_type"];
+
+/// Unbound tokens are taken here.
+const AT_INTROSPECTION: TokenRefusals = TokenRefusals {
+    not_good: "the caller's access token is unknown, expired or ended: get a new one at the token \
+               endpoint",
+    no_right: (
+        ErrorCode::InsufficientScope,
+        "this access token does not say which resource server asks: a resource server \
+         registered for client_credentials gets one of its own at the token endpoint",
+    ),
+};
 
 /// Authenticates whoever asks at introspection, by its own token or by client
 /// authentication.
@@ -93,41 +104,7 @@ pub(crate) fn refused(
     let AuthenticationFailure::Token(failure) = reason else {
         return ErrorReply::invalid_client(presented.scheme);
     };
-    let (code, description) = match failure {
-        TokenFailure::NotGood => (
-            ErrorCode::InvalidToken,
-            "the caller's access token is unknown, expired or ended: get a new one at the token \
-             endpoint"
-                .to_owned(),
-        ),
-        TokenFailure::NoRight => (
-            ErrorCode::InsufficientScope,
-            "this access token does not say which resource server asks: a resource server \
-             registered for client_credentials gets one of its own at the token endpoint"
-                .to_owned(),
-        ),
-        // Unbound ones are taken at introspection; were it otherwise, this would be why.
-        TokenFailure::Unbound => (
-            ErrorCode::InvalidToken,
-            "the access token is bound to no key: get one with a DPoP proof, or over mutual TLS"
-                .to_owned(),
-        ),
-        TokenFailure::Binding(error) => (error.code(), error.to_string()),
-        TokenFailure::Certificate => (
-            ErrorCode::InvalidToken,
-            "the access token is bound to another certificate: ask over mutual TLS with the one \
-             it was got with"
-                .to_owned(),
-        ),
-        TokenFailure::ProofReplayed => (
-            ErrorCode::InvalidDpopProof,
-            ProofRefused::Again.description(),
-        ),
-        TokenFailure::TooManyProofs => (
-            ErrorCode::InvalidDpopProof,
-            ProofRefused::TooMany.description(),
-        ),
-    };
+    let (code, description) = AT_INTROSPECTION.told(*failure);
     challenge(app, presented.scheme, code, description)
 }
 

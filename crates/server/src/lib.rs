@@ -37,6 +37,7 @@ mod source;
 mod start;
 mod throttle;
 mod tls;
+mod token_refusals;
 
 pub use clock::SystemClock;
 pub use keys::KeysError;

@@ -35,6 +35,18 @@ use crate::dpop::{DPOP_NONCE, ProofRefused, use_up};
 use crate::error_reply::{ErrorReply, REALM};
 use crate::extract::{ExtractError, authorization_header};
 use crate::source::ComesFrom;
+use crate::token_refusals::TokenRefusals;
+
+/// Who has no right holds a token that is good for nothing here.
+const AT_THE_ADMIN_API: TokenRefusals = TokenRefusals {
+    not_good: "the access token is unknown, expired, ended, or not for the admin API: get one at \
+               the token endpoint with the admin API as resource",
+    no_right: (
+        ErrorCode::InvalidToken,
+        "the client of this access token is not, or no longer, one that administers: its record \
+         has to name the admin API in resources, and it must not have registered itself",
+    ),
+};
 
 /// The guard of one operation.
 #[derive(Clone)]
@@ -192,7 +204,7 @@ impl Guard {
         if let Err(error) = self.app.recorder.record(&event).await {
             return error.into();
         }
-        let (code, description) = told(failure);
+        let (code, description) = AT_THE_ADMIN_API.told(failure);
         self.unauthorized(scheme, code, &description)
     }
 
@@ -301,41 +313,4 @@ fn check_bound(
         return Err(TokenFailure::Unbound);
     }
     Ok(())
-}
-
-fn told(failure: TokenFailure) -> (ErrorCode, String) {
-    match failure {
-        TokenFailure::NotGood => (
-            ErrorCode::InvalidToken,
-            "the access token is unknown, expired, ended, or not for the admin API: get one at \
-             the token endpoint with the admin API as resource"
-                .to_owned(),
-        ),
-        TokenFailure::NoRight => (
-            ErrorCode::InvalidToken,
-            "the client of this access token is not, or no longer, one that administers: its \
-             record has to name the admin API in resources, and it must not have registered itself"
-                .to_owned(),
-        ),
-        TokenFailure::Unbound => (
-            ErrorCode::InvalidToken,
-            "the access token is bound to no key: get one with a DPoP proof, or over mutual TLS"
-                .to_owned(),
-        ),
-        TokenFailure::Binding(error) => (error.code(), error.to_string()),
-        TokenFailure::Certificate => (
-            ErrorCode::InvalidToken,
-            "the access token is bound to another certificate: ask over mutual TLS with the one \
-             it was got with"
-                .to_owned(),
-        ),
-        TokenFailure::ProofReplayed => (
-            ErrorCode::InvalidDpopProof,
-            ProofRefused::Again.description(),
-        ),
-        TokenFailure::TooManyProofs => (
-            ErrorCode::InvalidDpopProof,
-            ProofRefused::TooMany.description(),
-        ),
-    }
 }
