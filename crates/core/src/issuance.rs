@@ -62,8 +62,11 @@ pub enum IssueError {
     /// More scope than the client is registered for.
     #[error("the scope value {0} is not among those the client is registered for")]
     Scope(String),
-    /// No resource named, and the client has no list of its own.
-    #[error("name the resource the token is for: this client is registered for any")]
+    /// No resource named, none meant by the scope, and the client has no list of its own.
+    #[error(
+        "name the resource the token is for: this client is registered for any, and no resource \
+         server is meant by the scope alone"
+    )]
     NoResource,
     /// The client is registered for no resource at all.
     #[error("this client is registered for no resource: register it for some, or for any")]

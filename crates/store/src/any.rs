@@ -15,6 +15,7 @@ use avouch_core::storage::{
 };
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
+use avouch_oauth::scope::Scope;
 
 use crate::{PostgresStore, SqliteStore};
 
@@ -84,6 +85,7 @@ dispatch!(CallerStore {
     fn resource_server_history(id: &ResourceServerId) -> RevisionHistory;
     fn is_served(resource: &ResourceIdentifier) -> bool;
     fn servers_of(resource: &ResourceIdentifier) -> Vec<Arc<ResourceServer>>;
+    fn servers_meant_by(scope: &Scope) -> Vec<Arc<ResourceServer>>;
 });
 
 dispatch!(CallerTokenStore {

@@ -9,7 +9,7 @@
 //! schema     making and dropping a schema, for what is to leave nothing behind
 //! pool       connections, lent for a time; what is tried again
 //! rows       records to columns and back
-//! tokens, callers (clients, resource_servers, revisions, secrets), keys,
+//! tokens, callers (clients, resource_servers, audience_scopes, revisions, secrets), keys,
 //! caller_tokens, initial_access_tokens, registrations, used_proofs
 //!            the SQL behind each trait
 //! fault      what goes wrong, as the contract's errors
@@ -25,6 +25,7 @@
 //!
 //! Nothing is cached: every look-up asks.
 
+mod audience_scopes;
 mod caller_tokens;
 mod callers;
 mod clients;

@@ -8,12 +8,13 @@
 //! readers    connections that read where they are asked
 //! cache      what was found lately; never out of date, never absence
 //! rows       records to columns and back
-//! tokens, callers (clients, resource_servers, revisions, secrets), keys,
+//! tokens, callers (clients, resource_servers, audience_scopes, revisions, secrets), keys,
 //! initial_access_tokens, registrations, used_proofs
 //!            the SQL behind each trait
 //! fault      what goes wrong, as the contract's errors
 //! ```
 
+mod audience_scopes;
 mod cache;
 mod caller_tokens;
 mod callers;

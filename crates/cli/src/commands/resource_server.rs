@@ -132,6 +132,11 @@ pub(crate) struct Add {
     #[arg(long, value_enum, default_value = "pairwise")]
     subject: Subject,
 
+    /// The scope values that mean it, separated by spaces: a token with one of them that is asked
+    /// for without a resource is for it
+    #[arg(long, value_name = "SCOPE")]
+    for_scopes: Option<Scope>,
+
     /// What its access tokens look like [default: the client's setting, then the server's]
     #[arg(long, value_enum, value_name = "FORMAT")]
     access_token_format: Option<Format>,
@@ -319,6 +324,7 @@ impl Add {
                 not_cleared: None,
             },
             access_tokens: AccessTokenProfile {
+                for_scopes: self.for_scopes.unwrap_or_default(),
                 format: self.access_token_format.map(TokenFormat::from),
                 claims: self.embedded.into_iter().collect(),
             },

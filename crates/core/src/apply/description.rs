@@ -126,7 +126,7 @@ pub struct ResourceServerDescription {
     /// What it may learn.
     #[serde(default)]
     pub policy: ReleasePolicy,
-    /// How its access tokens are made.
+    /// Which access tokens are for it, and how they are made.
     #[serde(default)]
     pub access_tokens: AccessTokenProfile,
 }

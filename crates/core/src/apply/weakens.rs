@@ -13,7 +13,7 @@ pub(super) fn weakens(field: &str, from: &Value, to: &Value) -> bool {
         "profile.forms" => to == "json_or_jwt",
         "profile.legacy" => to == "on",
         "policy.scopes" => to == "all",
-        "policy.scopes.only" => widens(&words(from), &words(to)),
+        "policy.scopes.only" | "access_tokens.for_scopes" => widens(&words(from), &words(to)),
         "policy.claims" | "policy.authorization_details_types" | "access_tokens.claims" => {
             widens(items(from), items(to))
         }
@@ -92,6 +92,12 @@ mod tests {
             ("policy.scopes", &json!({"only": "pay"}), &json!("all")),
             ("policy.scopes.only", &json!(""), &json!("pay")),
             ("policy.scopes.only", &json!("pay"), &json!("sign pay")),
+            ("access_tokens.for_scopes", &none, &json!("pay")),
+            (
+                "access_tokens.for_scopes",
+                &json!("pay"),
+                &json!("pay sign"),
+            ),
             ("policy.claims", &json!(["iban"]), &json!(["iban", "name"])),
             (
                 "policy.authorization_details_types",

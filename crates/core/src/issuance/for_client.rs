@@ -20,7 +20,7 @@ pub async fn issue_for_client<S: TokenStore + CallerStore, K: Signer>(
     shown: ShownKeys,
 ) -> Result<Issued, IssueError> {
     let scope = granted_scope(client, scope)?;
-    let audience = issuance.audience(client, resources).await?;
+    let audience = issuance.audience(client, resources, &scope).await?;
     let lifetime = issuance.lifetime(client, None)?;
     let confirmation = binding::bind(client.token_binding, issuance.sender_constrained, shown)?;
     let grant = Grant {

@@ -24,7 +24,8 @@ pub struct SubjectOrder {
     pub subject: SubjectId,
     /// What it may allow; `None` for all the client is registered for.
     pub scope: Option<Scope>,
-    /// The resources it is good for; none for all the client is registered for.
+    /// The resources it is good for. If none is named: those of whom the scope means; if it means
+    /// nobody, all the client is registered for.
     pub resources: Vec<ResourceIdentifier>,
     /// Verified claims about the subject.
     pub claims: FurtherClaims,
@@ -56,7 +57,7 @@ pub async fn issue_for_subject<S: TokenStore + CallerStore, K: Signer>(
         return Err(IssueError::NoLegalBasis);
     }
     let scope = granted_scope(&client, order.scope.as_ref())?;
-    let audience = issuance.audience(&client, &order.resources).await?;
+    let audience = issuance.audience(&client, &order.resources, &scope).await?;
     if let Some(admin) = issuance
         .admin
         .filter(|admin| audience.resources.contains(admin))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use avouch_oauth::scope::Scope;
 use serde::{Deserialize, Serialize};
 
 /// The form of an access token. What is kept of it is the same for both.
@@ -25,10 +26,15 @@ impl TokenFormat {
     }
 }
 
-/// How the access tokens of one RS are made.
+/// Which access tokens are for one RS, and how they are made.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccessTokenProfile {
+    /// The scope values that mean this RS (RFC 9701 section 3, RFC 8707 section 2): a token that
+    /// is asked for without a `resource` and has one of them is for this RS, as far as the client
+    /// may ask for its resources. Empty where only naming a resource leads here.
+    #[serde(skip_serializing_if = "Scope::is_empty")]
+    pub for_scopes: Scope,
     /// The form its tokens have; `None` leaves it to the client, then to the
     /// server. The RS comes first: the form is an agreement between it and the
     /// server, and the client does not look inside (RFC 9068 section 6).

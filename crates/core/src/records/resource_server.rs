@@ -32,7 +32,7 @@ pub struct ResourceServer {
     pub profile: Revision<JwtProfile>,
     /// What it may learn, as now in force.
     pub policy: Revision<ReleasePolicy>,
-    /// How its access tokens are made, as now in force.
+    /// Which access tokens are for it and how they are made, as now in force.
     pub access_tokens: Revision<AccessTokenProfile>,
     /// When it was registered.
     pub registered_at: Timestamp,

@@ -10,6 +10,7 @@ use crate::records::{
 };
 use crate::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
+use avouch_oauth::scope::Scope;
 
 /// What a `client_id` leads to. Which kind it is never changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -169,5 +170,12 @@ pub trait CallerStore {
     fn servers_of(
         &self,
         resource: &ResourceIdentifier,
+    ) -> impl Future<Output = Result<Vec<Arc<ResourceServer>>, StoreError>> + Send;
+
+    /// The RSs that one of these scope values means
+    /// ([`AccessTokenProfile::for_scopes`]), each once, in the order of their ids.
+    fn servers_meant_by(
+        &self,
+        scope: &Scope,
     ) -> impl Future<Output = Result<Vec<Arc<ResourceServer>>, StoreError>> + Send;
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Harness, pay, shop};
+use crate::harness::{Harness, order, pay, shop};
 
 #[tokio::test]
 async fn a_plan_shows_and_writes_nothing_and_apply_does_what_it_showed() {
@@ -288,4 +288,26 @@ async fn what_weakens_is_marked_and_encryption_is_not_taken_by_silence() {
     assert_eq!(meant["changes"][0]["current"], "differs");
     let kept = it.get(path).await.expect(200)["description"]["profile"].clone();
     assert_eq!(kept.get("encryption"), None);
+}
+
+#[tokio::test]
+async fn what_a_scope_means_changes_with_the_next_token_and_is_marked() {
+    let it = Harness::start().await;
+    let mut anywhere = shop();
+    anywhere["resources"] = json!("any");
+    let description = json!({"client": [anywhere], "resource_server": [pay()]});
+    it.post("/admin/v1/apply", description).await.expect(200);
+    let refused = it.post("/admin/v1/tokens", order()).await;
+    refused.error(400, "invalid_target");
+
+    let mut meant = pay();
+    meant["access_tokens"] = json!({"for_scopes": "pay"});
+    let description = json!({"resource_server": [meant]});
+    let applied = it.post("/admin/v1/apply", description).await.expect(200);
+    assert_eq!(
+        applied["changes"][0]["fields"],
+        json!([{"field": "access_tokens.for_scopes", "from": null, "to": "pay", "weaker": true}])
+    );
+    let issued = it.post("/admin/v1/tokens", order()).await.expect(201);
+    assert_eq!(issued["resources"], pay()["resources"]);
 }

@@ -34,6 +34,7 @@ mod release;
 mod release_properties;
 mod revocation;
 mod roles;
+mod scope_map;
 mod sealing;
 mod slow_bodies;
 mod software_statements;

@@ -65,6 +65,15 @@ CREATE TABLE resource (
 CREATE UNIQUE INDEX resource_given_alone ON resource (identifier) WHERE sharing = 'exclusive';
 CREATE INDEX resource_by_server ON resource (resource_server);
 
+-- Which scope values mean whom, now: what the access token profile in force says, to be found by
+-- the value.
+CREATE TABLE audience_scope (
+    scope_value     TEXT COLLATE "C" NOT NULL,
+    resource_server TEXT COLLATE "C" NOT NULL REFERENCES resource_server (id),
+    PRIMARY KEY (scope_value, resource_server)
+);
+CREATE INDEX audience_scope_by_server ON audience_scope (resource_server);
+
 -- The histories: what was in force at any instant. The highest number is in
 -- force now. Only ever added to.
 CREATE TABLE jwt_profile_revision (

@@ -7,6 +7,7 @@ use avouch_core::records::{Client, ResourceServer, ResourceSharing};
 use avouch_core::storage::{CallerRecord, CallerStore, Page, RevisionHistory, StoreError, Taken};
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
+use avouch_oauth::scope::Scope;
 use deadpool_postgres::{GenericClient, Transaction};
 
 use super::fault::{Fault, OrTaken};
@@ -111,6 +112,15 @@ impl CallerStore for PostgresStore {
     ) -> Result<Vec<Arc<ResourceServer>>, StoreError> {
         asking!(self, Repeat::IfLost, |client| resource_servers::serving(
             client, resource
+        ))
+    }
+
+    async fn servers_meant_by(
+        &self,
+        scope: &Scope,
+    ) -> Result<Vec<Arc<ResourceServer>>, StoreError> {
+        asking!(self, Repeat::IfLost, |client| resource_servers::meant_by(
+            client, scope
         ))
     }
 }

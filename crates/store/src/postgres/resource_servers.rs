@@ -8,6 +8,7 @@ use avouch_core::records::{Credentials, ResourceServer, ResourceSharing, Standin
 use avouch_core::storage::{Page, RevisionHistory, Taken};
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
+use avouch_oauth::scope::Scope;
 use deadpool_postgres::{GenericClient, Transaction};
 
 use super::fault::{Fault, OrTaken};
@@ -16,7 +17,7 @@ use super::rows::{
     text, time, word,
 };
 use super::secrets::secrets_of;
-use super::{caller_tokens, registrations, revisions, secrets};
+use super::{audience_scopes, caller_tokens, registrations, revisions, secrets};
 
 /// RSs with all that belongs to them, in one statement: true of one instant.
 macro_rules! resource_servers {
@@ -81,6 +82,20 @@ pub(super) async fn serving(
     .await
 }
 
+/// Those that one of these scope values means, by id.
+pub(super) async fn meant_by(
+    client: &impl GenericClient,
+    scope: &Scope,
+) -> Result<Vec<Arc<ResourceServer>>, Fault> {
+    let sql = resource_servers!(
+        "WHERE r.removed_at IS NULL AND r.id IN
+             (SELECT resource_server FROM audience_scope WHERE scope_value = ANY($1))
+         ORDER BY r.id"
+    );
+    let values: Vec<&str> = scope.iter().collect();
+    all(client, sql, &[&values], |row| read(row).map(Arc::new)).await
+}
+
 /// Whether some RS serves this resource.
 pub(super) async fn is_served(
     client: &impl GenericClient,
@@ -107,7 +122,9 @@ pub(super) async fn insert(
     replace_resources(transaction, resource_server, sharing).await?;
     revisions::begin(transaction, id, &resource_server.profile).await?;
     revisions::begin(transaction, id, &resource_server.policy).await?;
-    revisions::begin(transaction, id, &resource_server.access_tokens).await
+    revisions::begin(transaction, id, &resource_server.access_tokens).await?;
+    let scope = &resource_server.access_tokens.value.for_scopes;
+    audience_scopes::replace(transaction, id, scope).await
 }
 
 /// Replaces the record and carries the histories on. `false` if there is none
@@ -135,6 +152,8 @@ pub(super) async fn update(
     revisions::carry_on(transaction, id, &resource_server.profile).await?;
     revisions::carry_on(transaction, id, &resource_server.policy).await?;
     revisions::carry_on(transaction, id, &resource_server.access_tokens).await?;
+    let scope = &resource_server.access_tokens.value.for_scopes;
+    audience_scopes::replace(transaction, id, scope).await?;
     Ok(true)
 }
 
@@ -151,6 +170,7 @@ pub(super) async fn remove(
         secrets::remove(transaction, id.as_str()).await?;
         registrations::remove(transaction, id.as_str()).await?;
         caller_tokens::remove_all(transaction, id.as_str()).await?;
+        audience_scopes::remove(transaction, id.as_str()).await?;
         let sql = "DELETE FROM resource WHERE resource_server = $1";
         execute(transaction, sql, &[&id.as_str()]).await?;
     }

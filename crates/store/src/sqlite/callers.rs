@@ -7,12 +7,13 @@ use avouch_core::records::{Client, ResourceServer, ResourceSharing};
 use avouch_core::storage::{CallerRecord, CallerStore, Page, RevisionHistory, StoreError, Taken};
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
+use avouch_oauth::scope::Scope;
 use rusqlite::Connection;
 
 use super::cache::Stale;
 use super::fault::{Fault, OrTaken};
 use super::writer::Done;
-use super::{SqliteStore, clients, resource_servers};
+use super::{SqliteStore, audience_scopes, clients, resource_servers};
 
 impl CallerStore for SqliteStore {
     async fn find_caller(&self, id: &str) -> Result<Option<CallerRecord>, StoreError> {
@@ -150,11 +151,38 @@ impl CallerStore for SqliteStore {
         let ids = self
             .readers
             .read(|connection| resource_servers::serving(connection, resource))?;
+        // One that gave the resource up since the line above does not serve it.
+        self.still(&ids, |server| server.resources.contains(resource))
+            .await
+    }
+
+    async fn servers_meant_by(
+        &self,
+        scope: &Scope,
+    ) -> Result<Vec<Arc<ResourceServer>>, StoreError> {
+        let ids = self
+            .readers
+            .read(|connection| audience_scopes::meant_by(connection, scope))?;
+        self.still(&ids, |server| {
+            let means = &server.access_tokens.value.for_scopes;
+            means.iter().any(|value| scope.contains(value))
+        })
+        .await
+    }
+}
+
+impl SqliteStore {
+    /// The records of the RSs with these ids, from the cache where they are there; without those
+    /// that were removed since their ids were read, or changed so that `holds` is not true of them.
+    async fn still(
+        &self,
+        ids: &[String],
+        holds: impl Fn(&ResourceServer) -> bool,
+    ) -> Result<Vec<Arc<ResourceServer>>, StoreError> {
         let mut servers = Vec::with_capacity(ids.len());
         for id in ids {
-            // One that was removed, or gave the resource up, since the line above serves nothing.
-            if let Some(CallerRecord::ResourceServer(server)) = self.find_caller(&id).await?
-                && server.resources.contains(resource)
+            if let Some(CallerRecord::ResourceServer(server)) = self.find_caller(id).await?
+                && holds(&server)
             {
                 servers.push(server);
             }

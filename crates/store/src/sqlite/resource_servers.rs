@@ -17,7 +17,7 @@ use rusqlite::{Connection, params};
 use super::fault::{Damage, Fault};
 use super::revisions::{self, History};
 use super::rows::{Columns, all, first, from_json, from_time, from_word, json, text, time, word};
-use super::{caller_tokens, registrations, secrets};
+use super::{audience_scopes, caller_tokens, registrations, secrets};
 
 /// An RS that was not removed, with the size of what was read. The connection
 /// must be in a snapshot.
@@ -77,7 +77,9 @@ pub(super) fn insert(
     replace_resources(connection, resource_server, sharing)?;
     JwtProfile::begin(connection, id, &resource_server.profile)?;
     ReleasePolicy::begin(connection, id, &resource_server.policy)?;
-    AccessTokenProfile::begin(connection, id, &resource_server.access_tokens)
+    AccessTokenProfile::begin(connection, id, &resource_server.access_tokens)?;
+    let scope = &resource_server.access_tokens.value.for_scopes;
+    audience_scopes::replace(connection, id, scope)
 }
 
 /// Replaces the record and carries the histories on. `false` if there is none
@@ -109,6 +111,8 @@ pub(super) fn update(
     JwtProfile::carry_on(connection, id, &resource_server.profile)?;
     ReleasePolicy::carry_on(connection, id, &resource_server.policy)?;
     AccessTokenProfile::carry_on(connection, id, &resource_server.access_tokens)?;
+    let scope = &resource_server.access_tokens.value.for_scopes;
+    audience_scopes::replace(connection, id, scope)?;
     Ok(true)
 }
 
@@ -127,6 +131,7 @@ pub(super) fn remove(
         secrets::remove(connection, id.as_str())?;
         registrations::remove(connection, id.as_str())?;
         caller_tokens::remove_all(connection, id.as_str())?;
+        audience_scopes::remove(connection, id.as_str())?;
         connection
             .prepare_cached("DELETE FROM resource WHERE resource_server = ?1")?
             .execute([id.as_str()])?;

@@ -104,6 +104,7 @@ pub(crate) fn resource_server(id: &str, serves: &[&str]) -> ResourceServer {
         policy: Revision::first(policy(&["family_name"]), at(6)),
         access_tokens: Revision::first(
             AccessTokenProfile {
+                for_scopes: Scope::parse("sign").unwrap(),
                 format: Some(TokenFormat::Jwt),
                 claims: BTreeSet::from(["family_name".to_owned()]),
             },

@@ -156,6 +156,7 @@ on_every_engine! {
         a_refused_update_changes_nothing,
         a_resource_server_that_is_not_there_is_not_updated,
         who_serves_a_resource_is_told_as_of_now,
+        whom_a_scope_means_is_told_as_of_now,
         resource_servers_are_listed_in_the_order_of_ids,
     },
     keys::{

@@ -5,6 +5,7 @@ use avouch_core::records::{
 };
 use avouch_core::storage::{CallerRecord, CallerStore, Page, StoreError, Taken};
 use avouch_jose::SignatureAlgorithm;
+use avouch_oauth::scope::Scope;
 
 use crate::Engine;
 use crate::fixtures::{at, policy, resource, resource_server, resource_server_id};
@@ -18,6 +19,10 @@ async fn found(store: &impl CallerStore, id: &str) -> Option<ResourceServer> {
         CallerRecord::ResourceServer(resource_server) => Some((*resource_server).clone()),
         CallerRecord::Client(_) => panic!("{id} is no resource server"),
     }
+}
+
+fn scope(text: &str) -> Scope {
+    Scope::parse(text).unwrap()
 }
 
 fn taken<T: std::fmt::Debug>(refused: &Result<T, StoreError>, name: &str) {
@@ -312,6 +317,41 @@ pub(crate) async fn who_serves_a_resource_is_told_as_of_now(engine: &impl Engine
     assert_eq!(serving(PAY).await, [b]);
     assert!(store.remove_resource_server(&a.id, at(40)).await.unwrap());
     assert_eq!(serving(SIGN).await, []);
+}
+
+pub(crate) async fn whom_a_scope_means_is_told_as_of_now(engine: &impl Engine) {
+    let store = engine.open().await;
+    let meant = async |text: &str| -> Vec<ResourceServer> {
+        let servers = store.servers_meant_by(&scope(text)).await.unwrap();
+        servers.iter().map(|server| (**server).clone()).collect()
+    };
+    let meant_by = |id: &str, values: &str| {
+        let mut server = resource_server(id, &[SIGN]);
+        server.access_tokens.value.for_scopes = scope(values);
+        server
+    };
+    let (mut b, a) = (meant_by("b", "sign pay"), meant_by("a", "sign"));
+    for server in [&b, &a] {
+        store.insert_resource_server(server, Shared).await.unwrap();
+    }
+    assert_eq!(meant("sign").await, [a.clone(), b.clone()]);
+    // Each once, whatever means it.
+    assert_eq!(meant("other pay sign").await, [a.clone(), b.clone()]);
+    assert_eq!(meant("pay").await, [b.clone()]);
+    // Values are compared exactly.
+    assert_eq!(meant("Sign pa payment").await, []);
+    assert_eq!(store.servers_meant_by(&Scope::default()).await.unwrap(), []);
+
+    let profile = AccessTokenProfile {
+        for_scopes: scope("pay transfer"),
+        ..b.access_tokens.value.clone()
+    };
+    b.access_tokens = b.access_tokens.next(profile, at(30));
+    assert!(store.update_resource_server(&b, Shared).await.unwrap());
+    assert_eq!(meant("sign").await, std::slice::from_ref(&a));
+    assert_eq!(meant("transfer").await, [b]);
+    assert!(store.remove_resource_server(&a.id, at(40)).await.unwrap());
+    assert_eq!(meant("sign").await, []);
 }
 
 pub(crate) async fn resource_servers_are_listed_in_the_order_of_ids(engine: &impl Engine) {

@@ -224,15 +224,18 @@ pub(crate) struct ResourceServerDescription {
     /// What it may learn.
     #[schemars(default)]
     policy: ReleasePolicy,
-    /// How its access tokens are made.
+    /// Which access tokens are for it, and how they are made.
     #[schemars(default)]
     access_tokens: AccessTokenProfile,
 }
 
-/// How the access tokens of a resource server are made.
+/// Which access tokens are for a resource server, and how they are made.
 #[derive(Default, JsonSchema)]
 #[schemars(deny_unknown_fields, default)]
 pub(crate) struct AccessTokenProfile {
+    /// The scope values that mean this resource server, separated by spaces: a
+    /// token with one of them that is asked for without a resource is for it.
+    for_scopes: String,
     /// What they look like; the client's, then the server's setting if left
     /// out. A JWT is issued for one resource server alone.
     format: Option<Format>,
