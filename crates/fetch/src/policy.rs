@@ -1,7 +1,7 @@
 //! Where fetches may go.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Host;
 
@@ -73,17 +73,23 @@ impl Policy {
 
     /// What can be told from the scheme and the host as written.
     pub(crate) fn check_url(&self, https: bool, host: &Host) -> Result<(), UrlError> {
-        let address = match host {
-            Host::Domain(_) => None,
-            Host::Ipv4(ip) => Some(IpAddr::V4(*ip)),
-            Host::Ipv6(ip) => Some(IpAddr::V6(*ip)),
-        };
         if !https && !self.development {
             return Err(UrlError::NotHttps);
         }
-        match address {
-            Some(ip) if self.check_address(https, host, ip).is_err() => Err(UrlError::NotPublic),
-            _ => Ok(()),
+        let may_be = |ip: IpAddr| self.check_address(https, host, ip).is_ok();
+        let public = match host {
+            Host::Ipv4(ip) => may_be((*ip).into()),
+            Host::Ipv6(ip) => may_be((*ip).into()),
+            // Of all names, these need no resolver (RFC 6761 section 6.3).
+            Host::Domain(name) if is_localhost(name) => {
+                may_be(Ipv4Addr::LOCALHOST.into()) || may_be(Ipv6Addr::LOCALHOST.into())
+            }
+            Host::Domain(_) => true,
+        };
+        if public {
+            Ok(())
+        } else {
+            Err(UrlError::NotPublic)
         }
     }
 
@@ -119,6 +125,12 @@ impl Policy {
     }
 }
 
+/// The parser of URLs has made it lower case.
+fn is_localhost(name: &str) -> bool {
+    let name = without_last_dot(name);
+    name == "localhost" || name.ends_with(".localhost")
+}
+
 fn without_last_dot(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
@@ -140,6 +152,26 @@ mod tests {
         assert!(allowed(&policy, "a.example", "1.1.1.1"));
         for ip in ["10.0.0.1", "127.0.0.1", "169.254.1.1", "::1", "fd00::1"] {
             assert!(!allowed(&policy, "a.example", ip), "{ip}");
+        }
+    }
+
+    #[test]
+    fn row_8725_3_10_01_names_of_this_machine_are_known_without_any_resolver() {
+        let (public, development) = (Policy::public_hosts(), Policy::dangerous_for_development());
+        let stated = Policy::public_hosts().and_network("127.0.0.0/8".parse().unwrap());
+        for name in ["localhost", "LOCALHOST.", "keys.localhost"] {
+            let host = Host::parse(name).unwrap();
+            assert_eq!(
+                public.check_url(true, &host),
+                Err(UrlError::NotPublic),
+                "{name}"
+            );
+            assert_eq!(development.check_url(true, &host), Ok(()), "{name}");
+            assert_eq!(stated.check_url(true, &host), Ok(()), "{name}");
+        }
+        for name in ["localhost.example", "mylocalhost"] {
+            let host = Host::parse(name).unwrap();
+            assert_eq!(public.check_url(true, &host), Ok(()), "{name}");
         }
     }
 

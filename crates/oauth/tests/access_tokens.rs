@@ -119,6 +119,18 @@ fn what_is_right_is_read() {
 }
 
 #[test]
+fn further_claims_come_in_the_order_in_which_they_were_sent() {
+    let mut sent = json!({"z": 1, "a": 2});
+    for (name, value) in claims().as_object().unwrap() {
+        sent[name] = value.clone();
+    }
+    sent["m"] = json!(3);
+    let token = check(&sent).unwrap();
+    let names: Vec<&str> = token.claims().map(|(name, _)| name).collect();
+    assert_eq!(names, ["z", "a", "m"]);
+}
+
+#[test]
 fn row_9068_4_01_typ_is_at_jwt_in_any_case_with_or_without_application() {
     let claims = claims().to_string();
     let typ = |typ| verifier().verify(&signed_as(typ, claims.as_bytes()), &keys(), NOW);

@@ -220,7 +220,7 @@ impl AccessTokenVerifier {
     }
 
     fn check_issuer(&self, claims: &mut Claims) -> Result<(), AccessTokenError> {
-        match claims.0.remove("iss") {
+        match claims.0.shift_remove("iss") {
             Some(Value::String(iss)) if iss == self.issuer.as_str() => Ok(()),
             _ => Err(AccessTokenError::WrongIssuer),
         }
@@ -263,7 +263,8 @@ impl AccessTokenVerifier {
     }
 }
 
-/// Claims that were not looked at yet; each is taken out as it is read.
+/// Claims that were not looked at yet; each is taken out as it is read, and what is left keeps its
+/// order.
 struct Claims(Map<String, Value>);
 
 impl Claims {
@@ -275,7 +276,7 @@ impl Claims {
         &mut self,
         name: &'static str,
     ) -> Result<Option<T>, AccessTokenError> {
-        match self.0.remove(name) {
+        match self.0.shift_remove(name) {
             None => Ok(None),
             Some(value) => serde_json::from_value(value)
                 .map(Some)

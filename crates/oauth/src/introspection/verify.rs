@@ -194,7 +194,9 @@ impl StatementVerifier {
     }
 
     fn check_audience(&self, claims: &mut Map<String, Value>) -> Result<Audience, StatementError> {
-        let aud = claims.remove("aud").ok_or(StatementError::WrongAudience)?;
+        let aud = claims
+            .shift_remove("aud")
+            .ok_or(StatementError::WrongAudience)?;
         serde_json::from_value(aud)
             .ok()
             .filter(|audience: &Audience| audience.contains(&self.client_id))
@@ -223,7 +225,7 @@ impl StatementVerifier {
         &self,
         mut claims: Map<String, Value>,
     ) -> Result<(Further, Map<String, Value>), StatementError> {
-        let inside = claims.remove("token_introspection");
+        let inside = claims.shift_remove("token_introspection");
         match (self.form, inside) {
             (StatementForm::Rfc9701, Some(Value::Object(members))) => {
                 Ok((Further::take(&mut claims)?, members))
