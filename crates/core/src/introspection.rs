@@ -27,6 +27,7 @@ mod own;
 mod pairwise;
 mod record;
 mod secure;
+mod statement_memory;
 
 pub use authorize::{AuthorizationError, AuthorizedResourceServer, authorize};
 pub use compose::compose;
@@ -37,6 +38,7 @@ pub use own::{compose_own, judge_own};
 pub use pairwise::PairwiseSubjects;
 pub use record::record;
 pub use secure::{Echo, Encryption, Means, SecureError, SecuredAnswer, secure};
+pub use statement_memory::StatementMemory;
 
 #[cfg(test)]
 pub(crate) mod fixtures;

@@ -110,6 +110,12 @@ impl NestedJwtEncrypter {
         self.0.kid()
     }
 
+    /// Tells it from every other that encrypts to another key, in another way, or under another
+    /// header.
+    pub fn identity(&self) -> &[u8; 32] {
+        self.0.identity()
+    }
+
     /// Encrypts a compact JWS.
     pub fn encrypt(&self, jws: &str, rng: &dyn SecureRandom) -> Result<String, NestError> {
         if TokenKind::of(jws) != Some(TokenKind::Jws) {

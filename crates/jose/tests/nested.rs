@@ -255,6 +255,35 @@ fn cty_is_read_without_regard_to_case_or_prefix() {
 }
 
 #[test]
+fn who_encrypts_the_same_way_to_the_same_key_has_one_identity_and_nobody_else_has_it() {
+    let encrypter = |key: &DecryptionKey, encryption| {
+        let recipient = EncryptionKey::try_from(key.public_jwk()).unwrap();
+        NestedJwtEncrypter::new(recipient, encryption)
+    };
+    let mut identities = Vec::new();
+    for key in common::decryption_keys() {
+        for encryption in ContentEncryption::ALL {
+            let one = encrypter(key, encryption);
+            assert_eq!(one.identity(), encrypter(key, encryption).identity());
+            identities.push(*one.identity());
+        }
+    }
+    let key = decryption_key(KeyManagementAlgorithm::EcdhEs);
+    let mut renamed = serde_json::to_value(key.public_jwk()).unwrap();
+    renamed["kid"] = "another".into();
+    let renamed = EncryptionKey::try_from(&serde_json::from_value(renamed).unwrap()).unwrap();
+    let renamed = NestedJwtEncrypter::new(renamed, ContentEncryption::A128Gcm);
+    identities.push(*renamed.identity());
+    let recipient = EncryptionKey::try_from(key.public_jwk()).unwrap();
+    let typed = NestedJwtEncrypter::with_typ(recipient, ContentEncryption::A128Gcm, "a+jwt");
+    identities.push(*typed.identity());
+    let all = identities.len();
+    identities.sort_unstable();
+    identities.dedup();
+    assert_eq!(identities.len(), all);
+}
+
+#[test]
 fn what_nobody_signed_is_not_nested() {
     let key = decryption_key(KeyManagementAlgorithm::EcdhEs);
     let recipient = EncryptionKey::try_from(key.public_jwk()).unwrap();

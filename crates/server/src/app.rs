@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use avouch_core::AuthenticationMeans;
 use avouch_core::certificate::CertificateAuthorities;
 use avouch_core::client_secrets::ClientSecrets;
-use avouch_core::introspection::PairwiseSubjects;
+use avouch_core::introspection::{PairwiseSubjects, StatementMemory};
 use avouch_core::issuance::{Issuance, JwtTokens};
 use avouch_core::keys::{Sealer, SoftwareSigner};
 use avouch_core::opaque_token::TokenMint;
@@ -61,6 +61,8 @@ pub(crate) struct App {
     /// or by themselves, so that no change is planned on a state that another
     /// is about to replace.
     pub(crate) caller_changes: tokio::sync::Mutex<()>,
+    /// The statements of this second.
+    pub(crate) said: StatementMemory,
     /// The keys that resource servers publish.
     pub(crate) published_keys: PublishedKeys,
     /// The server's own certificate, and the authorities for those of callers.

@@ -14,6 +14,7 @@
 
 pub mod answers;
 
+mod statements;
 mod tls;
 
 use std::fmt::Debug;
@@ -30,8 +31,8 @@ use prometheus_client::registry::{Metric, Registry, Unit};
 
 use answers::Answers;
 use avouch_core::AuthenticationFailure;
-use avouch_core::introspection::SecureError;
 use avouch_core::rates::Throttled;
+use statements::StatementMetrics;
 use tls::TlsMetrics;
 
 /// The `Content-Type` of what [`Metrics::encode`] returns.
@@ -54,9 +55,7 @@ pub struct Metrics {
     registry: Registry,
     answers: Answers,
     introspections: Histogram,
-    unsecured: Family<Reason, Counter>,
-    encryptions: Family<Encryption, Counter>,
-    signatures: Family<Algorithm, Histogram>,
+    statements: StatementMetrics,
     store_calls: Family<Operation, Histogram>,
     requests: Family<Request, Counter>,
     request_times: Family<Endpoint, Histogram>,
@@ -66,17 +65,6 @@ pub struct Metrics {
     revocations: Family<What, Counter>,
     live_connections: Gauge,
     tls: TlsMetrics,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Algorithm {
-    algorithm: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Encryption {
-    algorithm: &'static str,
-    encryption: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -128,26 +116,7 @@ impl Metrics {
             Unit::Seconds,
             introspections.clone(),
         );
-        let unsecured = from_zero(
-            &mut registry,
-            "unsecured_answers",
-            "Introspection answers that could not be signed or encrypted and were not given, by \
-             reason",
-            &SecureError::NAMES.map(|reason| Reason { reason }),
-        );
-        let encryptions = registered(
-            &mut registry,
-            "encryptions",
-            "Introspection answers encrypted, by algorithm and content encryption",
-        );
-        let signatures = Family::new_with_constructor(fast as fn() -> Histogram);
-        registry.register_with_unit(
-            "signature_duration",
-            "Time to sign an answer, and to encrypt it where it is; the count is the number of \
-             signatures",
-            Unit::Seconds,
-            signatures.clone(),
-        );
+        let statements = StatementMetrics::register(&mut registry);
         let store_calls = Family::new_with_constructor(fast as fn() -> Histogram);
         registry.register_with_unit(
             "store_call_duration",
@@ -194,9 +163,7 @@ impl Metrics {
             registry,
             answers,
             introspections,
-            unsecured,
-            encryptions,
-            signatures,
+            statements,
             store_calls,
             requests,
             request_times,
@@ -218,27 +185,6 @@ impl Metrics {
     /// How long one introspection took, in seconds.
     pub fn introspection_seconds(&self, seconds: f64) {
         self.introspections.observe(seconds);
-    }
-
-    /// One signature was made, in so many seconds.
-    pub fn signed(&self, algorithm: &'static str, seconds: f64) {
-        self.signatures
-            .get_or_create(&Algorithm { algorithm })
-            .observe(seconds);
-    }
-
-    /// One answer was encrypted.
-    pub fn encrypted(&self, algorithm: &'static str, encryption: &'static str) {
-        let labels = Encryption {
-            algorithm,
-            encryption,
-        };
-        self.encryptions.get_or_create(&labels).inc();
-    }
-
-    /// One answer could not be secured, so none was given.
-    pub fn not_secured(&self, reason: &'static str) {
-        self.unsecured.get_or_create(&Reason { reason }).inc();
     }
 
     /// One call to the store came back, after so many seconds.
@@ -289,6 +235,11 @@ impl Metrics {
     pub fn connection(&self) -> LiveConnection {
         self.live_connections.inc();
         LiveConnection(self.live_connections.clone())
+    }
+
+    /// What is counted of answers being secured.
+    pub(crate) fn statements(&self) -> &StatementMetrics {
+        &self.statements
     }
 
     /// What is counted of TLS.

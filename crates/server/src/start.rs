@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use avouch_core::client_secrets::ClientSecrets;
-use avouch_core::introspection::PairwiseSubjects;
+use avouch_core::introspection::{PairwiseSubjects, StatementMemory};
 use avouch_core::keys::{Sealer, load_or_make_secret};
 use avouch_core::opaque_token::TokenMint;
 use avouch_core::records::KeyPurpose;
@@ -350,6 +350,7 @@ async fn put_together(
         dpop,
         key_changes: tokio::sync::Mutex::new(()),
         caller_changes: tokio::sync::Mutex::new(()),
+        said: StatementMemory::new(config.limits.statement_memory.get()),
         published_keys: PublishedKeys::new(&config.fetch, fetching, Arc::clone(&clock))?,
         certificates: Arc::new(certificates),
         mtls_url,

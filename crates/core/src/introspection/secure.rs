@@ -11,8 +11,10 @@ use avouch_oauth::issuer::Issuer;
 use avouch_oauth::media_type;
 use avouch_oauth::negotiate::ResponseFormat;
 use avouch_oauth::secret::PresentedToken;
+use bytes::Bytes;
 use thiserror::Error;
 
+use super::statement_memory::{Said, StatementKey, StatementMemory};
 use crate::id::StatementId;
 use crate::keys::{KeyRing, RecipientKeyError, RecipientKeys, Signer, SignerError};
 use crate::records::{
@@ -24,7 +26,7 @@ use crate::time::Timestamp;
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecuredAnswer {
     /// The body: JSON, or the compact JWT and nothing else.
-    pub body: Vec<u8>,
+    pub body: Bytes,
     /// Its media type, without parameters.
     pub content_type: &'static str,
     /// What signed it; `None` for plain JSON.
@@ -33,6 +35,8 @@ pub struct SecuredAnswer {
     pub encrypted_with: Option<Encryption>,
     /// The `jti` of the statement, where it has one.
     pub statement: Option<StatementId>,
+    /// Whether the same was said a moment ago, so that nothing had to be signed.
+    pub remembered: bool,
 }
 
 /// How an answer was encrypted, and to which key.
@@ -93,6 +97,8 @@ pub struct Means<'a, S, K> {
     pub signer: &'a S,
     /// The keys that RSs publish.
     pub recipient_keys: &'a K,
+    /// What was said a moment ago.
+    pub statements: &'a StatementMemory,
     /// Where the names of statements come from.
     pub random: &'a dyn SecureRandom,
 }
@@ -118,11 +124,12 @@ pub async fn secure(
     let profile = &resource_server.profile.value;
     if format == ResponseFormat::Json {
         return Ok(SecuredAnswer {
-            body: response.to_json(),
+            body: response.to_json().into(),
             content_type: media_type::JSON,
             signed_with: None,
             encrypted_with: None,
             statement: None,
+            remembered: false,
         });
     }
     let algorithm = profile.signing_algorithm;
@@ -153,21 +160,32 @@ pub async fn secure(
         None => jws::signing_input(key.header(), &claims),
         Some(typ) => jws::signing_input(&key.header_of(typ.as_str()), &claims),
     };
-    let signature = means
-        .signer
-        .sign(key.kid(), signing_input.as_bytes())
-        .await?;
-    let signed = jws::append_signature(signing_input, &signature);
-    let body = match &encrypter {
-        None => signed,
-        Some(encrypter) => encrypter.encrypt(&signed, means.random)?,
+    let remembered_as = StatementKey::of(
+        &signing_input,
+        encrypter.as_deref().map(NestedJwtEncrypter::identity),
+    );
+    let make = async {
+        let signer = means.signer;
+        let signature = signer.sign(key.kid(), signing_input.as_bytes()).await?;
+        let signed = jws::append_signature(signing_input, &signature);
+        match &encrypter {
+            None => Ok(signed),
+            Some(encrypter) => Ok::<_, SecureError>(encrypter.encrypt(&signed, means.random)?),
+        }
+    };
+    let said = if further.jti.is_some() {
+        // It has a name of its own, and nobody will ask for it again.
+        Said::new(make.await?.into())
+    } else {
+        means.statements.say(remembered_as, make).await?
     };
     Ok(SecuredAnswer {
-        body: body.into_bytes(),
+        body: said.statement,
         content_type: format.media_type(),
         signed_with: Some(algorithm),
         encrypted_with: encrypter.as_deref().map(Encryption::by),
         statement: further.jti,
+        remembered: said.remembered,
     })
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use avouch_crypto::{
     content_encryption::{self, EncryptedContent},
+    hash,
     random::{RandomError, SecureRandom},
 };
 
@@ -21,6 +22,7 @@ pub struct Encrypter {
     encryption: ContentEncryption,
     header: PreparedHeader,
     agreed_key: Option<AgreedKey>,
+    identity: [u8; 32],
 }
 
 /// Why nothing was encrypted. No content leads here.
@@ -45,7 +47,10 @@ impl Encrypter {
             RecipientKey::Agreement(key) => Some(key.curve()),
         };
         let json = header.to_json(key.algorithm(), key.kid());
+        // The thumbprint has one length, so that no two pairs run into the same octets.
+        let identity = hash::sha256(&[&key.thumbprint()[..], json.as_bytes()].concat());
         Self {
+            identity,
             encryption: header.encryption(),
             header: PreparedHeader::new(&json, curve),
             agreed_key: AgreedKey::new(key.algorithm(), header.encryption(), b"", b""),
@@ -66,6 +71,12 @@ impl Encrypter {
     /// The `kid` of the recipient's key, as it stands in the header.
     pub fn kid(&self) -> Option<&str> {
         self.key.kid()
+    }
+
+    /// Tells it from every other that encrypts to another key, in another way, or under another
+    /// header: a SHA-256 over all of that.
+    pub fn identity(&self) -> &[u8; 32] {
+        &self.identity
     }
 
     /// Encrypts `content` under a key, an initialization vector and, for an agreement, an `epk` of its own.

@@ -14,6 +14,7 @@ use crate::{EcCurve, Jwk, KeyMaterial, OkpCurve};
 pub struct EncryptionKey {
     algorithm: KeyManagementAlgorithm,
     kid: Option<String>,
+    thumbprint: [u8; 32],
     pub(super) key: RecipientKey,
 }
 
@@ -54,6 +55,7 @@ impl EncryptionKey {
         Ok(Self {
             algorithm,
             kid: jwk.kid().map(str::to_owned),
+            thumbprint: jwk.thumbprint(),
             key,
         })
     }
@@ -66,6 +68,11 @@ impl EncryptionKey {
     /// The `kid` of the JWK it came from.
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
+    }
+
+    /// The SHA-256 thumbprint of the JWK it came from (RFC 7638).
+    pub fn thumbprint(&self) -> &[u8; 32] {
+        &self.thumbprint
     }
 }
 

@@ -28,6 +28,12 @@ pub struct LimitsConfig {
     /// forgotten before; a caller that sends more is refused until the older
     /// ones expire. One takes about 200 bytes of the data file.
     pub remembered_proofs: Whole<1, 10_000_000>,
+    /// Bytes of signed statements kept in memory to be sent again: one resource
+    /// server that asks the same about the same token within one second is
+    /// told in the same words, for one signature. The token is looked up and
+    /// judged each time; a statement with a `jti` is never kept. 0 signs every
+    /// answer anew.
+    pub statement_memory: Whole<0, 1_073_741_824>,
 }
 
 impl Default for LimitsConfig {
@@ -38,6 +44,7 @@ impl Default for LimitsConfig {
             request_timeout: const { Seconds::literal(10) },
             connections: const { Whole::literal(768) },
             remembered_proofs: const { Whole::literal(100_000) },
+            statement_memory: const { Whole::literal(8_388_608) },
         }
     }
 }

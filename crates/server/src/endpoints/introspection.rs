@@ -99,19 +99,14 @@ pub(crate) async fn introspect(
         keys: &keys.ring,
         signer: &keys.signer,
         recipient_keys: &app.published_keys,
+        statements: &app.said,
         random: &*app.random,
     };
     let answer = secure(&response, format, &resource_server, echo, now, &means)
         .await
         .map_err(|error| not_secured(&app, resource_server.id.as_str(), &error))?;
-    if let Some(with) = &answer.encrypted_with {
-        let (algorithm, encryption) = (with.algorithm.name(), with.encryption.name());
-        app.metrics.encrypted(algorithm, encryption);
-    }
-    if let Some(algorithm) = answer.signed_with {
-        app.metrics
-            .signed(algorithm.name(), securing.elapsed().as_secs_f64());
-    }
+    let statements = app.metrics.statements();
+    statements.secured(&answer, securing.elapsed());
 
     // record
     record(
@@ -170,7 +165,7 @@ async fn refuse(app: &App, caller: &str, error: AuthorizationError) -> ErrorRepl
 
 /// A 5xx, whatever was asked for. Only a key that is still being made is worth waiting for.
 fn not_secured(app: &App, resource_server: &str, error: &SecureError) -> ErrorReply {
-    app.metrics.not_secured(error.name());
+    app.metrics.statements().not_secured(error);
     match error {
         SecureError::NoKey(algorithm) if app.settings.algorithms.contains(algorithm) => {
             ErrorReply::try_again("the key that signs for this caller is being made")

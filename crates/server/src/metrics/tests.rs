@@ -1,13 +1,36 @@
+use std::time::Duration;
+
+use avouch_core::introspection::{Encryption, SecureError, SecuredAnswer};
+use avouch_jose::{ContentEncryption, KeyManagementAlgorithm, SignatureAlgorithm};
+
 use super::*;
+
+fn sealed() -> SecuredAnswer {
+    SecuredAnswer {
+        body: "a.b.c.d.e".into(),
+        content_type: "application/token-introspection+jwt",
+        signed_with: Some(SignatureAlgorithm::Es256),
+        encrypted_with: Some(Encryption {
+            algorithm: KeyManagementAlgorithm::EcdhEs,
+            encryption: ContentEncryption::A128Gcm,
+            kid: None,
+        }),
+        statement: None,
+        remembered: false,
+    }
+}
 
 #[test]
 fn each_record_shows_in_the_text() {
     let metrics = Metrics::new();
     metrics.answered("rs-1", "active", "jwt");
     metrics.introspection_seconds(30e-6);
-    metrics.signed("ES256", 20e-6);
-    metrics.encrypted("ECDH-ES", "A128GCM");
-    metrics.not_secured("recipient_key");
+    let mut answer = sealed();
+    let statements = metrics.statements();
+    statements.secured(&answer, Duration::from_micros(20));
+    answer.remembered = true;
+    statements.secured(&answer, Duration::from_micros(1));
+    statements.not_secured(&SecureError::NoKey(SignatureAlgorithm::Es256));
     metrics.store_call("find_token", 5e-6);
     metrics.request("introspection", 200, 2e-3);
     metrics.authentication_failed("wrong_secret");
@@ -29,7 +52,8 @@ fn each_record_shows_in_the_text() {
         r#"avouch_introspection_duration_seconds_bucket{le="0.00005"} 1"#,
         r#"avouch_signature_duration_seconds_count{algorithm="ES256"} 1"#,
         r#"avouch_encryptions_total{algorithm="ECDH-ES",encryption="A128GCM"} 1"#,
-        r#"avouch_unsecured_answers_total{reason="recipient_key"} 1"#,
+        "avouch_remembered_statements_total 1",
+        r#"avouch_unsecured_answers_total{reason="no_key"} 1"#,
         r#"avouch_unsecured_answers_total{reason="signer"} 0"#,
         r#"avouch_store_call_duration_seconds_bucket{le="0.00001",operation="find_token"} 1"#,
         r#"avouch_http_requests_total{endpoint="introspection",status="200"} 1"#,
@@ -54,8 +78,8 @@ fn each_record_shows_in_the_text() {
     assert!(text.ends_with("# EOF\n"));
     // No family is left out above, and none goes without prefix or help.
     let lines_with = |start| text.lines().filter(|line| line.starts_with(start)).count();
-    assert_eq!(lines_with("# HELP avouch_"), 17);
-    assert_eq!(lines_with("# TYPE "), 17);
+    assert_eq!(lines_with("# HELP avouch_"), 18);
+    assert_eq!(lines_with("# TYPE "), 18);
     drop(held);
     assert!(metrics.encode().contains("avouch_live_connections 0\n"));
 }

@@ -17,6 +17,7 @@ mod keys;
 mod over_tcp;
 mod over_tcp_chosen;
 mod registration_tokens;
+mod remembered;
 mod revocations;
 mod socket;
 mod tokens;

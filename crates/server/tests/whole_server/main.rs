@@ -32,6 +32,7 @@ mod registration_management;
 mod registration_update;
 mod release;
 mod release_properties;
+mod remembered;
 mod revocation;
 mod roles;
 mod scope_map;
