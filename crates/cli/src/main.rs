@@ -7,6 +7,7 @@
 
 mod admin_client;
 mod commands;
+mod connection;
 mod development;
 mod input;
 mod output;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use avouch_server::{SystemClock, config};
 use clap::{Args, Subcommand};
 
-use super::running_server::RunningServer;
+use super::running_server::LocalServer;
 use crate::output::{self, Failure};
 
 /// What can be done with configuration files.
@@ -32,7 +32,7 @@ pub(crate) enum Command {
     /// Print the JSON Schema of the configuration file
     Schema,
     /// Print where the admin API of a server listens, for curl --unix-socket
-    Socket(RunningServer),
+    Socket(LocalServer),
 }
 
 /// Which file.

@@ -76,7 +76,10 @@ async fn each_scope_opens_its_operations_and_no_other() {
                     assert!(challenge.contains(part), "{what}: {challenge}");
                 }
                 let why = answer.error(403, "insufficient_scope");
-                assert!(why.contains(&format!("scope {narrowest}:")), "{what}: {why}");
+                assert!(
+                    why.contains(&format!("scope {narrowest}:")),
+                    "{what}: {why}"
+                );
             }
         }
         match scope {
@@ -112,7 +115,10 @@ async fn a_login_system_orders_tokens_in_its_own_name_and_learns_nothing_beside(
     let form = format!("token={token}");
     let told = desk.it.public("/introspect", "pay", &pay, &form).await;
     let told = told.expect(200);
-    assert_eq!((&told["active"], &told["iban"]), (&json!(true), &json!("DE02")));
+    assert_eq!(
+        (&told["active"], &told["iban"]),
+        (&json!(true), &json!("DE02"))
+    );
 
     // Not even what it issued itself is it shown, nor may it end it.
     for path in ["/show", "/revoke"] {
@@ -161,7 +167,9 @@ async fn the_right_to_issue_is_taken_with_the_record_and_is_not_had_by_registrat
     let answer = desk.post(&login, TOKENS, order.clone()).await;
     answer.error(403, "insufficient_scope");
     // Nor does its token read now: what it was issued for counts too.
-    desk.get(&login, CLIENTS).await.error(403, "insufficient_scope");
+    desk.get(&login, CLIENTS)
+        .await
+        .error(403, "insufficient_scope");
     let nobody = client("login", "admin:issue", json!(["https://pay.example"]));
     desk.it.put(&path, nobody).await.expect(200);
     refused(desk.post(&login, TOKENS, order).await);
@@ -170,12 +178,18 @@ async fn the_right_to_issue_is_taken_with_the_record_and_is_not_had_by_registrat
 #[tokio::test]
 async fn a_token_is_no_wider_than_it_was_asked_for() {
     let desk = Desk::new().await;
-    let (_, secret) = desk.administrator("ops", "admin admin:read admin:issue").await;
+    let (_, secret) = desk
+        .administrator("ops", "admin admin:read admin:issue")
+        .await;
     let form = format!("{}&scope=admin:issue", desk.resource());
     let narrow = held(desk.ask("ops", &secret, true, &form).await);
     let slip = json!({"client": "opps", "subject": "erika"});
     let why = desk.post(&narrow, TOKENS, slip).await;
     assert_eq!(why.error(404, "not_found"), "there is no client opps");
-    desk.get(&narrow, CLIENTS).await.error(403, "insufficient_scope");
-    desk.post(&narrow, CLIENTS, shop()).await.error(403, "insufficient_scope");
+    desk.get(&narrow, CLIENTS)
+        .await
+        .error(403, "insufficient_scope");
+    desk.post(&narrow, CLIENTS, shop())
+        .await
+        .error(403, "insufficient_scope");
 }
