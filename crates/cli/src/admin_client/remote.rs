@@ -69,9 +69,10 @@ fn scopes(right: AdminRight) -> Vec<Scope> {
 }
 
 impl RemoteError {
+    /// In one line: part of it may be words of whoever answers.
     fn new(what: impl fmt::Display) -> Self {
         Self {
-            what: what.to_string(),
+            what: what.to_string().replace('\n', " "),
             next: None,
         }
     }

@@ -25,6 +25,11 @@ const TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the work itself may take: making an RSA key is the slowest.
 const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 
+/// A file for `--admin-credentials` that names every key.
+pub(super) const fn example() -> &'static str {
+    credentials::EXAMPLE
+}
+
 /// A server elsewhere. None of these is a secret.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Or which server over TCP")]
@@ -60,8 +65,8 @@ impl RemoteServer {
         let file = file.ok_or_else(|| {
             Failure::new("it is not said who administers").next(format!(
                 "name the file that says so with --admin-credentials FILE, or set \
-                 {ADMIN_CREDENTIALS}; it is written so:\n\n{}",
-                credentials::EXAMPLE
+                 {ADMIN_CREDENTIALS}; {}",
+                credentials::LEAST
             ))
         })?;
         let ca_file = self.ca_file.clone().or_else(|| path(CA_FILE));

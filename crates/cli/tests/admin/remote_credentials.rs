@@ -9,6 +9,23 @@ use crate::stage::avouch;
 
 const SECRET: &str = "s3cret-that-nobody-says";
 
+#[test]
+fn the_example_is_such_a_file_with_every_key() {
+    let example = avouch(&["config", "credentials"], &[], "").well();
+    assert!(said(&example).contains("no connection"), "as it stands");
+    let every = example.replace("\n#", "\n").replace("\n ", "\n# ");
+    let keys = every.lines().filter_map(|line| line.split_once(" = "));
+    let keys: Vec<_> = keys
+        .map(|(key, _)| key)
+        .filter(|key| !key.contains(' '))
+        .collect();
+    assert_eq!(keys.len(), 9, "{keys:?}");
+    for key in keys {
+        let error = said(&format!("{key} = 1"));
+        assert!(!error.contains("unknown field"), "{error}");
+    }
+}
+
 /// What is said of such a file. No server is asked: none answers there.
 fn said(text: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -58,7 +75,7 @@ fn every_mistake_in_the_file_is_told_and_no_secret_is() {
         ),
         (
             &format!("{head}client_secret = {SECRET}"),
-            "it is written so:",
+            "config credentials",
         ),
         (&format!("{good}key_file = \"ops.secret\""), "both there"),
         (&format!("{head}key_file = \"ops.secret\""), "ops.secret: "),

@@ -5,6 +5,7 @@
 //! whatever the admin API says whose tokens it takes.
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -12,19 +13,21 @@ use avouch_resource_server::{
     ClientCertificate, Credentials, Issuer, MacAlgorithm, SignatureAlgorithm, SigningKey,
 };
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use crate::output::Failure;
 use crate::{input, private_file};
 
-/// Such a file, with a secret.
-pub(super) const EXAMPLE: &str = "\
-    issuer = \"https://as.example.com\"    # to whom the secret is sent, and to nobody else
+/// A file that names every key.
+pub(super) const EXAMPLE: &str = include_str!("example.toml");
+
+/// How such a file comes to be.
+pub(super) const LEAST: &str = "\
+with a secret it is, at the least:
+    issuer = \"https://as.example.com\"
     client_id = \"ops\"
-    secret_file = \"ops.secret\"           # a path from here; for its owner alone (mode 0600)
-    # In its place: key_file = \"ops.private.jwk\", for private_key_jwt
-    # Beside it or alone, to be shown to the server:
-    # certificate_file = \"ops.pem\"
-    # certificate_key_file = \"ops.key\"";
+    secret_file = \"ops.secret\"
+  avouch config credentials prints one with every key explained";
 
 /// What it says, with what the files hold that it names.
 pub(super) struct CredentialsFile {
@@ -64,12 +67,10 @@ enum Method {
 impl CredentialsFile {
     pub(super) fn read(file: &Path) -> Result<Self, Failure> {
         let at = |why: &dyn std::fmt::Display| Failure::new(format!("{}: {why}", file.display()));
-        let text = input::read(file)?;
-        check_writers(file)?;
+        let text = read_trusted(file)?;
         // The message alone: the line that it is about may hold a secret that does not belong there.
-        let read: Text = toml::from_str(&text).map_err(|error| {
-            at(&error.message().trim()).next(format!("it is written so:\n\n{EXAMPLE}"))
-        })?;
+        let read: Text =
+            toml::from_str(&text).map_err(|error| at(&error.message().trim()).next(LEAST))?;
         let folder = file.parent().unwrap_or(Path::new(""));
         let credentials = read
             .credentials(folder)
@@ -78,8 +79,7 @@ impl CredentialsFile {
             .certificate(folder)
             .map_err(|failure| failure.within(file))?;
         if credentials.is_none() && certificate.is_none() {
-            return Err(at(&"nothing in it proves who administers")
-                .next(format!("it is written so:\n\n{EXAMPLE}")));
+            return Err(at(&"nothing in it proves who administers").next(LEAST));
         }
         Ok(Self {
             credentials,
@@ -159,7 +159,7 @@ impl Text {
     }
 }
 
-fn secret(folder: &Path, file: Option<&Path>) -> Result<zeroize::Zeroizing<String>, Failure> {
+fn secret(folder: &Path, file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
     let file = file.ok_or_else(|| Failure::new("this method needs secret_file"))?;
     let file = folder.join(file);
     let text = private_file::read(&file)?;
@@ -167,7 +167,7 @@ fn secret(folder: &Path, file: Option<&Path>) -> Result<zeroize::Zeroizing<Strin
     if secret.is_empty() {
         return Err(Failure::new(format!("{} is empty", file.display())));
     }
-    Ok(zeroize::Zeroizing::new(secret.to_owned()))
+    Ok(Zeroizing::new(secret.to_owned()))
 }
 
 fn private_key(file: &Path, algorithm: Option<&str>) -> Result<SigningKey, Failure> {
@@ -185,12 +185,14 @@ fn private_key(file: &Path, algorithm: Option<&str>) -> Result<SigningKey, Failu
 }
 
 /// Who may write it says to whom the secret goes.
-fn check_writers(file: &Path) -> Result<(), Failure> {
-    let mode = File::open(file)?.metadata()?.permissions().mode();
-    if mode & 0o022 == 0 {
-        return Ok(());
-    }
+fn read_trusted(file: &Path) -> Result<Zeroizing<String>, Failure> {
     let at = file.display();
+    let unreadable = |error: io::Error| Failure::new(format!("{at}: {error}"));
+    let opened = File::open(file).map_err(unreadable)?;
+    let mode = opened.metadata().map_err(unreadable)?.permissions().mode();
+    if mode & 0o022 == 0 {
+        return input::read_from(opened, file);
+    }
     Err(Failure::new(format!(
         "{at}: others than its owner may write it (its mode is {:04o}), and it says to whom \
          secrets are sent",
