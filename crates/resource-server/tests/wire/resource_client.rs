@@ -4,8 +4,8 @@ use crate::fake_as::{Answer, Endless, FakeAs, SECRET, Seen, json_answer, status,
 use avouch_jose::base64url;
 use avouch_oauth::Form;
 use avouch_resource_server::{
-    CallError, Credentials, Exchange, RequestError, ResourceClient, ResourceClientBuilder, Scope,
-    ServerError,
+    CallError, ClientCertificate, Credentials, Exchange, RequestError, ResourceClient,
+    ResourceClientBuilder, Scope, ServerError,
 };
 use bytes::Bytes;
 use http::Request;
@@ -380,6 +380,41 @@ async fn a_token_endpoint_elsewhere_is_not_trusted_unless_it_was_named() {
             "{error}"
         );
     }
+}
+
+#[tokio::test]
+async fn the_alias_is_for_those_with_a_certificate_and_trusted_no_further() {
+    let world = World::new().await;
+    let made = rcgen::generate_simple_self_signed(["ops.example".to_owned()]).unwrap();
+    let (pem, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    let certificate = ClientCertificate::from_pem(pem.as_bytes(), key.as_bytes()).unwrap();
+    let alias = |at: &str| {
+        let aliases = json!({"token_endpoint": format!("{at}/mtls/token")});
+        world
+            .server
+            .change_metadata("mtls_endpoint_aliases", aliases);
+    };
+    alias(world.stranger.issuer());
+    let shown = world.builder().client_certificate(certificate.clone());
+    let error = shown.discover().await.unwrap_err();
+    assert!(matches!(error, CallError::OtherHost { .. }), "{error}");
+    // Whoever has none does not go there.
+    world.client().await;
+    world.nothing_was_shown();
+
+    alias(world.server.issuer());
+    world.server.on_other(|_| token("t", "DPoP"));
+    let resource = world.resource.issuer().parse().unwrap();
+    let issuer = world.server.issuer().parse().unwrap();
+    let by_certificate = ResourceClient::builder(resource, issuer, "ops")
+        .client_certificate(certificate)
+        .clock(world.server.clock());
+    let client = by_certificate.discover().await.unwrap();
+    client.call(&scopes(&["a"]), &request("/x")).await.unwrap();
+    let asked = world.server.seen("/mtls/token");
+    assert_eq!(form(&asked[0], "client_id"), "ops");
+    assert!(!asked[0].headers.contains_key("authorization"));
+    assert!(world.server.seen("/token").is_empty());
 }
 
 #[tokio::test]
