@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::remote_stage::write_private;
 use crate::stage::avouch;
 
-const SECRET: &str = "s3cret-that-nobody-says";
+const SECRET: &str = "s3cret-that-nobody-says_EzGVIaDNTQGv6k2cYkfL8";
 
 #[test]
 fn the_example_is_such_a_file_with_every_key() {
@@ -60,6 +60,10 @@ fn every_mistake_in_the_file_is_told_and_no_secret_is() {
             "missing field `client_id`",
         ),
         (head, "nothing in it proves who administers"),
+        (
+            &format!("{head}secret_file = \"{SECRET}\""),
+            "looks like the secret itself",
+        ),
         (
             "issuer = \"http://as.example.com\"\nclient_id = \"x\"",
             "must use https",

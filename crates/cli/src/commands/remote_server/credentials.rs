@@ -162,12 +162,25 @@ impl Text {
 fn secret(folder: &Path, file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
     let file = file.ok_or_else(|| Failure::new("this method needs secret_file"))?;
     let file = folder.join(file);
+    if is_pasted(&file) && !file.exists() {
+        return Err(Failure::new(
+            "secret_file takes the name of a file, and this looks like the secret itself",
+        )
+        .next("put it into a file of its own, of mode 0600; if others have seen it, have a new one made"));
+    }
     let text = private_file::read(&file)?;
     let secret = text.trim();
     if secret.is_empty() {
         return Err(Failure::new(format!("{} is empty", file.display())));
     }
     Ok(Zeroizing::new(secret.to_owned()))
+}
+
+/// As long as a secret, and of nothing but its characters.
+fn is_pasted(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().as_encoded_bytes();
+    let of_secret = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    name.len() >= 40 && name.iter().all(of_secret)
 }
 
 fn private_key(file: &Path, algorithm: Option<&str>) -> Result<SigningKey, Failure> {
