@@ -1,89 +1,71 @@
-//! A client of the admin API on the Unix socket of a server.
+//! A client of the admin API: on the Unix socket of a server, or over TCP.
 
-use std::io;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+mod error;
+mod remote;
+mod socket;
 
+use std::path::Path;
+
+use avouch_core::administration::AdminRight;
 use avouch_core::apply::{ClientDescription, Description, ResourceServerDescription};
 use avouch_server::admin::api::{
     Added, Applied, ClientEntry, ClientList, CreateInitialAccessToken, CreatedInitialAccessToken,
-    ErrorAnswer, Explain, Explanation, FreshRegistrationToken, FreshSecret, InitialAccessTokenList,
-    IssueToken, IssuedToken, KeyEntry, KeyList, NewSecret, PartlyApplied, Planned,
-    ResourceServerEntry, ResourceServerList, RevokeAll, RevokedAll, RevokedToken, RotateKey,
-    TokenReference, TokenState,
+    Explain, Explanation, FreshRegistrationToken, FreshSecret, InitialAccessTokenList, IssueToken,
+    IssuedToken, KeyEntry, KeyList, NewSecret, PartlyApplied, Planned, ResourceServerEntry,
+    ResourceServerList, RevokeAll, RevokedAll, RevokedToken, RotateKey, TokenReference, TokenState,
 };
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
-use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use http::{Method, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use thiserror::Error;
-use tokio::net::UnixStream;
 
-/// The most octets an answer may have.
-const LONGEST_ANSWER: usize = 16 << 20;
-/// How long one request may take: making an RSA key is the slowest.
-const TIMEOUT: Duration = Duration::from_mins(1);
+pub(crate) use self::error::AdminClientError;
+pub(crate) use self::remote::{Remote, Told};
+use self::socket::Socket;
 
-/// Asks the server that listens on one socket.
-#[derive(Clone, Debug)]
+/// Asks one server.
+#[derive(Debug)]
 pub(crate) struct AdminClient {
-    socket: PathBuf,
+    way: Way,
 }
 
-/// Why there is no answer, or not the wanted one.
-#[derive(Debug, Error)]
-pub(crate) enum AdminClientError {
-    /// Nobody listens, or not to us.
-    #[error("no server answers on {}: {error}", socket.display())]
-    NotReached {
-        /// Where.
-        socket: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// The server refused; in its own words.
-    #[error("{}", .0.error_description)]
-    Refused(ErrorAnswer),
-    /// A description was carried out in part.
-    #[error("{}", .0.error.error_description)]
-    Partly(Box<PartlyApplied>),
-    /// The connection broke: whether the request took effect is not known.
-    #[error("the connection broke before the answer was complete: {0}")]
-    Broken(Box<dyn std::error::Error + Send + Sync>),
-    /// No answer in time: whether the request took effect is not known.
-    #[error("the server did not answer within {} seconds", TIMEOUT.as_secs())]
-    TimedOut,
-    /// An answer that says nothing this version understands.
-    #[error("the server answered {0} with what this version does not understand")]
-    Unreadable(StatusCode),
-    /// The request cannot be written.
-    #[error("the request cannot be written: {0}")]
-    Unwritable(Box<dyn std::error::Error + Send + Sync>),
+/// How the server is asked.
+#[derive(Debug)]
+enum Way {
+    Socket(Socket),
+    Remote(Box<Remote>),
 }
 
-impl AdminClientError {
-    /// Whether the socket is there for another user alone.
-    pub(crate) fn is_anothers(&self) -> bool {
-        matches!(self, Self::NotReached { error, .. }
-            if error.kind() == io::ErrorKind::PermissionDenied)
-    }
+/// What is asked, with the right that it takes.
+struct Asked<'a> {
+    right: AdminRight,
+    method: Method,
+    path: &'a str,
+    body: Bytes,
 }
 
 impl AdminClient {
     /// Asks on this socket; connects with each request.
     pub(crate) fn new(socket: &Path) -> Self {
         Self {
-            socket: socket.to_owned(),
+            way: Way::Socket(Socket::new(socket)),
+        }
+    }
+
+    /// Asks over TCP.
+    pub(crate) fn over_tcp(remote: Remote) -> Self {
+        Self {
+            way: Way::Remote(Box::new(remote)),
         }
     }
 
     /// Whether somebody listens there.
     pub(crate) async fn reach(&self) -> Result<(), AdminClientError> {
-        self.connect().await.map(drop)
+        match &self.way {
+            Way::Socket(socket) => socket.reach().await,
+            // Its metadata came from there.
+            Way::Remote(_) => Ok(()),
+        }
     }
 
     /// Issues a token for a subject.
@@ -91,7 +73,8 @@ impl AdminClient {
         &self,
         order: &IssueToken,
     ) -> Result<IssuedToken, AdminClientError> {
-        self.post("/admin/v1/tokens", order).await
+        self.send(AdminRight::Issue, "/admin/v1/tokens", order)
+            .await
     }
 
     /// What a token is worth.
@@ -99,7 +82,7 @@ impl AdminClient {
         &self,
         token: &TokenReference,
     ) -> Result<TokenState, AdminClientError> {
-        self.post("/admin/v1/tokens/show", token).await
+        self.look("/admin/v1/tokens/show", token).await
     }
 
     /// Why a resource server is told what it is told of a token.
@@ -107,7 +90,7 @@ impl AdminClient {
         &self,
         question: &Explain,
     ) -> Result<Explanation, AdminClientError> {
-        self.post("/admin/v1/explain", question).await
+        self.look("/admin/v1/explain", question).await
     }
 
     /// Revokes one token.
@@ -237,7 +220,7 @@ impl AdminClient {
         &self,
         description: &Description,
     ) -> Result<Planned, AdminClientError> {
-        self.post("/admin/v1/plan", description).await
+        self.look("/admin/v1/plan", description).await
     }
 
     /// Carries a description out.
@@ -275,8 +258,18 @@ impl AdminClient {
     }
 
     async fn get<A: DeserializeOwned>(&self, path: &str) -> Result<A, AdminClientError> {
-        let (status, body) = self.exchange(Method::GET, path, Bytes::new()).await?;
+        let (right, body) = (AdminRight::Read, Bytes::new());
+        let (status, body) = self.exchange(right, Method::GET, path, body).await?;
         read(status, &body)
+    }
+
+    /// A POST that changes nothing.
+    async fn look<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        document: &impl Serialize,
+    ) -> Result<A, AdminClientError> {
+        self.send(AdminRight::Read, path, document).await
     }
 
     async fn post<A: DeserializeOwned>(
@@ -284,73 +277,55 @@ impl AdminClient {
         path: &str,
         document: &impl Serialize,
     ) -> Result<A, AdminClientError> {
+        self.send(AdminRight::Write, path, document).await
+    }
+
+    async fn send<A: DeserializeOwned>(
+        &self,
+        right: AdminRight,
+        path: &str,
+        document: &impl Serialize,
+    ) -> Result<A, AdminClientError> {
         let body = serde_json::to_vec(document)
             .map_err(|error| AdminClientError::Unwritable(error.into()))?;
-        let (status, body) = self.exchange(Method::POST, path, body.into()).await?;
+        let (status, body) = self
+            .exchange(right, Method::POST, path, body.into())
+            .await?;
         read(status, &body)
     }
 
     /// A POST that says all in its path.
     async fn order<A: DeserializeOwned>(&self, path: &str) -> Result<A, AdminClientError> {
-        let (status, body) = self.exchange(Method::POST, path, Bytes::new()).await?;
+        let (right, body) = (AdminRight::Write, Bytes::new());
+        let (status, body) = self.exchange(right, Method::POST, path, body).await?;
         read(status, &body)
     }
 
     async fn delete(&self, path: &str) -> Result<(), AdminClientError> {
-        match self.exchange(Method::DELETE, path, Bytes::new()).await? {
+        let (right, body) = (AdminRight::Write, Bytes::new());
+        match self.exchange(right, Method::DELETE, path, body).await? {
             (StatusCode::NO_CONTENT, _) => Ok(()),
             (status, body) => Err(refusal(status, &body)),
         }
     }
 
-    async fn connect(&self) -> Result<UnixStream, AdminClientError> {
-        UnixStream::connect(&self.socket)
-            .await
-            .map_err(|error| AdminClientError::NotReached {
-                socket: self.socket.clone(),
-                error,
-            })
-    }
-
     async fn exchange(
         &self,
+        right: AdminRight,
         method: Method,
         path: &str,
         body: Bytes,
     ) -> Result<(StatusCode, Bytes), AdminClientError> {
-        tokio::time::timeout(TIMEOUT, self.exchange_unbounded(method, path, body))
-            .await
-            .unwrap_or(Err(AdminClientError::TimedOut))
-    }
-
-    async fn exchange_unbounded(
-        &self,
-        method: Method,
-        path: &str,
-        body: Bytes,
-    ) -> Result<(StatusCode, Bytes), AdminClientError> {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            // HTTP wants one; over the socket it means nothing.
-            .header(HOST, "admin")
-            .header(CONTENT_TYPE, "application/json")
-            .body(Full::new(body))
-            .map_err(|error| AdminClientError::Unwritable(error.into()))?;
-        let broken = |error: hyper::Error| AdminClientError::Broken(error.into());
-        let stream = TokioIo::new(self.connect().await?);
-        let (mut sender, connection) = http1::handshake(stream).await.map_err(broken)?;
-        let driving = tokio::spawn(connection);
-        let response = sender.send_request(request).await.map_err(broken)?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), LONGEST_ANSWER);
-        let body = body
-            .collect()
-            .await
-            .map_err(AdminClientError::Broken)?
-            .to_bytes();
-        driving.abort();
-        Ok((status, body))
+        let asked = Asked {
+            right,
+            method,
+            path,
+            body,
+        };
+        match &self.way {
+            Way::Socket(socket) => socket.exchange(asked).await,
+            Way::Remote(remote) => Ok(remote.exchange(asked).await?),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod initial_access_token;
 mod introspect;
 mod key;
 mod registration_token;
+mod remote_server;
 mod renew_secret;
 mod resource_server;
 mod running_server;

@@ -26,16 +26,19 @@ pub(crate) fn secret(source: &Path) -> Result<Zeroizing<String>, Failure> {
 
 /// Reads a whole text from a file, or from standard input for `-`.
 pub(crate) fn read(source: &Path) -> Result<Zeroizing<String>, Failure> {
+    if source == Path::new("-") {
+        return read_from(io::stdin().lock(), source);
+    }
+    let file = fs::File::open(source);
+    let file = file.map_err(|error| Failure::new(format!("{}: {error}", name(source))))?;
+    read_from(file, source)
+}
+
+/// Reads a whole text from what was opened as this source.
+pub(crate) fn read_from(opened: impl Read, source: &Path) -> Result<Zeroizing<String>, Failure> {
     let mut text = Zeroizing::new(String::new());
     // One more than may be, to tell the longest from one that is cut.
-    let reading = if source == Path::new("-") {
-        io::stdin()
-            .lock()
-            .take(LONGEST + 1)
-            .read_to_string(&mut text)
-    } else {
-        fs::File::open(source).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text))
-    };
+    let reading = opened.take(LONGEST + 1).read_to_string(&mut text);
     reading.map_err(|error| Failure::new(format!("{}: {error}", name(source))))?;
     if text.len() as u64 > LONGEST {
         return Err(Failure::new(format!(

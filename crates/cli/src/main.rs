@@ -7,6 +7,7 @@
 
 mod admin_client;
 mod commands;
+mod connection;
 mod development;
 mod input;
 mod output;
@@ -23,11 +24,18 @@ use crate::output::Failure;
 /// An OAuth 2.0 authorization server that answers token introspection with
 /// signed statements (RFC 9701).
 #[derive(Debug, Parser)]
-#[command(name = "avouch", version, max_term_width = 100)]
+#[command(name = "avouch", version, max_term_width = 100, after_help = WHICH_SERVER)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
+
+const WHICH_SERVER: &str = "\
+Which server the commands administer:
+  on this machine   --data FOLDER or --config FILE, or AVOUCH_DATA or AVOUCH_CONFIG; by its socket
+  elsewhere         --admin-url URL --admin-credentials FILE, or AVOUCH_ADMIN_URL and
+                    AVOUCH_ADMIN_CREDENTIALS; over TCP, where admin.listen is set there.
+                    avouch config credentials prints such a file, explained";
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

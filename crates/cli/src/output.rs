@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -18,7 +19,7 @@ impl Failure {
     /// A failure in one sentence.
     pub(crate) fn new(message: impl fmt::Display) -> Self {
         Self {
-            message: message.to_string(),
+            message: plain(&message.to_string()),
             next: None,
         }
     }
@@ -27,6 +28,13 @@ impl Failure {
     #[must_use]
     pub(crate) fn next(mut self, next: impl fmt::Display) -> Self {
         self.next = Some(next.to_string());
+        self
+    }
+
+    /// With the file that what is wrong stands in.
+    #[must_use]
+    pub(crate) fn within(mut self, file: &Path) -> Self {
+        self.message = format!("{}: {}", file.display(), self.message);
         self
     }
 
@@ -46,6 +54,13 @@ impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::new(error)
     }
+}
+
+/// Text from elsewhere, that could steer a terminal, as text alone: its control characters but the
+/// line end are replaced.
+pub(crate) fn plain(text: &str) -> String {
+    let steers = |character: char| character.is_control() && character != '\n';
+    text.replace(steers, "\u{fffd}")
 }
 
 /// Writes a line to standard output. A reader that has gone away is no failure
@@ -109,5 +124,20 @@ impl Style {
     /// What did not.
     pub(crate) fn bad(self, text: impl fmt::Display) -> String {
         self.set("31", text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_message_steers_the_terminal() {
+        let hostile = "gone\u{1b}[2J\u{9b}31m\r\x07\u{7f}\nnext line";
+        let failure = Failure::new(hostile);
+        assert_eq!(
+            failure.message,
+            "gone\u{fffd}[2J\u{fffd}31m\u{fffd}\u{fffd}\u{fffd}\nnext line"
+        );
     }
 }

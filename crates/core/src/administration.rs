@@ -18,13 +18,18 @@ use crate::time::Timestamp;
 pub const ADMIN_SCOPE: &str = "admin";
 /// The scope value that allows what changes nothing.
 pub const ADMIN_READ_SCOPE: &str = "admin:read";
+/// The scope value that allows ordering access tokens for subjects, and nothing else.
+pub const ADMIN_ISSUE_SCOPE: &str = "admin:issue";
 
 /// What an operation of the admin API does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AdminRight {
     /// It looks.
     Read,
-    /// It makes, changes or ends something.
+    /// It issues an access token for a subject: all that a login system needs, and a right to
+    /// speak in anybody's name. So it is part of no other right but that to everything.
+    Issue,
+    /// It makes, changes or ends something else.
     Write,
 }
 
@@ -33,13 +38,14 @@ impl AdminRight {
     pub const fn scope(self) -> &'static str {
         match self {
             Self::Read => ADMIN_READ_SCOPE,
+            Self::Issue => ADMIN_ISSUE_SCOPE,
             Self::Write => ADMIN_SCOPE,
         }
     }
 
     /// Whether one of these scope values gives the right.
     fn is_in(self, scope: &avouch_oauth::scope::Scope) -> bool {
-        scope.contains(ADMIN_SCOPE) || (self == Self::Read && scope.contains(ADMIN_READ_SCOPE))
+        scope.contains(ADMIN_SCOPE) || scope.contains(self.scope())
     }
 }
 
@@ -139,16 +145,24 @@ mod tests {
     }
 
     #[test]
-    fn reading_is_not_writing() {
+    fn each_right_has_its_scope_and_only_admin_has_all() {
         let scope = |text: &str| avouch_oauth::scope::Scope::parse(text).unwrap();
-        for (text, read, write) in [
-            ("admin", true, true),
-            ("admin:read", true, false),
-            ("admin:read admin", true, true),
-            ("administer Admin admin:write pay", false, false),
+        for (text, read, issue, write) in [
+            ("admin", true, true, true),
+            ("admin:read", true, false, false),
+            ("admin:issue", false, true, false),
+            ("admin:issue admin:read", true, true, false),
+            ("admin:read admin", true, true, true),
+            (
+                "administer Admin admin:write admin:issues Admin:Issue pay",
+                false,
+                false,
+                false,
+            ),
         ] {
             let scope = scope(text);
             assert_eq!(AdminRight::Read.is_in(&scope), read, "{text}");
+            assert_eq!(AdminRight::Issue.is_in(&scope), issue, "{text}");
             assert_eq!(AdminRight::Write.is_in(&scope), write, "{text}");
         }
     }

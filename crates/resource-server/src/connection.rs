@@ -1,5 +1,6 @@
 //! How the authorization server (AS) is reached; the same for all that talk to it.
 
+use crate::client_certificate::ClientCertificate;
 use crate::clock::{Clock, SystemClock};
 use crate::endpoint::is_plain;
 use crate::error::SetupError;
@@ -37,11 +38,20 @@ impl Connection {
 
     /// The HTTP client on board, for this issuer.
     pub(crate) fn client(&self, issuer: &Issuer) -> Result<HttpsClient, SetupError> {
-        let schemes = if is_plain(issuer) {
+        self.client_for(&[issuer], None)
+    }
+
+    /// The same for several servers, with a certificate to show.
+    pub(crate) fn client_for(
+        &self,
+        servers: &[&Issuer],
+        certificate: Option<&ClientCertificate>,
+    ) -> Result<HttpsClient, SetupError> {
+        let schemes = if servers.iter().any(|server| is_plain(server)) {
             Schemes::HttpsAndHttp
         } else {
             Schemes::Https
         };
-        HttpsClient::new(schemes, &self.trust_anchors_pem)
+        HttpsClient::new(schemes, &self.trust_anchors_pem, certificate)
     }
 }

@@ -8,6 +8,8 @@ use avouch_jose::JwkSet;
 use avouch_oauth::Issuer;
 use avouch_oauth::media_type::JSON;
 use avouch_oauth::metadata::{ServerMetadata, WELL_KNOWN_OAUTH};
+use avouch_oauth::protected_resource;
+use bytes::Bytes;
 use std::time::Duration;
 
 /// RFC 7517, section 8.5.
@@ -41,6 +43,20 @@ pub(crate) async fn keys<H: Http>(
     Ok(JwkSet::parse_published(&body).map_err(ServerError::from)?)
 }
 
+/// Fetches the metadata of the protected resource at `base` from where RFC 9728, section 3.1,
+/// puts it: still unread.
+pub(crate) async fn resource_metadata<H: Http>(
+    http: &H,
+    base: &Issuer,
+    timeout: Duration,
+) -> Result<Bytes, ExchangeError> {
+    let url = base.well_known(protected_resource::WELL_KNOWN);
+    let url = endpoint("resource", Some(&url), base)?;
+    let what = Exchange::ResourceMetadata;
+    let answer = exchange(http, what, get(url.uri(), JSON), timeout).await?;
+    Ok(body_of(what, answer, &[JSON], &[])?)
+}
+
 /// Where to ask.
 pub(crate) fn introspection_endpoint(
     metadata: &ServerMetadata,
@@ -66,7 +82,8 @@ pub(crate) fn token_endpoint(
     endpoint("token_endpoint", metadata.token_endpoint.as_deref(), issuer)
 }
 
-fn endpoint(
+/// A URL out of the metadata of `issuer`.
+pub(crate) fn endpoint(
     member: &'static str,
     url: Option<&str>,
     issuer: &Issuer,

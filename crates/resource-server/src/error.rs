@@ -84,6 +84,15 @@ pub enum SetupError {
     /// The operating system has no certificate authorities, and none were given.
     #[error("there is no certificate authority to trust: none of the system's, none given")]
     NoTrustAnchors,
+    /// The client certificate is not in PEM.
+    #[error("the client certificate is not a certificate in PEM")]
+    ClientCertificate,
+    /// The key of the client certificate is not in PEM, not usable, or that of another one.
+    #[error("the private key is not that of the client certificate, in PEM")]
+    ClientKey,
+    /// No key for proofs could be made.
+    #[error("no key for DPoP proofs could be made")]
+    ProofKey,
     /// The TLS library cannot be set up.
     #[error("TLS cannot be set up")]
     Tls,
@@ -252,7 +261,7 @@ pub enum ServerError {
 
 impl ServerError {
     /// A 4xx is our doing, unless it says that there was too much of it.
-    pub(crate) fn blame(self) -> IntrospectError {
+    pub(crate) fn blame<E: From<RequestError> + From<Self>>(self) -> E {
         match self {
             Self::Unable(refusal) if refusal.blames_the_request() => {
                 RequestError::Refused(refusal).into()

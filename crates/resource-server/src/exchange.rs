@@ -19,8 +19,12 @@ pub enum Exchange {
     Metadata,
     /// The keys at `jwks_uri`.
     Keys,
-    /// An access token of the resource server's own.
+    /// An access token of the caller's own.
     OwnToken,
+    /// The metadata of a protected resource (RFC 9728).
+    ResourceMetadata,
+    /// What a protected resource is asked for.
+    Resource,
     /// The answer about a token.
     Introspection,
 }
@@ -29,10 +33,11 @@ impl Exchange {
     /// How long an answer may be, in bytes.
     pub(crate) fn max_body(self) -> usize {
         match self {
-            Self::Metadata => 128 * 1024,
+            Self::Metadata | Self::ResourceMetadata => 128 * 1024,
             Self::Keys => MAX_SET_LEN,
             Self::OwnToken => 64 * 1024,
             Self::Introspection => MAX_TOKEN_LEN,
+            Self::Resource => 16 << 20,
         }
     }
 }
@@ -43,6 +48,8 @@ impl fmt::Display for Exchange {
             Self::Metadata => "the metadata",
             Self::Keys => "the key set",
             Self::OwnToken => "the access token to ask with",
+            Self::ResourceMetadata => "the metadata of the protected resource",
+            Self::Resource => "the answer of the protected resource",
             Self::Introspection => "the introspection answer",
         })
     }

@@ -1,5 +1,6 @@
 //! The HTTP client this library brings along: hyper, with TLS by rustls.
 
+use crate::client_certificate::ClientCertificate;
 use crate::connection_problem::ConnectionProblem;
 use crate::error::SetupError;
 use crate::http::{Cause, Http, HttpError};
@@ -39,12 +40,16 @@ pub(crate) enum Schemes {
 }
 
 impl HttpsClient {
-    pub(crate) fn new(schemes: Schemes, extra_anchors_pem: &[u8]) -> Result<Self, SetupError> {
+    pub(crate) fn new(
+        schemes: Schemes,
+        extra_anchors_pem: &[u8],
+        certificate: Option<&ClientCertificate>,
+    ) -> Result<Self, SetupError> {
         let roots = trust_anchors(extra_anchors_pem).map_err(|_| SetupError::TrustAnchor)?;
         if roots.is_empty() && schemes == Schemes::Https {
             return Err(SetupError::NoTrustAnchors);
         }
-        let builder = HttpsConnectorBuilder::new().with_tls_config(tls_config(roots)?);
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls_config(roots, certificate)?);
         let builder = match schemes {
             Schemes::Https => builder.https_only(),
             Schemes::HttpsAndHttp => builder.https_or_http(),
@@ -76,12 +81,21 @@ impl Http for HttpsClient {
 
 /// The provider is named, not taken from the process: what the host program installs there must
 /// not change what is trusted here.
-fn tls_config(roots: RootCertStore) -> Result<ClientConfig, SetupError> {
+fn tls_config(
+    roots: RootCertStore,
+    certificate: Option<&ClientCertificate>,
+) -> Result<ClientConfig, SetupError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|_| SetupError::Tls)?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+    let config = config.with_root_certificates(roots);
+    match certificate.cloned() {
+        None => Ok(config.with_no_client_auth()),
+        Some(ClientCertificate { chain, key }) => config
+            .with_client_auth_cert(chain, key)
+            .map_err(|_| SetupError::ClientKey),
+    }
 }
 
 fn no_answer(error: hyper_util::client::legacy::Error) -> HttpError {
@@ -143,7 +157,7 @@ mod tests {
     #[test]
     fn a_trust_anchor_that_is_none_is_told() {
         let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        let made = HttpsClient::new(Schemes::Https, broken);
+        let made = HttpsClient::new(Schemes::Https, broken, None);
         assert!(matches!(made, Err(SetupError::TrustAnchor)));
     }
 }

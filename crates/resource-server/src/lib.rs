@@ -34,6 +34,9 @@
 //! them checks the whole request: a token that is bound to a key (RFC 9449) or a certificate
 //! (RFC 8705) is good only from whom it was issued to.
 //!
+//! A resource server that is itself a client of others, or any other program, calls a protected
+//! resource with a [`ResourceClient`]: it gets the access token for it, and binds it.
+//!
 //! A saved statement is checked again, offline, by [`verify_statement`].
 //!
 //! # Errors
@@ -56,6 +59,7 @@ mod access_token;
 mod answer_cache;
 mod authentication;
 mod builder;
+mod client_certificate;
 mod clock;
 mod connection;
 mod connection_problem;
@@ -73,13 +77,17 @@ mod key_source;
 mod keys;
 mod line;
 mod own_token;
+mod proofs;
 mod refusal;
+mod resource_client;
 mod setup;
 mod statement;
+mod token_endpoint;
 
 pub use self::access_token::{AccessTokenChecker, AccessTokenCheckerBuilder};
 pub use self::answer_cache::AnswerCaching;
 pub use self::builder::IntrospectorBuilder;
+pub use self::client_certificate::ClientCertificate;
 pub use self::clock::{Clock, SystemClock};
 pub use self::connection_problem::ConnectionProblem;
 pub use self::credentials::Credentials;
@@ -98,6 +106,7 @@ pub use self::https_client::HttpsClient;
 pub use self::introspected::{Introspected, UnsignedIntrospection};
 pub use self::introspector::Introspector;
 pub use self::refusal::Refusal;
+pub use self::resource_client::{CallError, ResourceClient, ResourceClientBuilder};
 pub use self::statement::{ClockWindow, Expectations, Freshness, StatementError, verify_statement};
 
 pub use avouch_crypto::random::{RandomError, SecureRandom, SystemRandom};
@@ -113,6 +122,7 @@ pub use avouch_oauth::introspection::{
     ActiveToken, Audience, FurtherStatementClaims, StatementError as FailedCheck, StatementForm,
     StatementTyp, StatementTypError, VerifiedIntrospection,
 };
+pub use avouch_oauth::protected_resource::ProtectedResourceError;
 pub use avouch_oauth::{AuthenticationMethod, ErrorCode, Scope};
 pub use avouch_oauth::{Issuer, ResourceIdentifier, issuer::IssuerError, resource::ResourceError};
 

@@ -23,12 +23,7 @@ pub(crate) fn check(
         .check(credentials)?,
         Some(kind) => {
             check_own_token(metadata, kind)?;
-            Listed {
-                endpoint: "token",
-                methods: &metadata.token_endpoint_auth_methods_supported,
-                algorithms: &metadata.token_endpoint_auth_signing_alg_values_supported,
-            }
-            .check(credentials)?;
+            check_token_endpoint(metadata, credentials)?;
         }
     }
     let signed_with = &metadata.introspection_signing_alg_values_supported;
@@ -37,6 +32,19 @@ pub(crate) fn check(
     } else {
         Err(SetupError::NoCommonAlgorithm)
     }
+}
+
+/// Compares with what the token endpoint takes.
+pub(crate) fn check_token_endpoint(
+    metadata: &ServerMetadata,
+    credentials: &Credentials,
+) -> Result<(), SetupError> {
+    Listed {
+        endpoint: "token",
+        methods: &metadata.token_endpoint_auth_methods_supported,
+        algorithms: &metadata.token_endpoint_auth_signing_alg_values_supported,
+    }
+    .check(credentials)
 }
 
 /// RFC 8414, section 2: the names of the schemes stand among the methods.
@@ -97,7 +105,7 @@ impl Listed<'_> {
 }
 
 /// Whether a list in the metadata has a name. One that is not there says nothing.
-fn takes(listed: &[String], name: &str) -> bool {
+pub(crate) fn takes(listed: &[String], name: &str) -> bool {
     listed.is_empty() || lists(listed, name)
 }
 
@@ -105,7 +113,7 @@ fn lists(listed: &[String], name: &str) -> bool {
     listed.iter().any(|own| own == name)
 }
 
-fn known_signatures(listed: &[String]) -> Names {
+pub(crate) fn known_signatures(listed: &[String]) -> Names {
     let known = SignatureAlgorithm::ALL.iter();
     known_of(listed, known.map(|known| known.name()))
 }

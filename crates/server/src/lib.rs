@@ -7,6 +7,7 @@ pub mod admin;
 pub mod config;
 pub mod log;
 pub mod metrics;
+pub mod private_file;
 
 mod access;
 mod app;
@@ -26,7 +27,6 @@ mod key_changes;
 mod keys;
 mod listen;
 mod paths;
-mod private_file;
 mod recipient_keys;
 mod recorder;
 mod request;

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 /// Why such a file is not used.
 #[derive(Debug)]
-pub(crate) enum NotUsable {
+pub enum NotUsable {
     /// It cannot be read.
     Unreadable(io::Error),
     /// It is a folder, a socket or the like.
@@ -20,7 +20,7 @@ pub(crate) enum NotUsable {
 
 /// Reads at most `longest` bytes of `path`, which must be a regular file that its owner alone has
 /// access to.
-pub(crate) fn read(path: &Path, longest: u16) -> Result<Zeroizing<Vec<u8>>, NotUsable> {
+pub fn read(path: &Path, longest: u16) -> Result<Zeroizing<Vec<u8>>, NotUsable> {
     // Looked at before it is opened, for opening a pipe would wait for ever ...
     let metadata = path.metadata().map_err(NotUsable::Unreadable)?;
     if !metadata.is_file() {

@@ -1,4 +1,4 @@
-//! `avouch config`: init, check, print, example, schema. No server is needed.
+//! `avouch config`: init, check, print, example, schema, credentials, socket. No server is needed.
 
 mod init;
 
@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use avouch_server::{SystemClock, config};
 use clap::{Args, Subcommand};
 
-use super::running_server::RunningServer;
+use super::remote_server;
+use super::running_server::LocalServer;
 use crate::output::{self, Failure};
 
 /// What can be done with configuration files.
@@ -19,7 +20,8 @@ Examples:
   avouch config example > avouch.toml
   avouch config check avouch.toml               would a server start with it, here?
   avouch config check --elsewhere avouch.toml   is the file sound, for another machine?
-  avouch config print avouch.toml")]
+  avouch config print avouch.toml
+  avouch config credentials > ops.toml          to administer a server over TCP")]
 pub(crate) enum Command {
     /// Make a folder with a configuration and a fresh sealing key
     Init(init::Init),
@@ -31,8 +33,10 @@ pub(crate) enum Command {
     Example,
     /// Print the JSON Schema of the configuration file
     Schema,
+    /// Print a file for --admin-credentials, which says who administers over TCP
+    Credentials,
     /// Print where the admin API of a server listens, for curl --unix-socket
-    Socket(RunningServer),
+    Socket(LocalServer),
 }
 
 /// Which file.
@@ -66,6 +70,7 @@ pub(crate) fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Print(File { file }) => {
             output::line(config::load(file)?.to_toml()?.trim_end())?;
         }
+        Command::Credentials => output::line(remote_server::example().trim_end())?,
         Command::Example => output::line(config::example().trim_end())?,
         Command::Schema => output::line(serde_json::to_string_pretty(&config::schema())?)?,
     }

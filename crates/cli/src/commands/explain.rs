@@ -82,7 +82,7 @@ fn show(id: &str, explanation: &Explanation) -> Result<(), Failure> {
         } else {
             style.bad("-")
         };
-        let (name, because) = (&member.name, member.because.words());
+        let (name, because) = (output::plain(&member.name), member.because.words());
         output::line(format!("  {sign} {kind:8}  {name}: {because}"))?;
     }
     output::line(format!(

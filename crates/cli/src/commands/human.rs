@@ -46,7 +46,7 @@ fn print<const N: usize>(cells: &[&str; N], widths: &[usize; N]) -> io::Result<(
     let padded = cells
         .iter()
         .zip(widths)
-        .map(|(cell, width)| format!("{cell:width$}"));
+        .map(|(cell, width)| format!("{:width$}", output::plain(cell)));
     let line = padded.collect::<Vec<_>>().join("  ");
     output::line(line.trim_end())
 }

@@ -1,12 +1,12 @@
 //! Finding the server that a command administers: by its data folder, which
-//! holds the socket.
+//! holds the socket, or by the URL of its admin API.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use avouch_server::{ADMIN_SOCKET, config};
 use clap::Args;
 
+use super::remote_server::{ADMIN_URL, RemoteServer, set};
 use crate::admin_client::AdminClient;
 use crate::output::Failure;
 
@@ -14,10 +14,10 @@ const DATA: &str = "AVOUCH_DATA";
 /// Names the configuration file for all commands.
 pub(crate) const CONFIG: &str = "AVOUCH_CONFIG";
 
-/// Which server to administer.
+/// A server on this machine.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Which server")]
-pub(crate) struct RunningServer {
+pub(crate) struct LocalServer {
     /// Data folder of the running server [env: AVOUCH_DATA]
     #[arg(long, value_name = "FOLDER", conflicts_with = "config")]
     data: Option<PathBuf>,
@@ -27,14 +27,59 @@ pub(crate) struct RunningServer {
     config: Option<PathBuf>,
 }
 
+/// Which server to administer.
+#[derive(Debug, Args)]
+pub(crate) struct RunningServer {
+    #[command(flatten)]
+    local: LocalServer,
+
+    #[command(flatten)]
+    remote: RemoteServer,
+}
+
 impl RunningServer {
+    /// A client of the server, which was there a moment ago.
+    pub(crate) async fn client(&self) -> Result<AdminClient, Failure> {
+        if self.is_remote()? {
+            return self.remote.client().await;
+        }
+        self.local.client().await
+    }
+
+    /// What stands on the command line counts before the environment, and there no variable counts
+    /// before another.
+    fn is_remote(&self) -> Result<bool, Failure> {
+        if self.remote.is_meant() {
+            return Ok(true);
+        }
+        if self.local.is_meant() || set(ADMIN_URL).is_none() {
+            return Ok(false);
+        }
+        match [DATA, CONFIG].into_iter().find(|name| set(name).is_some()) {
+            None => Ok(true),
+            Some(other) => Err(Failure::new(format!(
+                "{ADMIN_URL} names a server over TCP, and {other} one on this machine"
+            ))
+            .next(
+                "unset one of them, or say which server with --admin-url URL, --data FOLDER or \
+                 --config FILE",
+            )),
+        }
+    }
+}
+
+impl LocalServer {
     /// Where its admin API listens.
     pub(crate) fn socket(&self) -> Result<PathBuf, Failure> {
         Ok(self.folder()?.join(ADMIN_SOCKET))
     }
 
-    /// A client of the server, which was there a moment ago.
-    pub(crate) async fn client(&self) -> Result<AdminClient, Failure> {
+    /// Whether the command line means a server on this machine.
+    const fn is_meant(&self) -> bool {
+        self.data.is_some() || self.config.is_some()
+    }
+
+    async fn client(&self) -> Result<AdminClient, Failure> {
         let client = AdminClient::new(&self.socket()?);
         client.reach().await.map_err(|error| {
             let next = if error.is_anothers() {
@@ -66,7 +111,8 @@ impl RunningServer {
         Err(
             Failure::new("it is not said which server to administer").next(format!(
                 "name its data folder with --data FOLDER, or its configuration with --config FILE; \
-             or set {DATA} or {CONFIG} once for all commands"
+                 one elsewhere with --admin-url URL; or set {DATA}, {CONFIG} or {ADMIN_URL} once \
+                 for all commands"
             )),
         )
     }
@@ -93,10 +139,6 @@ fn agreed(folder: PathBuf, config: &Path) -> Result<PathBuf, Failure> {
 fn is_same(one: &Path, other: &Path) -> bool {
     let canonical = |path: &Path| path.canonicalize().ok();
     canonical(one).is_some_and(|one| canonical(other) == Some(one))
-}
-
-fn set(name: &str) -> Option<OsString> {
-    std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
 fn folder_of(file: &Path) -> Result<PathBuf, Failure> {

@@ -53,13 +53,23 @@ impl Done {
     }
 }
 
+/// By which commands find a server.
+pub(crate) const VARIABLES: [&str; 5] = [
+    "AVOUCH_DATA",
+    "AVOUCH_CONFIG",
+    "AVOUCH_ADMIN_URL",
+    "AVOUCH_ADMIN_CREDENTIALS",
+    "AVOUCH_CA_FILE",
+];
+
 /// Runs the binary without a terminal and without a server.
 pub(crate) fn avouch(arguments: &[&str], environment: &[(&str, &Path)], input: &str) -> Done {
     let mut command = Command::new(env!("CARGO_BIN_EXE_avouch"));
+    for variable in VARIABLES {
+        command.env_remove(variable);
+    }
     command
         .args(arguments)
-        .env_remove("AVOUCH_DATA")
-        .env_remove("AVOUCH_CONFIG")
         .envs(environment.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

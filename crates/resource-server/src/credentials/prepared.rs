@@ -79,6 +79,16 @@ impl Prepared {
         })
     }
 
+    /// The identifier alone: the certificate of the connection proves the rest (RFC 8705,
+    /// section 2).
+    pub(crate) fn identifier(client_id: &str) -> Self {
+        let parameters = format!("&client_id={}", encode(client_id));
+        Self(Kind::Secret {
+            secret: PresentedSecret::new(""),
+            shown: Shown::Form(Zeroizing::new(parameters)),
+        })
+    }
+
     pub(super) fn signed(client_id: &str, issuer: &Issuer, key: Arc<SigningKey>) -> Self {
         Self::assertion(client_id, issuer, AssertionKey::Private(key))
     }

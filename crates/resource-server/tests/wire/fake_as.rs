@@ -51,6 +51,7 @@ struct Shared {
     jwks: Mutex<Handler>,
     introspection: Mutex<Handler>,
     token: Mutex<Handler>,
+    other: Mutex<Handler>,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -67,7 +68,12 @@ impl Clock for TestClock {
 impl FakeAs {
     /// On a loopback address with plain HTTP, its issuer ending in `path`.
     pub(crate) async fn start(path: &str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_on("127.0.0.1", path).await
+    }
+
+    /// On another loopback address.
+    pub(crate) async fn start_on(host: &str, path: &str) -> Self {
+        let listener = TcpListener::bind((host, 0)).await.unwrap();
         let issuer = format!("http://{}{path}", listener.local_addr().unwrap());
         let server = Self::new(issuer);
         let accepting = server.clone();
@@ -90,6 +96,7 @@ impl FakeAs {
                 jwks: Mutex::new(Box::new(|_| json_answer(&json!({"keys": []})))),
                 introspection: Mutex::new(Box::new(|_| status(500, ""))),
                 token: Mutex::new(Box::new(|_| status(500, ""))),
+                other: Mutex::new(Box::new(|_| status(404, ""))),
                 seen: Mutex::new(Vec::new()),
             }),
         }
@@ -123,7 +130,7 @@ impl FakeAs {
             path if path.starts_with("/.well-known/oauth-authorization-server") => {
                 &self.shared.metadata
             }
-            _ => return status(404, ""),
+            _ => &self.shared.other,
         };
         handler.lock().unwrap()(&seen)
     }
@@ -161,6 +168,16 @@ impl FakeAs {
 
     pub(crate) fn on_token(&self, handler: impl Fn(&Seen) -> Answer + Send + Sync + 'static) {
         *self.shared.token.lock().unwrap() = Box::new(handler);
+    }
+
+    /// Answers at every other path.
+    pub(crate) fn on_other(&self, handler: impl Fn(&Seen) -> Answer + Send + Sync + 'static) {
+        *self.shared.other.lock().unwrap() = Box::new(handler);
+    }
+
+    /// Everything that was ever asked.
+    pub(crate) fn all_seen(&self) -> Vec<Seen> {
+        self.shared.seen.lock().unwrap().clone()
     }
 
     /// The good metadata with one member changed, or left out if `null`.

@@ -18,5 +18,6 @@ mod own_http;
 mod own_tokens;
 mod questions;
 mod refusals;
+mod resource_client;
 mod statements;
 mod tls;

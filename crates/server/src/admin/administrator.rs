@@ -17,7 +17,12 @@ pub(super) enum Administrator {
     /// Whoever may open the socket.
     AtTheSocket,
     /// A client, over TCP.
-    Client(ClientId),
+    Client {
+        /// Which.
+        id: ClientId,
+        /// Whether it may look at what there is.
+        reads: bool,
+    },
 }
 
 impl Administrator {
@@ -25,7 +30,16 @@ impl Administrator {
     pub(super) fn name(&self) -> &str {
         match self {
             Self::AtTheSocket => AT_THE_SOCKET,
-            Self::Client(id) => id.as_str(),
+            Self::Client { id, .. } => id.as_str(),
+        }
+    }
+
+    /// Whether an error may name what was not asked for: whoever only issues tokens is not told
+    /// what else there is.
+    pub(super) const fn reads(&self) -> bool {
+        match self {
+            Self::AtTheSocket => true,
+            Self::Client { reads, .. } => *reads,
         }
     }
 }

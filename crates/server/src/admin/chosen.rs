@@ -86,7 +86,7 @@ fn is_chosen(app: &App, resources: &AllowedResources) -> bool {
 fn at_the_socket_only(by: &Administrator) -> Result<(), AdminError> {
     match by {
         Administrator::AtTheSocket => Ok(()),
-        Administrator::Client(_) => Err(AdminError::new(
+        Administrator::Client { .. } => Err(AdminError::new(
             StatusCode::FORBIDDEN,
             "access_denied",
             "this client may administer, or would: who does is decided at the admin socket alone; \

@@ -117,7 +117,9 @@ impl Guard {
         if !client.has(self.right) {
             return Err(self.insufficient(scheme, id.as_str(), now).await);
         }
-        request.extensions_mut().insert(Administrator::Client(id));
+        let reads = client.has(AdminRight::Read);
+        let administrator = Administrator::Client { id, reads };
+        request.extensions_mut().insert(administrator);
         Ok(scheme)
     }
 

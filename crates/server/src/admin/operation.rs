@@ -110,6 +110,14 @@ impl Operation {
         }
     }
 
+    /// It issues an access token for a subject.
+    pub(super) fn issues(self) -> Self {
+        Self {
+            right: AdminRight::Issue,
+            ..self
+        }
+    }
+
     pub(super) fn takes<T: JsonSchema>(self) -> Self {
         Self {
             request: Some(SchemaGenerator::subschema_for::<T>),

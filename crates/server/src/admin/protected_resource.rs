@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use avouch_core::administration::{ADMIN_READ_SCOPE, ADMIN_SCOPE};
+use avouch_core::administration::{ADMIN_ISSUE_SCOPE, ADMIN_READ_SCOPE, ADMIN_SCOPE};
 use avouch_oauth::media_type;
 use avouch_oauth::protected_resource::{ProtectedResourceMetadata, WELL_KNOWN};
 use avouch_oauth::resource::ResourceIdentifier;
@@ -52,7 +52,9 @@ pub(super) async fn metadata(
     let document = ProtectedResourceMetadata {
         resource: own.resource.clone(),
         authorization_servers: vec![app.issuer.clone()],
-        scopes_supported: vec![ADMIN_SCOPE.to_owned(), ADMIN_READ_SCOPE.to_owned()],
+        scopes_supported: [ADMIN_SCOPE, ADMIN_READ_SCOPE, ADMIN_ISSUE_SCOPE]
+            .map(str::to_owned)
+            .to_vec(),
         bearer_methods_supported: vec!["header".to_owned()],
         resource_name: Some("avouch admin API".to_owned()),
         tls_client_certificate_bound_access_tokens: own.certificates,

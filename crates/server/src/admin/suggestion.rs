@@ -8,6 +8,11 @@ use crate::app::App;
 /// How many ids are looked at; a hint is not worth reading a whole table.
 const LOOKED_AT: u32 = 1_000;
 
+/// 404 for a client, to somebody who may not look what others there are.
+pub(super) fn no_such_client_untold(id: &str) -> AdminError {
+    unknown("client", id, [].into_iter())
+}
+
 /// 404 for a client, with the nearest id there is.
 pub(super) async fn no_such_client(app: &App, id: &str) -> AdminError {
     let page = Page {

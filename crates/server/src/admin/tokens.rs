@@ -24,7 +24,7 @@ use super::document::Document;
 use super::error::AdminError;
 use super::operation::Operation;
 use super::record_administered;
-use super::suggestion::no_such_client;
+use super::suggestion::{no_such_client, no_such_client_untold};
 use crate::app::App;
 
 /// The most resources in one order.
@@ -34,6 +34,7 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         Operation::post("/admin/v1/tokens", "issueToken", issue)
             .summary("Issue an access token for a subject who has logged in and agreed elsewhere")
+            .issues()
             .takes::<IssueToken>()
             .answers::<IssuedToken>(201)
             .fails(&[400, 404, 413, 415]),
@@ -77,7 +78,10 @@ async fn issue(
         .timed("issue", issue_for_subject(&issuance, order))
         .await
     {
-        Err(IssueError::UnknownClient(id)) => return Err(no_such_client(&app, &id).await),
+        Err(IssueError::UnknownClient(id)) if by.reads() => {
+            return Err(no_such_client(&app, &id).await);
+        }
+        Err(IssueError::UnknownClient(id)) => return Err(no_such_client_untold(&id)),
         issued => issued?,
     };
     let record = issued.record;

@@ -15,8 +15,8 @@ use super::text;
 ///
 /// Off unless `listen` is set. There it asks for access tokens that this
 /// server issues: for a client whose record names the URL below in `resources`
-/// and has the scope `admin`, or `admin:read` for what changes nothing. See
-/// docs/admin-api.md.
+/// and has the scope `admin`, or `admin:read` for what changes nothing, or
+/// `admin:issue` for ordering tokens and nothing else. See docs/admin-api.md.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdminConfig {

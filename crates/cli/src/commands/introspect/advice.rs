@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use avouch_resource_server::{
-    ConnectionProblem, DiscoverError, FailedCheck, HttpError, IntrospectError, NetworkError,
-    RequestError, SetupError, StatementError,
+    DiscoverError, FailedCheck, IntrospectError, NetworkError, RequestError, SetupError,
+    StatementError,
 };
 
+use crate::connection;
 use crate::output::Failure;
 
 /// The status for a form of answer that is not to be had.
@@ -24,10 +25,7 @@ impl Advice {
     pub(super) fn on_discovery(&self, error: DiscoverError) -> Failure {
         match (&error, &self.ca_file) {
             (DiscoverError::Setup(SetupError::TrustAnchor), Some(file)) => {
-                Failure::new(format!("{}: no certificates in PEM", file.display())).next(
-                    "--ca-file takes certificates of authorities, each between BEGIN CERTIFICATE \
-                     and END CERTIFICATE",
-                )
+                connection::no_authorities(file)
             }
             (DiscoverError::Network(network), _) => self.on_network(network, &error),
             _ => Failure::new(error),
@@ -61,37 +59,9 @@ impl Advice {
 
     fn on_network(&self, network: &NetworkError, error: &dyn std::error::Error) -> Failure {
         let failure = Failure::new(error);
-        let problem = match &network.source {
-            HttpError::Tls(cause) | HttpError::Broken(cause) => cause.downcast_ref(),
-            _ => None,
-        };
-        match (problem, &self.ca_file) {
-            (Some(ConnectionProblem::UnknownAuthority), None) => failure.next(
-                "if its authority is a private one, name the file with the authority's \
-                 certificate: --ca-file FILE",
-            ),
-            (Some(ConnectionProblem::UnknownAuthority), Some(file)) => failure.next(format!(
-                "the authority in {} has not issued this certificate; --ca-file has to name the \
-                 one that has",
-                file.display()
-            )),
-            (Some(ConnectionProblem::AuthorityAsServer), _) => failure.next(OWN_AUTHORITY),
-            (Some(ConnectionProblem::NoTls), _) => failure
-                .next("if this server speaks http, which is for loopback alone: --issuer http://…"),
-            (Some(ConnectionProblem::NoHttp), _) => {
-                failure.next("if this server speaks https: --issuer https://…")
-            }
-            _ => failure,
+        match connection::advice(network, self.ca_file.as_deref(), "--issuer") {
+            Some(advice) => failure.next(advice),
+            None => failure,
         }
     }
 }
-
-/// How to make an authority, and a certificate of it for a server. A test runs it as it stands.
-const OWN_AUTHORITY: &str = "\
-make an authority, and a certificate of it for the server (avouch serve --dev --tls does both):
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \\
-    -subj /CN=authority -keyout ca.key -out ca.pem
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \\
-    -subj /CN=server -keyout tls.key -out tls.pem -CA ca.pem -CAkey ca.key \\
-    -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:localhost,IP:127.0.0.1
-  the server gets tls.pem and tls.key; whoever asks it, --ca-file ca.pem";
