@@ -5,7 +5,7 @@ use crate::authentication::Authentication;
 use crate::clock::Clock;
 use crate::connection::Connection;
 use crate::credentials::Credentials;
-use crate::discovery;
+use crate::discovery::{self, Way};
 use crate::error::{DiscoverError, SetupError};
 use crate::http::Http;
 use crate::https_client::HttpsClient;
@@ -117,7 +117,8 @@ impl IntrospectorBuilder {
     /// Plain `http` is spoken if the issuer itself is `http` on a loopback address, and then to
     /// loopback addresses only.
     pub async fn discover(self) -> Result<Introspector<HttpsClient>, DiscoverError> {
-        let http = self.connection.client(self.expectations.issuer())?;
+        let (issuer, certificate) = (self.expectations.issuer(), self.credentials.certificate());
+        let http = self.connection.client_for(&[issuer], certificate)?;
         self.discover_over(http).await
     }
 
@@ -138,7 +139,8 @@ impl IntrospectorBuilder {
         check(&expectations)?;
         let issuer = expectations.issuer();
         let metadata = discovery::metadata(&http, issuer, timeout).await?;
-        let introspection = discovery::introspection_endpoint(&metadata, issuer)?;
+        let way = Way::with(credentials.certificate());
+        let introspection = discovery::introspection_endpoint(&metadata, issuer, way)?;
         let endpoint = discovery::keys_endpoint(&metadata, issuer)?;
         let allowed = expectations.allowed_algorithms();
         setup::check(&metadata, &credentials, allowed)?;
@@ -146,7 +148,7 @@ impl IntrospectorBuilder {
         let authentication = match credentials.own_token() {
             None => Authentication::Credentials(prepared),
             Some(kind) => {
-                let endpoint = discovery::token_endpoint(&metadata, issuer)?;
+                let endpoint = discovery::token_endpoint(&metadata, issuer, way)?;
                 let token = OwnToken::new(prepared, endpoint, kind.clone());
                 Authentication::Token(Box::new(token))
             }

@@ -1,7 +1,9 @@
-//! How the resource server says who it is (RFC 6749, section 2.3.1; RFC 7523, section 2.2).
+//! How the resource server says who it is (RFC 6749, section 2.3.1; RFC 7523, section 2.2;
+//! RFC 8705, section 2).
 
 mod prepared;
 
+use crate::client_certificate::ClientCertificate;
 use crate::error::SetupError;
 use avouch_jose::{MacAlgorithm, MacKey, SigningKey};
 use avouch_oauth::authorization::Scheme;
@@ -12,7 +14,7 @@ use std::sync::Arc;
 
 pub(crate) use self::prepared::{Prepared, encode};
 
-/// A secret or a private key, with the method it is used by. `Debug` shows the method alone.
+/// A secret, a private key or a certificate, with the method it is used by. `Debug` shows the method alone.
 ///
 /// With [`private_key_jwt`](Self::private_key_jwt) nothing that is sent is of use to anybody
 /// else:
@@ -51,6 +53,10 @@ enum Kind {
         algorithm: MacAlgorithm,
         secret: PresentedSecret,
     },
+    Certificate {
+        method: AuthenticationMethod,
+        certificate: Arc<ClientCertificate>,
+    },
 }
 
 impl Credentials {
@@ -86,6 +92,31 @@ impl Credentials {
     pub fn client_secret_jwt(algorithm: MacAlgorithm, secret: impl Into<String>) -> Self {
         let secret = PresentedSecret::new(secret);
         Kind::ClientSecretJwt { algorithm, secret }.into()
+    }
+
+    /// `tls_client_auth` (RFC 8705, section 2.1): the certificate that the connection shows, which
+    /// an authority vouches for. Requests go to where the authorization server asks for
+    /// certificates (`mtls_endpoint_aliases`), and hold the identifier alone.
+    ///
+    /// Over an HTTP client of the caller's
+    /// ([`discover_over`](crate::IntrospectorBuilder::discover_over)) it is that client's to show
+    /// the certificate.
+    pub fn tls_client_auth(certificate: ClientCertificate) -> Self {
+        Kind::Certificate {
+            method: AuthenticationMethod::TlsClientAuth,
+            certificate: Arc::new(certificate),
+        }
+        .into()
+    }
+
+    /// `self_signed_tls_client_auth` (RFC 8705, section 2.2): the same with a certificate that was
+    /// registered itself.
+    pub fn self_signed_tls_client_auth(certificate: ClientCertificate) -> Self {
+        Kind::Certificate {
+            method: AuthenticationMethod::SelfSignedTlsClientAuth,
+            certificate: Arc::new(certificate),
+        }
+        .into()
     }
 
     /// An access token (RFC 9701, section 4) that is fetched at the token endpoint with these
@@ -126,6 +157,7 @@ impl Credentials {
             Kind::Post(_) => AuthenticationMethod::ClientSecretPost,
             Kind::PrivateKeyJwt(_) => AuthenticationMethod::PrivateKeyJwt,
             Kind::ClientSecretJwt { .. } => AuthenticationMethod::ClientSecretJwt,
+            Kind::Certificate { method, .. } => *method,
         }
     }
 
@@ -134,10 +166,18 @@ impl Credentials {
         self.own_token.as_ref()
     }
 
+    /// What the connection has to show, if anything.
+    pub(crate) fn certificate(&self) -> Option<&ClientCertificate> {
+        match &self.kind {
+            Kind::Certificate { certificate, .. } => Some(certificate),
+            _ => None,
+        }
+    }
+
     /// How assertions are secured, if there are any.
     pub(crate) fn assertion_algorithm(&self) -> Option<AssertionAlgorithm> {
         match &self.kind {
-            Kind::Basic(_) | Kind::Post(_) => None,
+            Kind::Basic(_) | Kind::Post(_) | Kind::Certificate { .. } => None,
             Kind::PrivateKeyJwt(key) => Some(AssertionAlgorithm::Signature(key.algorithm())),
             Kind::ClientSecretJwt { algorithm, .. } => Some(AssertionAlgorithm::Mac(*algorithm)),
         }
@@ -153,6 +193,7 @@ impl Credentials {
                 let key = MacKey::from_shared_secret(*algorithm, secret.expose().as_bytes());
                 Prepared::authenticated(client_id, issuer, key?)
             }
+            Kind::Certificate { .. } => Prepared::identifier(client_id),
         })
     }
 }

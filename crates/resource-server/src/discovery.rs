@@ -1,5 +1,6 @@
 //! Metadata and keys of the authorization server (RFC 8414).
 
+use crate::client_certificate::ClientCertificate;
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::error::{ExchangeError, ServerError};
 use crate::exchange::{Exchange, body_of, exchange, get};
@@ -7,7 +8,7 @@ use crate::http::Http;
 use avouch_jose::JwkSet;
 use avouch_oauth::Issuer;
 use avouch_oauth::media_type::JSON;
-use avouch_oauth::metadata::{ServerMetadata, WELL_KNOWN_OAUTH};
+use avouch_oauth::metadata::{EndpointAliases, ServerMetadata, WELL_KNOWN_OAUTH};
 use avouch_oauth::protected_resource;
 use bytes::Bytes;
 use std::time::Duration;
@@ -61,7 +62,16 @@ pub(crate) async fn resource_metadata<H: Http>(
 pub(crate) fn introspection_endpoint(
     metadata: &ServerMetadata,
     issuer: &Issuer,
+    way: Way,
 ) -> Result<Endpoint, ServerError> {
+    let alias = way.alias(metadata, |aliases| &aliases.introspection_endpoint);
+    if alias.is_some() {
+        return endpoint(
+            "mtls_endpoint_aliases.introspection_endpoint",
+            alias,
+            issuer,
+        );
+    }
     let url = metadata.introspection_endpoint.as_deref();
     endpoint("introspection_endpoint", url, issuer)
 }
@@ -78,8 +88,42 @@ pub(crate) fn keys_endpoint(
 pub(crate) fn token_endpoint(
     metadata: &ServerMetadata,
     issuer: &Issuer,
+    way: Way,
 ) -> Result<Endpoint, ServerError> {
+    let alias = way.alias(metadata, |aliases| &aliases.token_endpoint);
+    if alias.is_some() {
+        return endpoint("mtls_endpoint_aliases.token_endpoint", alias, issuer);
+    }
     endpoint("token_endpoint", metadata.token_endpoint.as_deref(), issuer)
+}
+
+/// Whether the connection shows a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Plain,
+    /// To where certificates are asked for, if that is elsewhere (RFC 8705, section 5).
+    WithCertificate,
+}
+
+impl Way {
+    /// With this certificate, or without any.
+    pub(crate) fn with(certificate: Option<&ClientCertificate>) -> Self {
+        match certificate {
+            None => Self::Plain,
+            Some(_) => Self::WithCertificate,
+        }
+    }
+
+    fn alias(
+        self,
+        metadata: &ServerMetadata,
+        of: fn(&EndpointAliases) -> &Option<String>,
+    ) -> Option<&str> {
+        let aliases = metadata.mtls_endpoint_aliases.as_ref()?;
+        of(aliases)
+            .as_deref()
+            .filter(|_| self == Self::WithCertificate)
+    }
 }
 
 /// A URL out of the metadata of `issuer`.

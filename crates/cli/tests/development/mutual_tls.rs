@@ -60,7 +60,16 @@ fn row_8705_2_01_every_command_in_the_page_on_mutual_tls_works_as_printed() {
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap())
         .collect();
-    let [certificates, configuration, serve, callers, asking, own] = commands[..] else {
+    let [
+        certificates,
+        configuration,
+        serve,
+        callers,
+        asking,
+        verifying,
+        own,
+    ] = commands[..]
+    else {
         panic!("{} commands", commands.len())
     };
 
@@ -93,16 +102,18 @@ fn row_8705_2_01_every_command_in_the_page_on_mutual_tls_works_as_printed() {
     // In the shell of the first commands, whose functions and variables are there still.
     let kept = "new_key=\"-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes\"\n";
     assert!(certificates.starts_with(kept));
-    let script =
-        format!("{kept}{callers}\nprintf '\\n-- \\n'\n{asking}\nprintf '\\n-- \\n'\n{own}");
+    let between = "\nprintf '\\n-- \\n'\n";
+    let script = [callers, asking, verifying, own].join(between);
+    let script = format!("{kept}{script}");
     let output = shell(&script).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let printed = String::from_utf8(output.stdout).unwrap();
     let printed: Vec<_> = printed.split("-- \n").map(str::trim).collect();
-    let [added, by_authority, by_itself] = printed[..] else {
+    let [added, by_authority, verified, by_itself] = printed[..] else {
         panic!("{printed:?}")
     };
     assert_eq!(added, "", "nobody has a secret");
+    assert!(verified.contains("\"active\": true"), "{verified}");
     for (statement, caller) in [(by_authority, "pay"), (by_itself, "sign")] {
         let claims = claims(statement.lines().last().unwrap());
         assert_eq!(claims["aud"], caller);

@@ -5,7 +5,7 @@ use crate::client_certificate::ClientCertificate;
 use crate::clock::Clock;
 use crate::connection::Connection;
 use crate::credentials::{Credentials, Prepared};
-use crate::discovery;
+use crate::discovery::{self, Way};
 use crate::endpoint::Endpoint;
 use crate::error::{ServerError, SetupError};
 use crate::https_client::HttpsClient;
@@ -111,7 +111,7 @@ impl ResourceClientBuilder {
     /// Plain `http` is spoken with whichever of the two is `http` on a loopback address.
     pub async fn discover(self) -> Result<ResourceClient, CallError> {
         let base = Issuer::parse(self.resource.as_str()).map_err(|_| CallError::NotUrl)?;
-        let certificate = self.certificate.as_ref();
+        let certificate = self.shown();
         let http = self
             .connection
             .client_for(&[&base, &self.issuer], certificate)?;
@@ -155,23 +155,22 @@ impl ResourceClientBuilder {
         Ok(ProtectedResourceMetadata::parse(&json, &self.resource)?)
     }
 
+    /// The certificate of every connection.
+    fn shown(&self) -> Option<&ClientCertificate> {
+        let of_credentials = self.credentials.as_ref().and_then(Credentials::certificate);
+        self.certificate.as_ref().or(of_credentials)
+    }
+
     fn trusted_token_endpoint(&self, metadata: &ServerMetadata) -> Result<Endpoint, CallError> {
-        let aliases = metadata.mtls_endpoint_aliases.as_ref();
-        let alias = aliases.and_then(|aliases| aliases.token_endpoint.as_deref());
-        let (member, url) = match alias.filter(|_| self.certificate.is_some()) {
-            Some(alias) => ("mtls_endpoint_aliases.token_endpoint", Some(alias)),
-            None => ("token_endpoint", metadata.token_endpoint.as_deref()),
-        };
-        let endpoint = discovery::endpoint(member, url, &self.issuer)?;
-        if is_on_host_of(endpoint.uri(), &self.issuer) || self.token_endpoint.as_deref() == url {
+        let way = Way::with(self.shown());
+        let endpoint = discovery::token_endpoint(metadata, &self.issuer, way)?;
+        let trusted = self.token_endpoint.as_deref();
+        let trusted = trusted.and_then(|url| url.parse::<Uri>().ok());
+        if is_on_host_of(endpoint.uri(), &self.issuer) || trusted.as_ref() == Some(endpoint.uri()) {
             return Ok(endpoint);
         }
         Err(CallError::OtherHost {
-            endpoint: url
-                .into_iter()
-                .flat_map(str::chars)
-                .take(MAX_SHOWN)
-                .collect(),
+            endpoint: endpoint.uri().to_string().chars().take(MAX_SHOWN).collect(),
             issuer: self.issuer.clone(),
         })
     }

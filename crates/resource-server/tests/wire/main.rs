@@ -13,6 +13,7 @@ mod expectations;
 mod fake_as;
 mod guard;
 mod keys;
+mod mutual_tls;
 mod offline;
 mod own_http;
 mod own_tokens;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use avouch_resource_server::{
-    Credentials, MacAlgorithm, SignatureAlgorithm, SigningKey, SystemRandom,
+    ClientCertificate, Credentials, MacAlgorithm, SignatureAlgorithm, SigningKey, SystemRandom,
 };
 use clap::{Args, ValueEnum};
 
@@ -17,18 +17,26 @@ pub(super) struct CredentialOptions {
     #[arg(
         long,
         value_name = "FILE",
-        required_unless_present = "key",
-        conflicts_with = "key"
+        required_unless_present_any = ["key", "certificate"],
+        conflicts_with_all = ["key", "certificate"]
     )]
     secret_file: Option<PathBuf>,
 
     /// File with the resource server's private key, a JWK, or - for standard input; its kid must
     /// be the registered one, or be left out if that is its RFC 7638 thumbprint
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "certificate")]
     key: Option<PathBuf>,
 
-    /// How it proves itself, as registered [default: private_key_jwt with --key, else
-    /// client_secret_basic]
+    /// File with the resource server's certificate, and those of the authorities between, in PEM
+    #[arg(long, value_name = "FILE", requires = "certificate_key")]
+    certificate: Option<PathBuf>,
+
+    /// File with the private key of the certificate, in PEM, or - for standard input
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    certificate_key: Option<PathBuf>,
+
+    /// How it proves itself, as registered [default: private_key_jwt with --key, tls_client_auth
+    /// with --certificate, else client_secret_basic]
     #[arg(long, value_enum)]
     method: Option<Method>,
 
@@ -57,12 +65,17 @@ enum Method {
     PrivateKeyJwt,
     /// An assertion under its secret, which is not sent
     ClientSecretJwt,
+    /// A certificate that an authority vouches for
+    TlsClientAuth,
+    /// A certificate that is registered itself
+    SelfSignedTlsClientAuth,
 }
 
 impl CredentialOptions {
     /// The file that is read.
     pub(super) fn file(&self) -> Option<&Path> {
-        self.key.as_deref().or(self.secret_file.as_deref())
+        let files = [&self.key, &self.certificate_key, &self.secret_file];
+        files.into_iter().find_map(Option::as_deref)
     }
 
     /// Whether they are for getting a token to ask with.
@@ -84,20 +97,36 @@ impl CredentialOptions {
     }
 
     fn of_method(&self) -> Result<Credentials, Failure> {
-        let usual = match self.key {
-            Some(_) => Method::PrivateKeyJwt,
-            None => Method::ClientSecretBasic,
+        let usual = match (&self.key, &self.certificate) {
+            (Some(_), _) => Method::PrivateKeyJwt,
+            (None, Some(_)) => Method::TlsClientAuth,
+            (None, None) => Method::ClientSecretBasic,
         };
         let method = self.method.unwrap_or(usual);
         let algorithm = self.authentication_alg.as_deref();
-        if matches!(method, Method::ClientSecretBasic | Method::ClientSecretPost)
-            && algorithm.is_some()
+        if !matches!(method, Method::PrivateKeyJwt | Method::ClientSecretJwt) && algorithm.is_some()
         {
             return Err(Failure::new(
                 "--authentication-alg is for private_key_jwt and client_secret_jwt",
             ));
         }
+        if let (Some(certificate), Some(key)) = (&self.certificate, &self.certificate_key) {
+            let certificate = client_certificate(certificate, key)?;
+            return match method {
+                Method::TlsClientAuth => Ok(Credentials::tls_client_auth(certificate)),
+                Method::SelfSignedTlsClientAuth => {
+                    Ok(Credentials::self_signed_tls_client_auth(certificate))
+                }
+                _ => Err(Failure::new(
+                    "--certificate goes with --method tls_client_auth or \
+                     self_signed_tls_client_auth alone",
+                )),
+            };
+        }
         match (method, &self.key, &self.secret_file) {
+            (Method::TlsClientAuth | Method::SelfSignedTlsClientAuth, ..) => Err(Failure::new(
+                "this method needs --certificate and --certificate-key",
+            )),
             (Method::PrivateKeyJwt, Some(file), _) => {
                 Ok(Credentials::private_key_jwt(private_key(file, algorithm)?))
             }
@@ -119,6 +148,12 @@ impl CredentialOptions {
             }
         }
     }
+}
+
+fn client_certificate(file: &Path, key: &Path) -> Result<ClientCertificate, Failure> {
+    let (certificates, key) = (input::read(file)?, input::secret(key)?);
+    ClientCertificate::from_pem(certificates.as_bytes(), key.as_bytes())
+        .map_err(|error| Failure::new(format!("{}: {error}", file.display())))
 }
 
 fn private_key(file: &Path, algorithm: Option<&str>) -> Result<SigningKey, Failure> {

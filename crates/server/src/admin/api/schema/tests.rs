@@ -60,7 +60,7 @@ fn describe() -> Described {
                 "typ": "JWT", "members": {"ath": true},
                 "encryption": {"alg": "RSA-OAEP-256", "jwks_uri": "https://pay.example/keys"},
             },
-            "access_tokens": {"format": "jwt"}, "policy": {"not_cleared": "audit"},
+            "access_tokens": {"format": "jwt", "for_scopes": "pay"}, "policy": {"not_cleared": "audit"},
             "details": {
                 "name": "Pay", "uri": "https://pay.example", "contacts": ["it@pay.example"],
                 "tos_uri": "https://pay.example/tos", "policy_uri": "https://pay.example/privacy",
