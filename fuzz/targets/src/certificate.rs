@@ -41,8 +41,31 @@ pub fn certificate(data: &[u8]) {
         }
         vouched_for(&der::signed(data));
     } else {
-        vouched_for(&der::signed(&der::with_names(data)));
+        let certificate = der::signed(&der::with_names(data));
+        vouched_for(&certificate);
+        check_tags(data, &certificate);
     }
+}
+
+/// A value means what its whole tag says, not what the number in it would say elsewhere.
+fn check_tags(records: &[u8], certificate: &[u8]) {
+    let Some(subject) = subject(certificate) else {
+        return;
+    };
+    let universal = der::with_names(&der::with_tags(records, |tag| match tag {
+        alternative if alternative & 0xc0 == 0x80 => alternative,
+        attribute => attribute & 0x1f,
+    }));
+    let same = universal == der::with_names(records);
+    if let Some(other) = self::subject(&der::signed(&universal)) {
+        assert_eq!(other == subject, same, "another tag, and the same subject");
+    }
+}
+
+fn subject(certificate: &[u8]) -> Option<DistinguishedName> {
+    let presented = read(certificate)?;
+    let verified = AUTHORITIES.verify(&presented, NOW).ok()?;
+    Some(verified.names().subject.clone())
 }
 
 fn read(der: &[u8]) -> Option<PresentedCertificate> {

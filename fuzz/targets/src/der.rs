@@ -106,17 +106,36 @@ pub(crate) fn signed(to_be_signed: &[u8]) -> Vec<u8> {
 /// (RFC 5280 section 4.2.1.6) are alternative names, the others attributes of the subject, one type after the other.
 pub(crate) fn with_names(records: &[u8]) -> Vec<u8> {
     let (mut subject, mut alternatives) = (Vec::new(), Vec::new());
-    let (mut rest, mut types) = (records, ATTRIBUTES.iter().cycle());
-    while let [tag, length, further @ ..] = rest {
-        let (content, behind) = further.split_at(further.len().min(usize::from(*length)));
+    let mut types = ATTRIBUTES.iter().cycle();
+    for (tag, content) in self::records(records) {
         if tag & 0xc0 == 0x80 {
-            alternatives.extend(der(*tag, content));
+            alternatives.extend(der(tag, content));
         } else {
             let kind = types.next().expect("it goes around");
-            subject.extend(attribute(kind, &der(*tag, content)));
+            subject.extend(attribute(kind, &der(tag, content)));
         }
-        rest = behind;
     }
     let alternatives = extension(SUBJECT_ALT_NAME, &der(SEQUENCE, &alternatives));
     to_be_signed(&subject, &alternatives)
+}
+
+fn records(mut rest: &[u8]) -> Vec<(u8, &[u8])> {
+    let mut records = Vec::new();
+    while let [tag, length, further @ ..] = rest {
+        let (content, behind) = further.split_at(further.len().min(usize::from(*length)));
+        records.push((*tag, content));
+        rest = behind;
+    }
+    records
+}
+
+/// The same records under other tags.
+pub(crate) fn with_tags(records: &[u8], other: impl Fn(u8) -> u8) -> Vec<u8> {
+    let mut changed = Vec::new();
+    for (tag, content) in self::records(records) {
+        let length = u8::try_from(content.len()).expect("it was an octet");
+        changed.extend([other(tag), length]);
+        changed.extend(content);
+    }
+    changed
 }

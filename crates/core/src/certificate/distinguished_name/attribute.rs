@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use x509_parser::asn1_rs::{Any, FromDer as _, Tag, ToDer as _};
+use x509_parser::asn1_rs::{Any, Class, FromDer as _, Tag, ToDer as _};
 use x509_parser::x509::AttributeTypeAndValue;
 
 /// Types that are written by name: those of RFC 4514 section 3, and the ones that certificates of
@@ -119,6 +119,10 @@ impl Value {
 }
 
 fn text_of(any: &Any<'_>) -> Option<String> {
+    // The number in a tag alone does not tell.
+    if any.class() != Class::Universal || any.header.constructed() {
+        return None;
+    }
     match any.tag() {
         Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::NumericString => {
             String::from_utf8(any.data.to_vec()).ok()
