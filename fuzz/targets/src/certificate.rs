@@ -175,5 +175,9 @@ mod tests {
             verified.names().ip,
             ["192.0.2.7".parse::<IpAddr>().unwrap()]
         );
+        // Not printable, strictly, but there are such.
+        let presented = read(&der::signed(&der::with_names(b"\x13\x03a*b"))).unwrap();
+        let verified = AUTHORITIES.verify(&presented, NOW).unwrap();
+        assert_eq!(verified.names().subject.to_string(), "CN=a*b");
     }
 }

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use x509_parser::asn1_rs::{Any, FromDer as _};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
 use x509_parser::oid_registry::OID_X509_EXT_SUBJECT_ALT_NAME;
 
 use super::DistinguishedName;
+use super::der::{self, SEQUENCE};
 
 /// Subject and subject alternative names. Those of other kinds, and those that cannot be read, are
 /// left out.
@@ -25,7 +25,6 @@ pub struct CertificateNames {
     pub email: Vec<String>,
 }
 
-const SEQUENCE: u8 = 0x30;
 /// The tags of RFC 5280 section 4.2.1.6: of the kinds above,
 const RFC822_NAME: u8 = 0x81;
 const DNS_NAME: u8 = 0x82;
@@ -35,10 +34,12 @@ const IP_ADDRESS: u8 = 0x87;
 const OTHER_KINDS: [u8; 5] = [0xa0, 0xa3, 0xa4, 0xa5, 0x88];
 
 impl CertificateNames {
-    /// Fails if the extension with the alternative names is there twice, or is not a list of such.
+    /// Fails if the subject is no name, and if the extension with the alternative names is there
+    /// twice or is not a list of such.
     pub(super) fn of(certificate: &X509Certificate<'_>) -> Result<Self, X509Error> {
         let mut names = Self {
-            subject: DistinguishedName::of(certificate.subject()),
+            subject: DistinguishedName::of(certificate.subject())
+                .ok_or(X509Error::InvalidX509Name)?,
             dns: Vec::new(),
             uri: Vec::new(),
             ip: Vec::new(),
@@ -53,17 +54,12 @@ impl CertificateNames {
         Ok(names)
     }
 
-    /// None if this is not a list of names. The parser's own reading is not used: it looks at the
-    /// number in a tag alone, and takes an integer for a host.
+    /// None if this is not a list of names. The parser's own reading is not used: to it, an integer
+    /// is a host.
     fn add_all(&mut self, extension: &[u8]) -> Option<()> {
-        let mut rest = match extension.first() {
-            Some(&SEQUENCE) => only(extension)?,
-            _ => return None,
-        };
-        while let Some(&tag) = rest.first() {
-            let (behind, name) = Any::from_der(rest).ok()?;
-            self.add(tag, name.data)?;
-            rest = behind;
+        for name in der::values(der::content(extension, SEQUENCE)?)? {
+            let &tag = name.first()?;
+            self.add(tag, der::content(name, tag)?)?;
         }
         Some(())
     }
@@ -78,14 +74,6 @@ impl CertificateNames {
             _ => return None,
         }
         Some(())
-    }
-}
-
-/// What is in the one value that is there.
-fn only(der: &[u8]) -> Option<&[u8]> {
-    match Any::from_der(der) {
-        Ok(([], value)) => Some(value.data),
-        _ => None,
     }
 }
 

@@ -125,6 +125,31 @@ fn what_is_tagged_otherwise_is_no_name_and_no_certificate() {
     assert!(names.dns.is_empty() && names.ip.is_empty());
 }
 
+/// Found by a fuzz target: of a name that cannot be read to its end, the parser keeps the beginning.
+#[test]
+fn a_subject_counts_as_a_whole() {
+    let mut parameters = client();
+    parameters.distinguished_name.remove(DnType::CountryName);
+    let sound = parameters
+        .self_signed(&KeyPair::generate().unwrap())
+        .unwrap();
+    let sound = sound.der().to_vec();
+    assert!(PresentedCertificate::new(sound.clone(), Vec::new()).is_ok());
+    // The last attribute, told by its type: its tag becomes that of a set, its type another kind of thing.
+    let kind = [6, 3, 0x55, 4, 3];
+    let at = sound.windows(5).rposition(|octets| octets == kind).unwrap();
+    for (offset, octet) in [(-4, 0x30), (-2, 0x31), (0, 0x02), (1, 4), (6, 9)] {
+        let mut broken = sound.clone();
+        broken[at.checked_add_signed(offset).unwrap()] = octet;
+        let read = PresentedCertificate::new(broken, Vec::new());
+        assert_eq!(
+            read.err(),
+            Some(PresentedCertificateError::Malformed),
+            "{offset}"
+        );
+    }
+}
+
 #[test]
 fn a_chain_is_judged_at_the_instant_of_the_question() {
     let authority = authority();
