@@ -19,6 +19,11 @@ const STEPS: &[Step] = &[
         run: fmt,
     },
     Step {
+        name: "lock",
+        about: "the fuzzer's own Cargo.lock is up to date",
+        run: lock,
+    },
+    Step {
         name: "clippy",
         about: "no lint speaks up",
         run: clippy,
@@ -76,6 +81,19 @@ pub fn command(args: &[&str]) -> Result<(), Failure> {
 fn fmt() -> Result<(), Failure> {
     tools::bring_rust_components()?;
     shell(cargo().args(["fmt", "--all", "--check"]))
+}
+
+/// What links libFuzzer is a workspace of its own, which no other step builds.
+fn lock() -> Result<(), Failure> {
+    let mut tree = cargo();
+    tree.args(["tree", "--quiet", "--depth", "0", "--locked"])
+        .args(["--manifest-path", "fuzz/Cargo.toml"]);
+    shell(&mut tree).map_err(|why| {
+        format!(
+            "{why}\n  write it anew: cp Cargo.lock fuzz/Cargo.lock && \
+             cargo tree --depth 0 --manifest-path fuzz/Cargo.toml"
+        )
+    })
 }
 
 fn clippy() -> Result<(), Failure> {

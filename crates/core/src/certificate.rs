@@ -5,6 +5,7 @@
 //! [`CertificateAuthorities`], or by the thumbprint of one that was registered.
 
 mod authorities;
+mod der;
 mod distinguished_name;
 mod names;
 mod of_key;

@@ -8,18 +8,62 @@ use http::{HeaderMap, HeaderValue, header};
 ///
 /// Zero stands for whatever forbids to keep the answer, and for what contradicts itself or cannot
 /// be read: a cache is asked to take such for stale.
-pub(crate) fn max_age(headers: &HeaderMap) -> Option<Duration> {
+pub fn max_age(headers: &HeaderMap) -> Option<Duration> {
     let mut stated: Option<u64> = None;
     for field in headers.get_all(header::CACHE_CONTROL) {
-        for directive in field.as_bytes().split(|&byte| byte == b',') {
+        let mut rest = field.as_bytes();
+        while !rest.is_empty() {
+            let Some((directive, behind)) = first_directive(rest) else {
+                return Some(Duration::ZERO);
+            };
             if let Some(seconds) = seconds_of(directive.trim_ascii()) {
                 stated = Some(stated.map_or(seconds, |earlier| earlier.min(seconds)));
             }
+            rest = behind;
         }
     }
     let age = headers.get(header::AGE).map(HeaderValue::as_bytes);
     let age = age.map_or(0, |age| number(age).unwrap_or(u64::MAX));
     stated.map(|seconds| Duration::from_secs(seconds.saturating_sub(age)))
+}
+
+/// Up to the first comma, and what is behind it; `None` where a quoted string is out of place or
+/// has no end. A comma within one is part of it (RFC 9110 section 5.6.4).
+fn first_directive(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = |text: &[u8]| text.iter().position(|&byte| byte == b',');
+    let until = end(text).unwrap_or(text.len());
+    let Some(quote) = text.iter().take(until).position(|&byte| byte == b'"') else {
+        return Some((
+            text.get(..until)?,
+            text.get(until + 1..).unwrap_or_default(),
+        ));
+    };
+    let (before, quoted) = text.split_at_checked(quote)?;
+    if !before.trim_ascii_end().ends_with(b"=") {
+        return None;
+    }
+    let behind = behind_quotes(quoted)?;
+    let until = text.len() - behind.len() + end(behind).unwrap_or(behind.len());
+    let is_all = text
+        .get(text.len() - behind.len()..until)?
+        .trim_ascii()
+        .is_empty();
+    is_all.then_some((
+        text.get(..until)?,
+        text.get(until + 1..).unwrap_or_default(),
+    ))
+}
+
+/// What is behind the quoted string that this begins with.
+fn behind_quotes(text: &[u8]) -> Option<&[u8]> {
+    let mut rest = text.strip_prefix(b"\"")?;
+    loop {
+        rest = match rest {
+            [b'"', behind @ ..] => return Some(behind),
+            [b'\\', _, behind @ ..] | [_, behind @ ..] => behind,
+            [] => return None,
+        };
+    }
 }
 
 /// For how many seconds this directive lets the answer be kept, if it is about that.
@@ -89,6 +133,29 @@ mod tests {
             (&["max-age=99999999999999999999999"], Some(u64::MAX)),
         ] {
             assert_eq!(of(cache_control, None), expected, "{cache_control:?}");
+        }
+    }
+
+    /// Found by a fuzz target: a comma in quotes ended a directive, and what followed was one more.
+    #[test]
+    fn what_is_quoted_is_no_directive() {
+        for (cache_control, expected) in [
+            (&["private=\"a, max-age=5\""][..], None),
+            (&["max-age=600, ext=\"a, no-store, b\""], Some(600)),
+            (&["ext=\"a\\\", max-age=5\", max-age=600"], Some(600)),
+            (&["ext = \"a\" , max-age=600"], Some(600)),
+            (&["ext=\"\"", "max-age=600"], Some(600)),
+        ] {
+            assert_eq!(of(cache_control, None), expected, "{cache_control:?}");
+        }
+        for broken in [
+            "max-age=600, ext=\"a",
+            "max-age=600, ext=\"a\\\"",
+            "max-age=600, ext=a\"b, no-store, c\"",
+            "max-age=600, ext=\"a\"b",
+            "max-age=600, \"a\"",
+        ] {
+            assert_eq!(of(&[broken], None), Some(0), "{broken}");
         }
     }
 

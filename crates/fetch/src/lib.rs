@@ -62,7 +62,7 @@ mod document_url;
 mod error;
 mod exchange;
 mod fetcher;
-mod freshness;
+pub mod freshness;
 mod jwks_cache;
 mod network;
 mod policy;

@@ -68,6 +68,7 @@ pub mod confirmation;
 pub mod dpop;
 pub mod error;
 pub mod form;
+pub mod forwarded_certificate;
 pub mod introspection;
 pub mod issuer;
 pub mod jwks_uri;

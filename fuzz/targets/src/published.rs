@@ -6,17 +6,18 @@ use std::sync::LazyLock;
 
 use avouch_jose::jws::UnverifiedJws;
 use avouch_jose::{
-    DecryptionKey, Jwk, KeyManagementAlgorithm, SignatureAlgorithm, SigningKey, TokenKind,
-    VerificationKey,
+    DecryptionKey, Jwk, JwkSet, KeyManagementAlgorithm, SignatureAlgorithm, SigningKey, TokenKind,
+    VerificationKey, base64url,
 };
 use serde_json::{Map, Value};
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     include_str!("../../../tests/vectors/derived-rfc9701.json"),
     include_str!("../../../tests/vectors/rfc7515-appendix-a.json"),
     include_str!("../../../tests/vectors/rfc7516-appendix-a.json"),
     include_str!("../../../tests/vectors/rfc7519-examples.json"),
     include_str!("../../../tests/vectors/rfc8037-appendix-a.json"),
+    include_str!("../../../tests/vectors/rfc9449-dpop.json"),
 ];
 
 const PRIVATE: [&str; 6] = ["d", "p", "q", "dp", "dq", "qi"];
@@ -38,6 +39,16 @@ pub(crate) static VERIFICATION_KEYS: LazyLock<Vec<VerificationKey>> = LazyLock::
     });
     pairs.filter_map(Result::ok).collect()
 });
+
+/// For each key a set of its own.
+pub(crate) static PUBLIC_KEYS: LazyLock<Vec<JwkSet>> = LazyLock::new(|| {
+    let keys = KNOWN.keys.values().filter_map(public_half);
+    keys.map(|key| JwkSet { keys: vec![key] }).collect()
+});
+
+/// Secrets that two were to share.
+pub(crate) static SECRETS: LazyLock<Vec<Vec<u8>>> =
+    LazyLock::new(|| KNOWN.secrets.iter().cloned().collect());
 
 /// A decryption key for each key and each algorithm that it fits.
 pub(crate) static DECRYPTION_KEYS: LazyLock<Vec<DecryptionKey>> = LazyLock::new(|| {
@@ -67,12 +78,14 @@ pub(crate) fn is_signed(token: &str) -> bool {
 struct Known {
     /// Private keys, bare of what their owners say of them, by thumbprint.
     keys: BTreeMap<String, Map<String, Value>>,
+    secrets: HashSet<Vec<u8>>,
     tokens: HashSet<String>,
 }
 
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     let mut known = Known {
         keys: BTreeMap::new(),
+        secrets: HashSet::new(),
         tokens: HashSet::new(),
     };
     for file in FILES {
@@ -97,6 +110,11 @@ impl Known {
                     if let Some(jwk) = public_half(&key) {
                         self.keys.insert(jwk.thumbprint_base64url(), key);
                     }
+                }
+                if members.get("kty").is_some_and(|kty| kty == "oct") {
+                    let secret = members.get("k").and_then(Value::as_str);
+                    self.secrets
+                        .extend(secret.and_then(|k| base64url::decode(k).ok()));
                 }
                 members.values().for_each(|value| self.collect(value));
             }

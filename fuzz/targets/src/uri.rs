@@ -1,8 +1,9 @@
-//! URIs: the names of resources, of key sets, of issuers, and what may be fetched.
+//! URIs: the names of resources, of key sets, of issuers, what may be fetched, and what a request goes to.
 
 use std::net::IpAddr;
 
 use avouch_fetch::{DocumentUrl, Policy};
+use avouch_oauth::dpop::TargetUri;
 use avouch_oauth::jwks_uri::{JwksUri, MAX_JWKS_URI_LENGTH};
 use avouch_oauth::{Issuer, ResourceIdentifier};
 use url::{Host, Url};
@@ -16,6 +17,7 @@ pub fn uri(data: &[u8]) {
     jwks_uri(text);
     issuer(text);
     document_url(text);
+    target_uri(text);
 }
 
 fn resource(text: &str) {
@@ -81,6 +83,64 @@ fn document_url(text: &str) {
             "{url:?} leads inside"
         );
     }
+}
+
+/// Spellings of one URL are equal, and no spelling of another is.
+fn target_uri(text: &str) {
+    let Ok(target) = TargetUri::parse(text) else {
+        return;
+    };
+    let parse = |text: &str| TargetUri::parse(text);
+    assert_eq!(
+        parse(target.as_str()).as_ref(),
+        Ok(&target),
+        "normal stays normal"
+    );
+    let url = Url::parse(text).expect("a URL");
+    check_host(&url, text);
+    let behind_slashes = text.split("//").nth(1).expect("an authority");
+    let authority = behind_slashes.split(['/', '?', '#']).next();
+    assert!(
+        !authority.expect("the first part").contains('@'),
+        "user information"
+    );
+    let normal = Url::parse(target.as_str()).expect("a URL too");
+    assert_eq!(normal.origin(), url.origin(), "another origin");
+    assert!(normal.query().is_none() && normal.fragment().is_none());
+    assert!(normal.username().is_empty() && normal.password().is_none());
+    assert_eq!(decoded(normal.path()), decoded(url.path()), "another path");
+    let end = text.find(['?', '#']).unwrap_or(text.len());
+    let (bare, behind) = text.split_at(end);
+    assert_eq!(
+        parse(bare).as_ref(),
+        Ok(&target),
+        "query and fragment do not count"
+    );
+    assert_eq!(parse(&format!("{bare}?a=b#c")).as_ref(), Ok(&target));
+    let (scheme, rest) = text.split_once(':').expect("a scheme");
+    assert_eq!(
+        parse(&format!("{}:{rest}", scheme.to_uppercase())).as_ref(),
+        Ok(&target)
+    );
+    // A letter more in the path is another one, wherever the path ends.
+    assert_ne!(parse(&format!("{target}x")).as_ref(), Ok(&target));
+    assert_ne!(parse(&format!("{target}/")).as_ref(), Ok(&target));
+    assert!(behind.is_empty() || behind.starts_with(['?', '#']));
+}
+
+/// Octet by octet what a path says, and of each whether it is written in another way because it has to be.
+fn decoded(path: &str) -> Vec<(u8, bool)> {
+    let mut parts = path.split('%');
+    let plain = |part: &str| part.bytes().map(|octet| (octet, false)).collect::<Vec<_>>();
+    let mut octets = plain(parts.next().unwrap_or_default());
+    for part in parts {
+        let (digits, rest) = part.split_at(2);
+        let octet = u8::from_str_radix(digits, 16).expect("two digits");
+        let needs_none = octet.is_ascii_alphanumeric() || b"-._~".contains(&octet);
+        octets.push((octet, !needs_none));
+        octets.extend(plain(rest));
+    }
+    octets
 }
 
 /// Who reads the text by RFC 3986 section 3.2 finds the host that the `url` crate found, as far as it is written plain.

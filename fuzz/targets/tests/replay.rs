@@ -61,7 +61,9 @@ macro_rules! replays {
 }
 
 replays! {
-    accept access_token authorization client_metadata form json jwe jwk jwk_set jws server_metadata statement uri
+    accept access_token authorization certificate certificate_name client_assertion client_metadata dpop form
+    forwarded_certificate freshness json jwe jwk jwk_set jws mac own_token protected_resource registration
+    self_signed server_metadata software_statement statement uri
 }
 
 #[test]

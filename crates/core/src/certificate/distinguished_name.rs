@@ -7,6 +7,7 @@ use std::fmt;
 
 use x509_parser::x509::X509Name;
 
+use super::der::{self, SEQUENCE, SET};
 use attribute::{Attribute, Canonical};
 
 /// The subject of a certificate.
@@ -60,13 +61,16 @@ impl DistinguishedName {
         Ok(Self { relative_names })
     }
 
-    pub(super) fn of(name: &X509Name<'_>) -> Self {
-        let relative_names = name.iter_rdn();
-        Self {
-            relative_names: relative_names
-                .map(|relative| relative.iter().map(Attribute::of).collect())
-                .collect(),
-        }
+    /// None if this is no name from its first octet to its last.
+    pub(super) fn of(name: &X509Name<'_>) -> Option<Self> {
+        let attributes = |set| -> Option<Vec<Attribute>> {
+            let attributes = der::values(der::content(set, SET)?)?;
+            attributes.into_iter().map(Attribute::of).collect()
+        };
+        let sets = der::values(der::content(name.as_raw(), SEQUENCE)?)?;
+        Some(Self {
+            relative_names: sets.into_iter().map(attributes).collect::<Option<_>>()?,
+        })
     }
 
     fn canonical(&self) -> Vec<Vec<Canonical<'_>>> {

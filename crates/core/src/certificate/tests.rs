@@ -5,9 +5,9 @@ use crate::time::Timestamp;
 use avouch_jose::{EcCurve, KeyMaterial, OkpCurve};
 use proptest::prelude::*;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
-    KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256,
-    RsaKeySize, SanType, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CustomExtension, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384,
+    PKCS_ED25519, PKCS_RSA_SHA256, RsaKeySize, SanType, date_time_ymd,
 };
 use rustls_pki_types::pem::PemObject as _;
 
@@ -94,6 +94,60 @@ fn the_names_of_a_verified_certificate_are_read() {
     assert_eq!(names.email, ["shop@client.example"]);
     let ip: [IpAddr; 2] = ["192.0.2.7", "2001:db8::7"].map(|text| text.parse().unwrap());
     assert_eq!(names.ip, ip);
+}
+
+/// Found by a fuzz target: the reader that judges the chain looks at the whole tag, ours at its number alone.
+#[test]
+fn what_is_tagged_otherwise_is_no_name_and_no_certificate() {
+    // A host, tagged as one is, in a list.
+    const LIST: [u8; 8] = [0x30, 6, 0x82, 4, b's', b'h', b'o', b'p'];
+    let with = |value: &[u8]| {
+        let mut parameters = CertificateParams::new([]).unwrap();
+        let extension = CustomExtension::from_oid_content(&[2, 5, 29, 17], value.to_vec());
+        parameters.custom_extensions.push(extension);
+        let certificate = parameters.self_signed(&KeyPair::generate().unwrap());
+        PresentedCertificate::new(certificate.unwrap().der().to_vec(), Vec::new())
+    };
+    assert_eq!(with(&LIST).unwrap().names.dns, ["shop"]);
+    for tag in [0x02, 0x0c, 0x42, 0x80, 0x89, 0x96, 0xa2, 0xc2] {
+        let mut other = LIST;
+        other[2] = tag;
+        let error = with(&other).unwrap_err();
+        assert_eq!(error, PresentedCertificateError::Malformed, "{tag:#x}");
+    }
+    for broken in [&LIST[..7], &[0x31, 0], &[0x30, 0, 0], &[]] {
+        let error = with(broken).unwrap_err();
+        assert_eq!(error, PresentedCertificateError::Malformed, "{broken:?}");
+    }
+    // Tagged as they should be, but no host and no address.
+    let others = [0x30, 6, 0x82, 1, 0xff, 0x87, 1, 7];
+    let names = with(&others).unwrap().names;
+    assert!(names.dns.is_empty() && names.ip.is_empty());
+}
+
+/// Found by a fuzz target: of a name that cannot be read to its end, the parser keeps the beginning.
+#[test]
+fn a_subject_counts_as_a_whole() {
+    let mut parameters = client();
+    parameters.distinguished_name.remove(DnType::CountryName);
+    let sound = parameters
+        .self_signed(&KeyPair::generate().unwrap())
+        .unwrap();
+    let sound = sound.der().to_vec();
+    assert!(PresentedCertificate::new(sound.clone(), Vec::new()).is_ok());
+    // The last attribute, told by its type: its tag becomes that of a set, its type another kind of thing.
+    let kind = [6, 3, 0x55, 4, 3];
+    let at = sound.windows(5).rposition(|octets| octets == kind).unwrap();
+    for (offset, octet) in [(-4, 0x30), (-2, 0x31), (0, 0x02), (1, 4), (6, 9)] {
+        let mut broken = sound.clone();
+        broken[at.checked_add_signed(offset).unwrap()] = octet;
+        let read = PresentedCertificate::new(broken, Vec::new());
+        assert_eq!(
+            read.err(),
+            Some(PresentedCertificateError::Malformed),
+            "{offset}"
+        );
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The URL a proof is for, as `htu` names it.
 
-use crate::resource::has_only_uri_characters;
+use crate::resource::{authority, has_only_uri_characters};
 use std::fmt;
 use url::Url;
 
@@ -19,18 +19,20 @@ pub struct TargetUriError;
 impl TargetUri {
     /// Takes the URL of a request. Query and fragment are dropped.
     pub fn parse(text: &str) -> Result<Self, TargetUriError> {
-        let has_scheme = ["https://", "http://"].into_iter().any(|scheme| {
-            text.get(..scheme.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-        });
-        if !has_scheme || !has_only_uri_characters(text) {
+        if !has_only_uri_characters(text) {
             return Err(TargetUriError);
         }
         let url = Url::parse(text).map_err(|_| TargetUriError)?;
-        if !url.username().is_empty() || url.password().is_some() {
+        // The URL parser forgives slashes too few or too many, and user information that is empty.
+        let has_host = authority(text).is_some_and(|authority| !authority.contains('@'));
+        if !["https", "http"].contains(&url.scheme()) || !has_host {
             return Err(TargetUriError);
         }
         let origin = url.origin().ascii_serialization();
+        // In a host the URL parser decodes what may only stand there encoded, or not at all.
+        if !has_only_uri_characters(&origin) {
+            return Err(TargetUriError);
+        }
         Ok(Self(
             format!("{origin}{}", normal_percent(url.path())).into(),
         ))
@@ -145,6 +147,32 @@ mod tests {
         ] {
             assert_eq!(TargetUri::parse(bad), Err(TargetUriError), "{bad:?}");
         }
+    }
+
+    /// Found by a fuzz target: the URL parser takes these for the same as without.
+    #[test]
+    fn row_9449_4_3_01_a_slash_too_many_or_an_at_sign_makes_no_url_of_a_request() {
+        for bad in [
+            "https:///as.example.com/token",
+            "https:////as.example.com/token",
+            "https://@as.example.com/token",
+            "https://:@as.example.com/token",
+            "https://?as.example.com",
+        ] {
+            assert_eq!(TargetUri::parse(bad), Err(TargetUriError), "{bad:?}");
+        }
+    }
+
+    /// Found by a fuzz target: the URL parser decodes the host.
+    #[test]
+    fn row_9449_4_3_01_a_host_is_one_that_can_be_written_plain() {
+        for bad in ["https://as%60.example.com/", "https://as%22.example.com/"] {
+            assert_eq!(TargetUri::parse(bad), Err(TargetUriError), "{bad:?}");
+        }
+        assert_eq!(
+            normal("https://%61s.example.com"),
+            "https://as.example.com/"
+        );
     }
 
     proptest! {

@@ -1,29 +1,16 @@
-//! `Client-Cert` and `Client-Cert-Chain` (RFC 9440): certificates as byte sequences of structured
-//! fields (RFC 9651 section 3.3.5).
+//! The certificate that a proxy forwards (RFC 9440).
 
 use std::sync::Arc;
 
 use avouch_core::certificate::{PresentedCertificate, PresentedCertificateError};
-use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use avouch_oauth::forwarded_certificate::{ForwardedCertificate, ForwardedCertificateError};
 use http::HeaderValue;
 
-/// RFC 9651 section 4.2.7: padding may be missing.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
-/// What is wrong with the headers.
+/// What is wrong with the headers, or with what is in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ForwardedError {
-    #[error("there is more than one Client-Cert header")]
-    Several,
-    #[error("there is a Client-Cert-Chain header without Client-Cert")]
-    ChainAlone,
-    #[error("Client-Cert and Client-Cert-Chain hold base64 between colons, as RFC 9440 says")]
-    NotBytes,
+    #[error(transparent)]
+    Headers(#[from] ForwardedCertificateError),
     #[error("the certificate in Client-Cert cannot be used: {0}")]
     Certificate(#[from] PresentedCertificateError),
 }
@@ -33,89 +20,28 @@ pub(super) fn read(
     own: &[HeaderValue],
     chain: &[HeaderValue],
 ) -> Result<Option<Arc<PresentedCertificate>>, ForwardedError> {
-    let own = match own {
-        [] if chain.is_empty() => return Ok(None),
-        [] => return Err(ForwardedError::ChainAlone),
-        [own] => bytes(own.as_bytes())?,
-        _ => return Err(ForwardedError::Several),
+    let (own, chain) = (
+        own.iter().map(HeaderValue::as_bytes),
+        chain.iter().map(HeaderValue::as_bytes),
+    );
+    let Some(forwarded) = ForwardedCertificate::parse(own, chain)? else {
+        return Ok(None);
     };
-    // Several lines of a list are one list. A list may be empty, its entries may not.
-    let entries = chain
-        .iter()
-        .filter(|line| !line.as_bytes().trim_ascii().is_empty())
-        .flat_map(|line| line.as_bytes().split(|octet| *octet == b','));
-    let further = entries.map(bytes).collect::<Result<_, _>>()?;
-    Ok(Some(Arc::new(PresentedCertificate::new(own, further)?)))
-}
-
-/// One byte sequence without parameters.
-fn bytes(text: &[u8]) -> Result<Vec<u8>, ForwardedError> {
-    let inside = text
-        .trim_ascii()
-        .strip_prefix(b":")
-        .and_then(|rest| rest.strip_suffix(b":"))
-        .ok_or(ForwardedError::NotBytes)?;
-    BASE64.decode(inside).map_err(|_| ForwardedError::NotBytes)
+    let presented = PresentedCertificate::new(forwarded.own, forwarded.chain)?;
+    Ok(Some(Arc::new(presented)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
-
-    fn read_lines(own: &[&str], chain: &[&str]) -> Result<bool, ForwardedError> {
-        let lines = |texts: &[&str]| -> Vec<_> {
-            let texts = texts.iter();
-            texts
-                .map(|text| HeaderValue::from_str(text).unwrap())
-                .collect()
-        };
-        read(&lines(own), &lines(chain)).map(|found| found.is_some())
-    }
 
     #[test]
-    fn what_is_not_as_the_rfc_says_is_refused() {
-        assert_eq!(read_lines(&[], &[]), Ok(false));
-        assert_eq!(
-            read_lines(&[], &[":AA==:"]),
-            Err(ForwardedError::ChainAlone)
-        );
-        assert_eq!(
-            read_lines(&[":AA==:", ":AA==:"], &[]),
-            Err(ForwardedError::Several)
-        );
-        for broken in [
-            "",
-            "AA==",
-            ":AA==",
-            ":",
-            ":A:",
-            ":A_A=:",
-            ":AA==:;a=1",
-            "(null)",
-        ] {
-            assert_eq!(
-                read_lines(&[broken], &[]),
-                Err(ForwardedError::NotBytes),
-                "{broken}"
-            );
-        }
+    fn what_is_forwarded_is_a_certificate() {
+        let value = |text| vec![HeaderValue::from_static(text)];
         let malformed = ForwardedError::Certificate(PresentedCertificateError::Malformed);
-        assert_eq!(read_lines(&[":AA==:"], &[]), Err(malformed));
-        assert_eq!(
-            read_lines(&[":AA:"], &[" ", ":AA==:, :AA==:"]),
-            Err(malformed)
-        );
-        assert_eq!(
-            read_lines(&[":AA:"], &[":AA==:,"]),
-            Err(ForwardedError::NotBytes)
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn no_header_panics(own in "[ -~]{0,40}", chain in "[ -~]{0,40}") {
-            let _ = read_lines(&[&own], &[&chain]);
-        }
+        assert_eq!(read(&value(":AA==:"), &[]).err(), Some(malformed));
+        let broken = ForwardedError::Headers(ForwardedCertificateError::NotBytes);
+        assert_eq!(read(&value("AA=="), &[]).err(), Some(broken));
+        assert!(read(&[], &[]).is_ok_and(|found| found.is_none()));
     }
 }

@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
-use x509_parser::asn1_rs::{Any, FromDer as _, Tag, ToDer as _};
-use x509_parser::x509::AttributeTypeAndValue;
+use x509_parser::asn1_rs::{Any, Class, FromDer as _, Oid, Tag, ToDer as _};
+
+use crate::certificate::der::{self, OBJECT_IDENTIFIER, SEQUENCE};
 
 /// Types that are written by name: those of RFC 4514 section 3, and the ones that certificates of
 /// organizations carry besides.
@@ -51,11 +52,14 @@ pub(super) enum Canonical<'a> {
 }
 
 impl Attribute {
-    pub(super) fn of(attribute: &AttributeTypeAndValue<'_>) -> Self {
-        Self {
-            kind: attribute.attr_type().to_id_string(),
-            value: Value::of(attribute.attr_value()),
-        }
+    /// One in a certificate: type and value, and nothing more.
+    pub(super) fn of(attribute: &[u8]) -> Option<Self> {
+        let parts = der::values(der::content(attribute, SEQUENCE)?)?;
+        let [kind, value] = parts.as_slice() else {
+            return None;
+        };
+        let kind = Oid::new(der::content(kind, OBJECT_IDENTIFIER)?.into());
+        Self::der(kind.to_id_string(), value)
     }
 
     pub(super) fn text(kind: String, text: String) -> Self {
@@ -119,6 +123,10 @@ impl Value {
 }
 
 fn text_of(any: &Any<'_>) -> Option<String> {
+    // The number in a tag alone does not tell.
+    if any.class() != Class::Universal || any.header.constructed() {
+        return None;
+    }
     match any.tag() {
         Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::NumericString => {
             String::from_utf8(any.data.to_vec()).ok()

@@ -58,6 +58,18 @@ fn what_is_escaped_belongs_to_the_value() {
     assert_eq!(name("CN=").to_string(), "CN=");
 }
 
+/// Found while a fuzz target was looked into: the class of a tag was not looked at.
+#[test]
+fn a_value_of_another_class_or_made_of_parts_is_no_text() {
+    let one = name("CN=a");
+    assert_eq!(one, name("CN=#0c0161"));
+    assert_eq!(one, name("CN=#130161"));
+    for other in ["CN=#8c0161", "CN=#4c0161", "CN=#2c0161", "CN=#020161"] {
+        assert_ne!(one, name(other), "{other}");
+        assert_eq!(name(other).to_string(), other);
+    }
+}
+
 #[test]
 fn what_could_be_read_in_two_ways_is_read_in_none() {
     use DistinguishedNameError::{Empty, Type, Value};
