@@ -5,6 +5,7 @@
 //! migrate    the layout, step by step
 //! presence   whether the file is still the one that was opened
 //! writer     one thread, group commit
+//! checkpoint another, that folds the log into the file meanwhile
 //! readers    connections that read where they are asked
 //! cache      what was found lately; never out of date, never absence
 //! rows       records to columns and back
@@ -18,6 +19,7 @@ mod audience_scopes;
 mod cache;
 mod caller_tokens;
 mod callers;
+mod checkpoint;
 mod clients;
 mod fault;
 mod initial_access_tokens;
@@ -44,6 +46,7 @@ use avouch_core::storage::{Storage, StoreError};
 use rusqlite::Connection;
 
 use cache::Caches;
+use checkpoint::{Checkpoints, Log};
 use fault::{Fault, Stopped};
 use presence::Presence;
 use readers::Readers;
@@ -83,8 +86,12 @@ impl SqliteStore {
             error,
         };
         let presence = Presence::of(&opened.path).map_err(at_path)?;
+        let mut writing = opened.writing;
+        let log = Log::follow(&mut writing, options.longest_log)?;
+        let checkpoints = Checkpoints::start(log, opened.copying).map_err(at_path)?;
         let writer = Writer::start(
-            opened.writing,
+            writing,
+            checkpoints,
             Arc::clone(&caches),
             presence.clone(),
             options.waiting_writes.max(1),

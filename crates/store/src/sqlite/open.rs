@@ -30,6 +30,9 @@ pub struct SqliteOptions {
     /// How large the data file may grow, in octets, its log not counted.
     /// `None` for as large as the disk allows.
     pub max_size: Option<u64>,
+    /// How long the log may become, in octets, before writes let it begin
+    /// anew, roughly. A reader that stays in it keeps it from doing so.
+    pub longest_log: u64,
 }
 
 impl Default for SqliteOptions {
@@ -42,6 +45,7 @@ impl Default for SqliteOptions {
             token_cache: 64 << 20,
             caller_cache: 16 << 20,
             max_size: None,
+            longest_log: 64 << 20,
         }
     }
 }
@@ -94,6 +98,8 @@ pub enum OpenError {
 /// An open data file, still without threads.
 pub(super) struct Opened {
     pub(super) writing: Connection,
+    /// Copies the log into the file.
+    pub(super) copying: Connection,
     pub(super) reading: Vec<Connection>,
     pub(super) lock: File,
     pub(super) path: PathBuf,
@@ -119,11 +125,14 @@ pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Opened, OpenE
     verify_durability(&writing)?;
     migrate::migrate(&mut writing, &identity)?;
 
+    let copying = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, options)?;
+    set_up_for_writing(&copying, options)?;
     let reading = (0..options.readers.max(1))
         .map(|_| connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY, options))
         .collect::<Result<_, _>>()?;
     Ok(Opened {
         writing,
+        copying,
         reading,
         lock,
         path,
@@ -238,8 +247,11 @@ fn set_up_for_writing(connection: &Connection, options: &SqliteOptions) -> Resul
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // Not in the middle of a write: `checkpoint` sees to it.
+    connection.query_row("PRAGMA wal_autocheckpoint = 0", (), |_| Ok(()))?;
     // After a burst the log shrinks again.
-    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    let longest_log = i64::try_from(options.longest_log).unwrap_or(i64::MAX);
+    connection.pragma_update(None, "journal_size_limit", longest_log)?;
     if let Some(octets) = options.max_size {
         let page: i64 = connection.query_row("PRAGMA page_size", (), |row| row.get(0))?;
         let pages = (i64::try_from(octets).unwrap_or(i64::MAX) / page.max(1)).max(1);
