@@ -14,7 +14,11 @@ pub use postgres::{
     DatabaseUrl, DatabaseUrlError, PostgresError, PostgresOptions, PostgresStore, SchemaName,
     SchemaNameError,
 };
-pub use sqlite::{OpenError, SqliteOptions, SqliteStore};
+pub use sqlite::{
+    BackupError, BackupOrder, BackupProgress, CheckedFile, Manifest, OpenError, RestoreError,
+    RevokedBefore, RolledBack, SqliteOptions, SqliteStore, StagedBackup, UnsoundBackup, back_up,
+    check_file,
+};
 
 #[cfg(test)]
 #[path = "../tests/contract/fixtures.rs"]

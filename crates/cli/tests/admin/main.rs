@@ -7,8 +7,10 @@
 )]
 
 mod apply;
+mod backup;
 mod callers;
 mod config;
+mod data_file;
 mod jwt_access_tokens;
 mod keys;
 mod manual;

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use thiserror::Error;
 
-use super::migrate;
+use super::refusal::OpenError;
+use super::{backup, inspect, migrate, moving, restore};
 
 /// How to run the embedded engine. The defaults suit a server of its own.
 #[derive(Clone, Debug)]
@@ -33,6 +33,9 @@ pub struct SqliteOptions {
     /// How long the log may become, in octets, before writes let it begin
     /// anew, roughly. A reader that stays in it keeps it from doing so.
     pub longest_log: u64,
+    /// Whether a move into the file may be under way: for whoever moves. A file
+    /// with half of the records in it is opened for nobody else.
+    pub receiving: bool,
 }
 
 impl Default for SqliteOptions {
@@ -46,53 +49,9 @@ impl Default for SqliteOptions {
             caller_cache: 16 << 20,
             max_size: None,
             longest_log: 64 << 20,
+            receiving: false,
         }
     }
-}
-
-/// Why a data file was not opened.
-#[derive(Debug, Error)]
-pub enum OpenError {
-    /// Another server works on it.
-    #[error("{} is in use by another server", .0.display())]
-    InUse(PathBuf),
-    /// It is an SQLite file, but not one of ours.
-    #[error("the file belongs to another application")]
-    AnotherApplication,
-    /// A later release has worked on it.
-    #[error(
-        "the file has layout {found}, this release knows layouts up to {known}: use a newer release"
-    )]
-    Newer {
-        /// The layout of the file.
-        found: i64,
-        /// The newest layout known here.
-        known: i64,
-    },
-    /// Acknowledged writes would not survive a crash.
-    #[error(
-        "refused, because acknowledged writes could be lost: {setting} is {found}, not {wanted}"
-    )]
-    NotDurable {
-        /// The setting of SQLite.
-        setting: &'static str,
-        /// What it has to be.
-        wanted: &'static str,
-        /// What it is, whatever was asked for.
-        found: String,
-    },
-    /// The file or its folder cannot be made, locked or read.
-    #[error("{}: {error}", path.display())]
-    File {
-        /// Which one.
-        path: PathBuf,
-        /// The system's account.
-        #[source]
-        error: io::Error,
-    },
-    /// SQLite refuses the file.
-    #[error("SQLite: {0}")]
-    Engine(#[from] rusqlite::Error),
 }
 
 /// An open data file, still without threads.
@@ -117,9 +76,21 @@ pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Opened, OpenE
     // One file, one name: two ways to it must not lead to two locks.
     let path = path.canonicalize().map_err(at(&path))?;
     let lock = lock(&path)?;
+    restore::refuse_half_restored(&path)?;
 
     let mut writing = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, options)?;
+    // SQLite takes a file that it may only read for reading, and says nothing.
+    if writing.is_readonly("main")? {
+        return Err(OpenError::ReadOnly(path));
+    }
     let identity = migrate::identify(&writing)?;
+    if matches!(identity, migrate::Identity::Ours { .. }) {
+        backup::refuse_backup(&writing)?;
+        if !options.receiving {
+            moving::refuse_half_moved(&writing)?;
+        }
+        inspect::vital(&writing)?;
+    }
     // Only now may anything in the file be changed.
     set_up_for_writing(&writing, options)?;
     verify_durability(&writing)?;
@@ -161,10 +132,8 @@ fn make_folder(path: &Path) -> Result<(), OpenError> {
 /// One server per file. The lock is a file of its own, since closing any handle
 /// of the data file would drop SQLite's own locks on it. The system frees it
 /// when the process ends, however it ends.
-fn lock(path: &Path) -> Result<File, OpenError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let name = PathBuf::from(name);
+pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
+    let name = beside(path, ".lock");
     let file = private()
         .create(true)
         .truncate(false)
@@ -175,6 +144,13 @@ fn lock(path: &Path) -> Result<File, OpenError> {
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
         Err(TryLockError::Error(error)) => Err(at(&name)(error)),
     }
+}
+
+/// The file of this name with something added.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
 }
 
 /// Made before SQLite sees it, so that it is never readable by others; SQLite
@@ -189,7 +165,7 @@ fn make_file(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-fn private() -> OpenOptions {
+pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
     #[cfg(unix)]
@@ -198,7 +174,7 @@ fn private() -> OpenOptions {
 }
 
 /// A new name is on disk only when its folder is.
-fn sync_folder(folder: &Path) -> Result<(), OpenError> {
+pub(super) fn sync_folder(folder: &Path) -> Result<(), OpenError> {
     #[cfg(unix)]
     File::open(folder)
         .and_then(|folder| folder.sync_all())
@@ -223,7 +199,7 @@ fn warn_if_readable_by_others(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn connect(
+pub(super) fn connect(
     path: &Path,
     access: OpenFlags,
     options: &SqliteOptions,
@@ -295,7 +271,7 @@ fn verify_durability(connection: &Connection) -> Result<(), OpenError> {
 }
 
 /// Tells which file an error is about.
-fn at(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
     let path = path.to_owned();
     move |error| OpenError::File { path, error }
 }
