@@ -14,6 +14,7 @@ pub(crate) mod human;
 mod initial_access_token;
 mod introspect;
 mod key;
+mod migrate;
 mod registration_token;
 mod remote_server;
 mod renew_secret;
@@ -66,6 +67,8 @@ pub(crate) enum Command {
     Backup(backup::Arguments),
     /// Put a backup in the place of a server's data, and say what that takes back
     Restore(restore::Arguments),
+    /// Move everything from SQLite to PostgreSQL, or back
+    Migrate(migrate::Arguments),
     /// Check a server's data, or a backup, from end to end
     Check(check::Arguments),
     /// Check, print and explain configuration files
@@ -91,6 +94,7 @@ impl Command {
             Self::InitialAccessToken(command) => initial_access_token::run(command).await,
             Self::Backup(arguments) => backup::run(&arguments),
             Self::Restore(arguments) => restore::run(arguments).await,
+            Self::Migrate(arguments) => Box::pin(migrate::run(arguments)).await,
             Self::Check(arguments) => check::run(&arguments),
             Self::Config(command) => config::run(&command),
         }

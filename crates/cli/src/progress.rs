@@ -1,7 +1,9 @@
 //! How far a long command is, on standard error: a line that changes where a
-//! person looks, and nothing elsewhere but what is said with [`Progress::stage`].
+//! person looks, and little or nothing elsewhere.
 
 use std::io::{self, IsTerminal, Write};
+
+use crate::commands::human::count;
 
 /// The line. It is taken away when this is dropped.
 #[derive(Debug)]
@@ -31,6 +33,26 @@ impl Progress {
         }
     }
 
+    /// So many of so many: a line that changes, or now and then a line where nobody looks.
+    pub(crate) fn so_many(&mut self, what: &str, done: u64, of: u64) {
+        let percent = done
+            .saturating_mul(100)
+            .checked_div(of)
+            .unwrap_or(100)
+            .min(100);
+        let text = format!("{what}: {} of {}", count(done), count(of.max(done)));
+        if self.terminal {
+            self.say(format!("{text} ({percent} %)"));
+            return;
+        }
+        // Twenty lines for each thing.
+        let mark = format!("{what} {}", percent / 5);
+        if self.said != mark {
+            self.said = mark;
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+
     /// What is being done, where how long it takes is not known.
     pub(crate) fn doing(&mut self, what: &str) {
         if self.terminal {
@@ -49,7 +71,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if !self.said.is_empty() {
+        if self.terminal && !self.said.is_empty() {
             let _ = write!(io::stderr().lock(), "\r\u{1b}[K");
         }
     }

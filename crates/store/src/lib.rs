@@ -20,6 +20,16 @@ pub use sqlite::{
     check_file,
 };
 
+/// The side of a move that a store is on. Half of what there was is opened for
+/// its target alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoveSide {
+    /// Everything comes from there. No server works on it meanwhile.
+    Source,
+    /// Everything goes there.
+    Target,
+}
+
 #[cfg(test)]
 #[path = "../tests/contract/fixtures.rs"]
 #[allow(
@@ -27,3 +37,6 @@ pub use sqlite::{
     reason = "shared with the contract suite, which uses all of it"
 )]
 mod fixtures;
+
+#[cfg(test)]
+mod tables;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::json;
 
@@ -281,4 +282,41 @@ fn what_is_not_there_is_said() {
     assert!(done.contains("--config FILE"), "{done}");
     let done = avouch(&["check", "x"], &[], "").badly();
     assert!(done.contains("No such file"), "{done}");
+}
+
+#[test]
+fn the_examples_in_the_manual_work_as_printed() {
+    let manual = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/storage.md");
+    let manual = fs::read_to_string(manual).unwrap();
+    let examples: Vec<_> = manual
+        .split("```sh\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .filter(|example| example.contains("avouch "))
+        .collect();
+    let [back_up, restore, revoke, migrate] = examples[..] else {
+        panic!("{examples:?}");
+    };
+    let mut it = Stage::set();
+    it.shop_and_pay();
+    let binaries = Path::new(env!("CARGO_BIN_EXE_avouch")).parent().unwrap();
+    let path = format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap());
+    let works = |it: &Stage, example: &str| {
+        let output = Command::new("sh")
+            .args(["-e", "-c", example])
+            .current_dir(it.path(""))
+            .env_remove("AVOUCH_DATA")
+            .env_remove("AVOUCH_CONFIG")
+            .env("AVOUCH_DATABASE", "sqlite:moved/avouch.sqlite3")
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{example}\n{output:?}");
+    };
+    works(&it, back_up);
+    it.stop();
+    works(&it, restore);
+    works(&it, revoke);
+    works(&it, migrate);
+    assert!(it.path("moved/avouch.sqlite3").exists());
 }

@@ -129,11 +129,13 @@ impl Stage {
         self.runtime.block_on(server.stop());
     }
 
-    /// Starts it again, with the same configuration. Its address is another.
+    /// Starts it again as its configuration says by now, where it was.
     pub(crate) fn start_again(&mut self) {
         let config = avouch_server::config::load(&self.path("avouch.toml")).unwrap();
+        let address = config.issuer.as_str().strip_prefix("http://").unwrap();
+        let address = address.to_owned();
         let server = self.runtime.block_on(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let listener = TcpListener::bind(address).await.unwrap();
             let surroundings = Surroundings::new(Arc::new(SystemClock), Arc::new(SystemRandom));
             start(&config, listener, surroundings).await.unwrap()
         });

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::refusal::OpenError;
 use super::{backup, inspect, migrate, moving, restore};
+use crate::MoveSide;
 
 /// How to run the embedded engine. The defaults suit a server of its own.
 #[derive(Clone, Debug)]
@@ -33,9 +34,8 @@ pub struct SqliteOptions {
     /// How long the log may become, in octets, before writes let it begin
     /// anew, roughly. A reader that stays in it keeps it from doing so.
     pub longest_log: u64,
-    /// Whether a move into the file may be under way: for whoever moves. A file
-    /// with half of the records in it is opened for nobody else.
-    pub receiving: bool,
+    /// On which side of a move it is; `None` for a server.
+    pub moving: Option<MoveSide>,
 }
 
 impl Default for SqliteOptions {
@@ -49,7 +49,7 @@ impl Default for SqliteOptions {
             caller_cache: 16 << 20,
             max_size: None,
             longest_log: 64 << 20,
-            receiving: false,
+            moving: None,
         }
     }
 }
@@ -86,7 +86,7 @@ pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Opened, OpenE
     let identity = migrate::identify(&writing)?;
     if matches!(identity, migrate::Identity::Ours { .. }) {
         backup::refuse_backup(&writing)?;
-        if !options.receiving {
+        if options.moving != Some(MoveSide::Target) {
             moving::refuse_half_moved(&writing)?;
         }
         inspect::vital(&writing)?;
