@@ -87,7 +87,12 @@ fn moves_and_serves(to: &[String]) {
         .collect();
     let toml = fs::read_to_string(it.path("avouch.toml")).unwrap();
     let toml = match change.as_slice() {
-        ["[database]", ..] => format!("{toml}\n{}\n", change.join("\n")),
+        ["[database]", ..] => {
+            // Written out here with what it has by default.
+            let (before, section) = toml.split_once("[database]\n").unwrap();
+            let (_, after) = section.split_once("\n[").unwrap();
+            format!("{before}\n[{after}\n{}\n", change.join("\n"))
+        }
         [_, folder, ..] => {
             let own = format!("folder = {:?}", data.display().to_string());
             assert!(toml.contains(&own), "{toml}");

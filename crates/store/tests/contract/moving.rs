@@ -264,7 +264,7 @@ pub(crate) async fn a_move_that_is_broken_off_at_any_page_goes_on(
         let source = from.open_for(MoveSide::Source).await.unwrap();
         let target = to.open_for(MoveSide::Target).await.unwrap();
         // A page further each time, and in the end, while both sides are compared, by leaps.
-        match moved(&source, &target, Some(runs.max(runs.pow(3) / 64))).await {
+        match moved(&source, &target, Some(runs.max(runs.pow(3) / 8))).await {
             Err(MoveError::BrokenOff) => {}
             Ok(done) => {
                 assert!(done.resumed_from.is_some());
