@@ -68,7 +68,7 @@ pub(crate) enum Command {
     /// Put a backup in the place of a server's data, and say what that takes back
     Restore(restore::Arguments),
     /// Move everything from SQLite to PostgreSQL, or back
-    Migrate(migrate::Arguments),
+    Migrate(Box<migrate::Arguments>),
     /// Check a server's data, or a backup, from end to end
     Check(check::Arguments),
     /// Check, print and explain configuration files
@@ -94,7 +94,7 @@ impl Command {
             Self::InitialAccessToken(command) => initial_access_token::run(command).await,
             Self::Backup(arguments) => backup::run(&arguments),
             Self::Restore(arguments) => restore::run(arguments).await,
-            Self::Migrate(arguments) => Box::pin(migrate::run(arguments)).await,
+            Self::Migrate(arguments) => Box::pin(migrate::run(*arguments)).await,
             Self::Check(arguments) => check::run(&arguments),
             Self::Config(command) => config::run(&command),
         }

@@ -129,7 +129,7 @@ impl StagedBackup {
         fold(&self.data);
         let restoring = beside(&self.data, RESTORING);
         fs::rename(&self.staged.0, &restoring).map_err(at(&restoring))?;
-        let aside = beside(&self.data, suffix);
+        let aside = free(&beside(&self.data, suffix));
         let mut went = false;
         // The log first: the data file must never stand beside one that is not its own.
         for end in COMPANIONS.iter().copied().chain([""]) {
@@ -151,6 +151,19 @@ impl Drop for Staged {
     fn drop(&mut self) {
         let _ = remove(&self.0);
     }
+}
+
+/// This name, or the first with a number behind it that is not taken: what stands aside stays.
+fn free(path: &Path) -> PathBuf {
+    let is_free = |path: &Path| {
+        let mut ends = COMPANIONS.iter().copied().chain([""]);
+        ends.all(|end| beside(path, end).symlink_metadata().is_err())
+    };
+    let numbered = (2_u32..).map(|number| beside(path, &format!(".{number}")));
+    std::iter::once(path.to_owned())
+        .chain(numbered)
+        .find(|path| is_free(path))
+        .unwrap_or_else(|| path.to_owned())
 }
 
 /// Folds the log of the old data file into it, if it is sound enough for that:

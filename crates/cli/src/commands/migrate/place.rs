@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_mins(30);
 #[derive(Clone, Debug)]
 pub(super) enum Place {
     Sqlite(PathBuf),
-    Postgres(DatabaseUrl),
+    Postgres(Box<DatabaseUrl>),
 }
 
 impl Place {
@@ -26,7 +26,8 @@ impl Place {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => {
-                let path = PathBuf::from(path);
+                // As the configuration will have it, wherever the server is started.
+                let path = std::path::absolute(path).map_err(|error| error.to_string())?;
                 Ok(Self::Sqlite(if path.is_dir() {
                     path.join(DATABASE_FILE)
                 } else {
@@ -34,7 +35,7 @@ impl Place {
                 }))
             }
             Some(("postgres" | "postgresql", _)) => DatabaseUrl::parse(text)
-                .map(Self::Postgres)
+                .map(|url| Self::Postgres(Box::new(url)))
                 .map_err(|error| error.to_string()),
             _ => Err("say sqlite:FILE, sqlite:FOLDER or postgres://USER@HOST/DATABASE".into()),
         }
@@ -103,6 +104,7 @@ impl Access<'_> {
                 output::line("  [database]")?;
                 output::line(format!("  url = {:?}", url.as_str()))?;
                 if let Some(file) = self.password_file {
+                    let file = std::path::absolute(file)?;
                     output::line(format!(
                         "  password_file = {:?}",
                         file.display().to_string()
@@ -138,6 +140,8 @@ impl Access<'_> {
 fn open_file(file: &Path, side: MoveSide) -> Result<AnyStore, Failure> {
     let options = SqliteOptions {
         moving: Some(side),
+        // Read once, from one end to the other: what is mapped would only look like memory in use.
+        mapped: 0,
         ..SqliteOptions::default()
     };
     let store = SqliteStore::open(file, &options).map_err(|error| {

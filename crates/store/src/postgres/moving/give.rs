@@ -44,42 +44,36 @@ pub(super) async fn page(
     after: Option<&[u8]>,
     limit: u32,
 ) -> Result<Vec<MovedRecord>, Fault> {
-    let octets = after.unwrap_or_default();
+    let after = after.unwrap_or_default();
     let limit = i64::from(limit);
+    let read = |row: &mut Columns<'_>| record(kind, row);
     match kind {
         RecordKind::InitialAccessToken
         | RecordKind::AccessToken
         | RecordKind::CallerToken
-        | RecordKind::UsedProof => by_hash(transaction, kind, octets, limit).await,
-        RecordKind::ResourceServer => {
-            resource_servers_after(transaction, as_text(octets)?, limit).await
+        | RecordKind::UsedProof => all(transaction, sql(kind), &[&after, &limit], read).await,
+        _ => {
+            let after = std::str::from_utf8(after).map_err(|_| Damage::Column("key".into()))?;
+            if kind == RecordKind::ResourceServer {
+                return resource_servers_after(transaction, after, limit).await;
+            }
+            all(transaction, sql(kind), &[&after, &limit], read).await
         }
-        _ => by_text(transaction, kind, as_text(octets)?, limit).await,
     }
 }
 
-fn as_text(octets: &[u8]) -> Result<&str, Fault> {
-    std::str::from_utf8(octets).map_err(|_| Damage::Column("key".into()).into())
-}
-
-async fn by_text(
-    transaction: &Transaction<'_>,
-    kind: RecordKind,
-    after: &str,
-    limit: i64,
-) -> Result<Vec<MovedRecord>, Fault> {
-    let (sql, read): (_, fn(&mut Columns<'_>) -> Result<MovedRecord, Fault>) = match kind {
-        RecordKind::ServerSecret => (
-            "SELECT name, sealed FROM server_secret WHERE name > $1 ORDER BY name LIMIT $2",
-            secret,
-        ),
-        RecordKind::SigningKey => (
+/// What asks for a page; RSs are asked for otherwise.
+const fn sql(kind: RecordKind) -> &'static str {
+    match kind {
+        RecordKind::ServerSecret => {
+            "SELECT name, sealed FROM server_secret WHERE name > $1 ORDER BY name LIMIT $2"
+        }
+        RecordKind::SigningKey => {
             "SELECT public_details, algorithm, purpose, sealed_private,
                  created_at, active_at, retiring_at, retired_at
-             FROM signing_key WHERE kid > $1 ORDER BY kid LIMIT $2",
-            |row| Ok(MovedRecord::SigningKey(Box::new(keys::key(row)?))),
-        ),
-        RecordKind::Client => (
+             FROM signing_key WHERE kid > $1 ORDER BY kid LIMIT $2"
+        }
+        RecordKind::Client => {
             concat!(
                 "SELECT c.id, c.public_details, c.authentication_details, ",
                 secrets_of!("c.id"),
@@ -87,90 +81,79 @@ async fn by_text(
                    c.access_token_format, c.token_binding, c.registered_at, c.removed_at,
                    c.revoked_before
                  FROM client c WHERE c.id > $1 ORDER BY c.id LIMIT $2"
-            ),
-            client,
-        ),
-        RecordKind::Registration => (
+            )
+        }
+        RecordKind::ResourceServer => "",
+        RecordKind::Registration => {
             "SELECT r.caller, r.approval_details, r.kind, r.resources, r.sharing, r.narrowed,
                  r.software_details,
                  ARRAY(SELECT hash FROM registration_token WHERE caller = r.caller
                        ORDER BY position) AS hashes
-             FROM registration r WHERE r.caller > $1 ORDER BY r.caller LIMIT $2",
-            |row| {
-                let caller = row.take(text)?;
-                let registration = Box::new(registrations::read(row)?);
-                Ok(MovedRecord::Registration(caller, registration))
-            },
-        ),
-        RecordKind::SubjectEpoch => (
-            "SELECT subject, revoked_before FROM subject_epoch WHERE subject > $1
-             ORDER BY subject LIMIT $2",
-            |row| Ok(MovedRecord::SubjectEpoch(row.take(word)?, row.take(time)?)),
-        ),
-        _ => (
-            "SELECT id, client, subject, scope, resources, claims, authorization_details,
-                 legal_basis, login_details, created_at, revoked_before
-             FROM access_grant WHERE id > $1 ORDER BY id LIMIT $2",
-            |row| {
-                let (id, client): (GrantId, ClientId) = (row.take(word)?, row.take(word)?);
-                let grant = tokens::grant(row, id, client)?;
-                Ok(MovedRecord::Grant(Box::new(grant)))
-            },
-        ),
-    };
-    all(transaction, sql, &[&after, &limit], read).await
-}
-
-async fn by_hash(
-    transaction: &Transaction<'_>,
-    kind: RecordKind,
-    after: &[u8],
-    limit: i64,
-) -> Result<Vec<MovedRecord>, Fault> {
-    let (sql, read): (_, fn(&mut Columns<'_>) -> Result<MovedRecord, Fault>) = match kind {
-        RecordKind::InitialAccessToken => (
+             FROM registration r WHERE r.caller > $1 ORDER BY r.caller LIMIT $2"
+        }
+        RecordKind::InitialAccessToken => {
             "SELECT hash, id, kind, resources, sharing, uses_left, created_at, expires_at,
                  CASE WHEN withdrawn THEN 1::bigint ELSE 0::bigint END AS withdrawn
-             FROM initial_access_token WHERE hash > $1 ORDER BY hash LIMIT $2",
-            |row| {
-                let token = Box::new(initial_access_tokens::token(row)?);
-                let withdrawn = row.take(number::<i64>)? == 1;
-                Ok(MovedRecord::InitialAccessToken(token, withdrawn))
-            },
-        ),
-        RecordKind::AccessToken => (
+             FROM initial_access_token WHERE hash > $1 ORDER BY hash LIMIT $2"
+        }
+        RecordKind::SubjectEpoch => {
+            "SELECT subject, revoked_before FROM subject_epoch WHERE subject > $1
+             ORDER BY subject LIMIT $2"
+        }
+        RecordKind::Grant => {
+            "SELECT id, client, subject, scope, resources, claims, authorization_details,
+                 legal_basis, login_details, created_at, revoked_before
+             FROM access_grant WHERE id > $1 ORDER BY id LIMIT $2"
+        }
+        RecordKind::AccessToken => {
             "SELECT t.hash, t.access_grant, g.client, t.id, t.scope, t.resources,
                  t.authorization_details, t.confirmation_details, t.issued_at, t.not_before,
                  t.expires_at, t.revoked_at
              FROM access_token t JOIN access_grant g ON g.id = t.access_grant
-             WHERE t.hash > $1 ORDER BY t.hash LIMIT $2",
-            |row| {
-                let hash = TokenHash::from_bytes(row.take(hash)?);
-                let (grant, client): (GrantId, ClientId) = (row.take(word)?, row.take(word)?);
-                let token = tokens::token(row, hash, &grant, &client)?;
-                Ok(MovedRecord::AccessToken(Box::new(token)))
-            },
-        ),
-        RecordKind::CallerToken => (
+             WHERE t.hash > $1 ORDER BY t.hash LIMIT $2"
+        }
+        RecordKind::CallerToken => {
             "SELECT hash, id, resource_server, confirmation_details, issued_at, expires_at
-             FROM caller_token WHERE hash > $1 ORDER BY hash LIMIT $2",
-            |row| {
-                let token = caller_tokens::read(row)?;
-                Ok(MovedRecord::CallerToken(Box::new(token)))
-            },
-        ),
-        _ => (
-            "SELECT key, owner, expires_at FROM used_proof WHERE key > $1 ORDER BY key LIMIT $2",
-            |row| {
-                Ok(MovedRecord::UsedProof(UsedProof {
-                    key: row.take(hash)?,
-                    owner: row.take(hash)?,
-                    expires_at: row.take(time)?,
-                }))
-            },
-        ),
-    };
-    all(transaction, sql, &[&after, &limit], read).await
+             FROM caller_token WHERE hash > $1 ORDER BY hash LIMIT $2"
+        }
+        RecordKind::UsedProof => {
+            "SELECT key, owner, expires_at FROM used_proof WHERE key > $1 ORDER BY key LIMIT $2"
+        }
+    }
+}
+
+/// A row of that.
+fn record(kind: RecordKind, row: &mut Columns<'_>) -> Result<MovedRecord, Fault> {
+    Ok(match kind {
+        RecordKind::ServerSecret => secret(row)?,
+        RecordKind::SigningKey => MovedRecord::SigningKey(Box::new(keys::key(row)?)),
+        RecordKind::Client => client(row)?,
+        RecordKind::ResourceServer => return Err(Damage::Missing("resource server").into()),
+        RecordKind::Registration => {
+            let caller = row.take(text)?;
+            MovedRecord::Registration(caller, Box::new(registrations::read(row)?))
+        }
+        RecordKind::InitialAccessToken => {
+            let token = Box::new(initial_access_tokens::token(row)?);
+            MovedRecord::InitialAccessToken(token, row.take(number::<i64>)? == 1)
+        }
+        RecordKind::SubjectEpoch => MovedRecord::SubjectEpoch(row.take(word)?, row.take(time)?),
+        RecordKind::Grant => {
+            let (id, client): (GrantId, ClientId) = (row.take(word)?, row.take(word)?);
+            MovedRecord::Grant(Box::new(tokens::grant(row, id, client)?))
+        }
+        RecordKind::AccessToken => {
+            let hash = TokenHash::from_bytes(row.take(hash)?);
+            let (grant, client): (GrantId, ClientId) = (row.take(word)?, row.take(word)?);
+            MovedRecord::AccessToken(Box::new(tokens::token(row, hash, &grant, &client)?))
+        }
+        RecordKind::CallerToken => MovedRecord::CallerToken(Box::new(caller_tokens::read(row)?)),
+        RecordKind::UsedProof => MovedRecord::UsedProof(UsedProof {
+            key: row.take(hash)?,
+            owner: row.take(hash)?,
+            expires_at: row.take(time)?,
+        }),
+    })
 }
 
 fn secret(row: &mut Columns<'_>) -> Result<MovedRecord, Fault> {

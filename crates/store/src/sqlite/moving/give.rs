@@ -73,117 +73,104 @@ pub(super) fn page(
     } else {
         Value::Blob(after)
     };
-    let which = params![after, limit];
+    all(connection, sql(kind), params![after, limit], |row| {
+        record(connection, kind, row)
+    })
+}
+
+/// What asks for a page.
+const fn sql(kind: RecordKind) -> &'static str {
     match kind {
-        RecordKind::ServerSecret => all(
-            connection,
-            "SELECT name, sealed FROM server_secret WHERE name > ?1 ORDER BY name LIMIT ?2",
-            which,
-            secret,
-        ),
-        RecordKind::SigningKey => all(
-            connection,
+        RecordKind::ServerSecret => {
+            "SELECT name, sealed FROM server_secret WHERE name > ?1 ORDER BY name LIMIT ?2"
+        }
+        RecordKind::SigningKey => {
             "SELECT public_details, algorithm, purpose, sealed_private,
                  created_at, active_at, retiring_at, retired_at
-             FROM signing_key WHERE kid > ?1 ORDER BY kid LIMIT ?2",
-            which,
-            |row| Ok(MovedRecord::SigningKey(Box::new(keys::key(row)?))),
-        ),
-        RecordKind::Client => all(
-            connection,
+             FROM signing_key WHERE kid > ?1 ORDER BY kid LIMIT ?2"
+        }
+        RecordKind::Client => {
             "SELECT id, public_details, authentication_details, grant_types, scope, resources,
                  access_token_lifetime, access_token_format, token_binding, registered_at,
                  removed_at, revoked_before
-             FROM client WHERE id > ?1 ORDER BY id LIMIT ?2",
-            which,
-            |row| client(connection, row),
-        ),
-        RecordKind::ResourceServer => all(
-            connection,
+             FROM client WHERE id > ?1 ORDER BY id LIMIT ?2"
+        }
+        RecordKind::ResourceServer => {
             "SELECT id, public_details, authentication_details, grant_types, suspended_reason,
                  registered_at, removed_at
-             FROM resource_server WHERE id > ?1 ORDER BY id LIMIT ?2",
-            which,
-            |row| resource_server(connection, row),
-        ),
-        RecordKind::Registration => all(
-            connection,
-            "SELECT caller FROM registration WHERE caller > ?1 ORDER BY caller LIMIT ?2",
-            which,
-            |row| {
-                let caller = row.take(text)?;
-                let registration = registrations::select(connection, &caller)?;
-                let registration = registration.ok_or(Damage::Missing("registration"))?;
-                Ok(MovedRecord::Registration(caller, Box::new(registration)))
-            },
-        ),
-        RecordKind::InitialAccessToken => all(
-            connection,
+             FROM resource_server WHERE id > ?1 ORDER BY id LIMIT ?2"
+        }
+        RecordKind::Registration => {
+            "SELECT caller FROM registration WHERE caller > ?1 ORDER BY caller LIMIT ?2"
+        }
+        RecordKind::InitialAccessToken => {
             "SELECT hash, id, kind, resources, sharing, uses_left, created_at, expires_at, withdrawn
-             FROM initial_access_token WHERE hash > ?1 ORDER BY hash LIMIT ?2",
-            which,
-            |row| {
-                let token = Box::new(initial_access_tokens::token(row)?);
-                Ok(MovedRecord::InitialAccessToken(token, row.take(flag)?))
-            },
-        ),
-        RecordKind::SubjectEpoch => all(
-            connection,
+             FROM initial_access_token WHERE hash > ?1 ORDER BY hash LIMIT ?2"
+        }
+        RecordKind::SubjectEpoch => {
             "SELECT subject, revoked_before FROM subject_epoch WHERE subject > ?1
-             ORDER BY subject LIMIT ?2",
-            which,
-            |row| Ok(MovedRecord::SubjectEpoch(row.take(word)?, row.take(time)?)),
-        ),
-        RecordKind::Grant => all(
-            connection,
+             ORDER BY subject LIMIT ?2"
+        }
+        RecordKind::Grant => {
             "SELECT id, client, subject, scope, resources, claims, authorization_details,
                  legal_basis, login_details, created_at, revoked_before
-             FROM access_grant WHERE id > ?1 ORDER BY id LIMIT ?2",
-            which,
-            |row| {
-                let (id, client): (GrantId, ClientId) = (row.take(word)?, row.take(word)?);
-                let grant = tokens::grant(row, id, client)?;
-                Ok(MovedRecord::Grant(Box::new(grant)))
-            },
-        ),
-        RecordKind::AccessToken => all(
-            connection,
+             FROM access_grant WHERE id > ?1 ORDER BY id LIMIT ?2"
+        }
+        RecordKind::AccessToken => {
             "SELECT t.hash, t.access_grant, g.client, t.id, t.scope, t.resources,
                  t.authorization_details, t.confirmation_details, t.issued_at, t.not_before,
                  t.expires_at, t.revoked_at
              FROM access_token t JOIN access_grant g ON g.id = t.access_grant
-             WHERE t.hash > ?1 ORDER BY t.hash LIMIT ?2",
-            which,
-            |row| {
-                let hash = TokenHash::from_bytes(row.take(hash)?);
-                let (grant, client): (GrantId, ClientId) = (row.take(word)?, row.take(word)?);
-                let token = tokens::token(row, hash, &grant, &client)?;
-                Ok(MovedRecord::AccessToken(Box::new(token)))
-            },
-        ),
-        RecordKind::CallerToken => all(
-            connection,
+             WHERE t.hash > ?1 ORDER BY t.hash LIMIT ?2"
+        }
+        RecordKind::CallerToken => {
             "SELECT hash, id, resource_server, confirmation_details, issued_at, expires_at
-             FROM caller_token WHERE hash > ?1 ORDER BY hash LIMIT ?2",
-            which,
-            |row| {
-                let token = caller_tokens::token(row)?;
-                Ok(MovedRecord::CallerToken(Box::new(token)))
-            },
-        ),
-        RecordKind::UsedProof => all(
-            connection,
-            "SELECT key, owner, expires_at FROM used_proof WHERE key > ?1 ORDER BY key LIMIT ?2",
-            which,
-            |row| {
-                Ok(MovedRecord::UsedProof(UsedProof {
-                    key: row.take(hash)?,
-                    owner: row.take(hash)?,
-                    expires_at: row.take(time)?,
-                }))
-            },
-        ),
+             FROM caller_token WHERE hash > ?1 ORDER BY hash LIMIT ?2"
+        }
+        RecordKind::UsedProof => {
+            "SELECT key, owner, expires_at FROM used_proof WHERE key > ?1 ORDER BY key LIMIT ?2"
+        }
     }
+}
+
+/// A row of that.
+fn record(
+    connection: &Connection,
+    kind: RecordKind,
+    row: &mut Columns<'_>,
+) -> Result<MovedRecord, Fault> {
+    Ok(match kind {
+        RecordKind::ServerSecret => secret(row)?,
+        RecordKind::SigningKey => MovedRecord::SigningKey(Box::new(keys::key(row)?)),
+        RecordKind::Client => client(connection, row)?,
+        RecordKind::ResourceServer => resource_server(connection, row)?,
+        RecordKind::Registration => {
+            let caller = row.take(text)?;
+            let registration = registrations::select(connection, &caller)?;
+            let registration = registration.ok_or(Damage::Missing("registration"))?;
+            MovedRecord::Registration(caller, Box::new(registration))
+        }
+        RecordKind::InitialAccessToken => {
+            let token = Box::new(initial_access_tokens::token(row)?);
+            MovedRecord::InitialAccessToken(token, row.take(flag)?)
+        }
+        RecordKind::SubjectEpoch => MovedRecord::SubjectEpoch(row.take(word)?, row.take(time)?),
+        RecordKind::Grant => {
+            let (id, client): (GrantId, ClientId) = (row.take(word)?, row.take(word)?);
+            MovedRecord::Grant(Box::new(tokens::grant(row, id, client)?))
+        }
+        RecordKind::AccessToken => {
+            let hash = TokenHash::from_bytes(row.take(hash)?);
+            let (grant, client): (GrantId, ClientId) = (row.take(word)?, row.take(word)?);
+            MovedRecord::AccessToken(Box::new(tokens::token(row, hash, &grant, &client)?))
+        }
+        RecordKind::CallerToken => MovedRecord::CallerToken(Box::new(caller_tokens::token(row)?)),
+        RecordKind::UsedProof => MovedRecord::UsedProof(UsedProof {
+            key: row.take(hash)?,
+            owner: row.take(hash)?,
+            expires_at: row.take(time)?,
+        }),
+    })
 }
 
 fn secret(row: &mut Columns<'_>) -> Result<MovedRecord, Fault> {

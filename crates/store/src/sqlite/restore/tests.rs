@@ -113,6 +113,18 @@ async fn what_is_taken_back_is_told_as_far_as_the_old_file_can_be_read() {
 }
 
 #[tokio::test]
+async fn what_stands_aside_is_never_replaced() {
+    let bench = Bench::revoked_since().await;
+    for aside in ["data.replaced", "data.replaced.2", "data.replaced.3"] {
+        let staged = bench.stage(true).unwrap();
+        let went = staged.put_in_place(".replaced").unwrap();
+        assert_eq!(went, Some(bench.path(aside)));
+    }
+    let first = SqliteStore::open(bench.path("data.replaced"), &SqliteOptions::default());
+    assert_eq!(revoked_at(&first.unwrap()).await, Some(instant(1_200)));
+}
+
+#[tokio::test]
 async fn a_restore_into_nothing_puts_nothing_aside() {
     let bench = Bench::revoked_since().await;
     fs::remove_file(bench.path("data")).unwrap();
