@@ -79,8 +79,8 @@ impl LocalServer {
         let folder = self.folder()?;
         let named = self.config.clone();
         let file = named.or_else(|| {
-            let is_set = self.data.is_none() && set(DATA).is_none();
-            set(CONFIG).filter(|_| is_set).map(PathBuf::from)
+            let set = set(CONFIG).filter(|_| self.data.is_none());
+            set.map(PathBuf::from)
         });
         if let Some(file) = file
             && config::load(&file)?.database.url.is_some()
