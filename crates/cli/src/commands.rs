@@ -2,6 +2,8 @@
 
 mod apply;
 mod authentication;
+mod backup;
+mod check;
 mod client;
 mod config;
 mod consent;
@@ -12,10 +14,12 @@ pub(crate) mod human;
 mod initial_access_token;
 mod introspect;
 mod key;
+mod migrate;
 mod registration_token;
 mod remote_server;
 mod renew_secret;
 mod resource_server;
+mod restore;
 mod running_server;
 mod serve;
 mod token;
@@ -59,6 +63,14 @@ pub(crate) enum Command {
     /// Create, list and remove initial access tokens: the right to register
     #[command(subcommand)]
     InitialAccessToken(initial_access_token::Command),
+    /// Copy the data of a server into one file, while it runs
+    Backup(backup::Arguments),
+    /// Put a backup in the place of a server's data, and say what that takes back
+    Restore(restore::Arguments),
+    /// Move everything from SQLite to PostgreSQL, or back
+    Migrate(Box<migrate::Arguments>),
+    /// Check a server's data, or a backup, from end to end
+    Check(check::Arguments),
     /// Check, print and explain configuration files
     #[command(subcommand)]
     Config(config::Command),
@@ -80,6 +92,10 @@ impl Command {
             Self::Key(command) => key::run(command).await,
             Self::Apply(arguments) => apply::run(arguments).await,
             Self::InitialAccessToken(command) => initial_access_token::run(command).await,
+            Self::Backup(arguments) => backup::run(&arguments),
+            Self::Restore(arguments) => restore::run(arguments).await,
+            Self::Migrate(arguments) => Box::pin(migrate::run(*arguments)).await,
+            Self::Check(arguments) => check::run(&arguments),
             Self::Config(command) => config::run(&command),
         }
     }

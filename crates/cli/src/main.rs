@@ -12,6 +12,7 @@ mod development;
 mod input;
 mod output;
 mod private_file;
+mod progress;
 mod statement;
 
 use std::process::ExitCode;

@@ -15,6 +15,7 @@ pub mod id;
 pub mod introspection;
 pub mod issuance;
 pub mod keys;
+pub mod moving;
 pub mod opaque_token;
 pub mod own_tokens;
 pub mod rates;

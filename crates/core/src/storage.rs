@@ -18,6 +18,7 @@
 mod caller_tokens;
 mod callers;
 mod keys;
+mod moving;
 mod registration;
 mod replay;
 mod tokens;
@@ -27,6 +28,10 @@ use thiserror::Error;
 pub use caller_tokens::CallerTokenStore;
 pub use callers::{CallerRecord, CallerStore, Page, RevisionHistory};
 pub use keys::{KeyStore, ServerSecret};
+pub use moving::{
+    Beginning, MovePlace, MoveSource, MoveTarget, MovedClient, MovedRecord, MovedResourceServer,
+    RecordKind,
+};
 pub use registration::{Changed, InitialAccessTokenStore, RegisteredCaller, RegistrationStore};
 pub use replay::{ReplayStore, Used};
 pub use tokens::{Revoked, TokenStore};

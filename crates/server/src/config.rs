@@ -49,7 +49,7 @@ pub use avouch_store::{DatabaseUrl, SchemaName};
 pub use bounded::{OutOfRange, Seconds, Whole};
 pub use client_authentication::{ClientAuthenticationConfig, MethodName};
 pub use data::DataConfig;
-pub use database::{DatabaseConfig, DatabasePasswordError};
+pub use database::{DatabaseConfig, DatabasePasswordError, database_password};
 pub use dpop::DpopConfig;
 pub use fetch::FetchConfig;
 pub use introspection::IntrospectionConfig;

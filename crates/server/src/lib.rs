@@ -26,6 +26,7 @@ mod framing;
 mod key_changes;
 mod keys;
 mod listen;
+mod maintenance;
 mod paths;
 mod recipient_keys;
 mod recorder;
@@ -41,6 +42,7 @@ mod token_refusals;
 
 pub use clock::SystemClock;
 pub use keys::KeysError;
+pub use maintenance::{open_everything_sealed, take_data_folder};
 pub use recipient_keys::FetchSetupError;
 pub use start::{
     ADMIN_SOCKET, DATABASE_FILE, Server, StartError, Surroundings, listen_hint, start,

@@ -260,7 +260,7 @@ fn assertions(config: &Config) -> ClientAssertionVerifier {
     }
 }
 
-fn sealer(config: &Config) -> Result<Sealer, NoSealingKey> {
+pub(crate) fn sealer(config: &Config) -> Result<Sealer, NoSealingKey> {
     let (current, previous) = config.load_sealing_keys()?;
     let previous = previous.iter().map(|key| SealingKey::new(key)).collect();
     Ok(Sealer::new(SealingKey::new(&current), previous))

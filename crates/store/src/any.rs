@@ -9,9 +9,10 @@ use avouch_core::records::{
     Registration, ResourceServer, ResourceSharing, SigningKeyRecord, UsedProof,
 };
 use avouch_core::storage::{
-    CallerRecord, CallerStore, CallerTokenStore, Changed, InitialAccessTokenStore, KeyStore, Page,
-    RegisteredCaller, RegistrationStore, ReplayStore, RevisionHistory, Revoked, ServerSecret,
-    Storage, StoreError, TokenStore, Used,
+    Beginning, CallerRecord, CallerStore, CallerTokenStore, Changed, InitialAccessTokenStore,
+    KeyStore, MovePlace, MoveSource, MoveTarget, MovedRecord, Page, RecordKind, RegisteredCaller,
+    RegistrationStore, ReplayStore, RevisionHistory, Revoked, ServerSecret, Storage, StoreError,
+    TokenStore, Used,
 };
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
@@ -120,4 +121,15 @@ dispatch!(RegistrationStore {
 dispatch!(ReplayStore {
     fn use_once(proof: &UsedProof, quota: u32, now: Timestamp) -> Used;
     fn remove_expired_proofs(now: Timestamp, limit: u32) -> u32;
+});
+
+dispatch!(MoveSource {
+    fn records_after(kind: RecordKind, after: Option<&[u8]>, limit: u32) -> Vec<MovedRecord>;
+    fn count_records(kind: RecordKind) -> u64;
+});
+
+dispatch!(MoveTarget {
+    fn begin_move(source: &[u8; 32]) -> Beginning;
+    fn put_records(records: &[MovedRecord], place: &MovePlace) -> ();
+    fn finish_move() -> ();
 });

@@ -14,7 +14,21 @@ pub use postgres::{
     DatabaseUrl, DatabaseUrlError, PostgresError, PostgresOptions, PostgresStore, SchemaName,
     SchemaNameError,
 };
-pub use sqlite::{OpenError, SqliteOptions, SqliteStore};
+pub use sqlite::{
+    BackupError, BackupOrder, BackupProgress, CheckedFile, Manifest, OpenError, RestoreError,
+    RevokedBefore, RolledBack, SqliteOptions, SqliteStore, StagedBackup, UnsoundBackup, back_up,
+    check_file,
+};
+
+/// The side of a move that a store is on. Half of what there was is opened for
+/// its target alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoveSide {
+    /// Everything comes from there. No server works on it meanwhile.
+    Source,
+    /// Everything goes there.
+    Target,
+}
 
 #[cfg(test)]
 #[path = "../tests/contract/fixtures.rs"]
@@ -23,3 +37,6 @@ pub use sqlite::{OpenError, SqliteOptions, SqliteStore};
     reason = "shared with the contract suite, which uses all of it"
 )]
 mod fixtures;
+
+#[cfg(test)]
+mod tables;

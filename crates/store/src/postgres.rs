@@ -12,6 +12,7 @@
 //! tokens, callers (clients, resource_servers, audience_scopes, revisions, secrets), keys,
 //! caller_tokens, initial_access_tokens, registrations, used_proofs
 //!            the SQL behind each trait
+//! moving     all records out of a database, or into one
 //! fault      what goes wrong, as the contract's errors
 //! ```
 //!
@@ -33,6 +34,7 @@ mod fault;
 mod initial_access_tokens;
 mod keys;
 mod migrate;
+mod moving;
 mod open;
 mod options;
 mod pool;
@@ -61,6 +63,8 @@ pub use url::{DatabaseUrl, DatabaseUrlError};
 pub struct PostgresStore {
     connections: Connections,
     place: String,
+    /// What servers call their connections.
+    servers: String,
 }
 
 impl fmt::Debug for PostgresStore {

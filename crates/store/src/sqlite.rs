@@ -5,30 +5,46 @@
 //! migrate    the layout, step by step
 //! presence   whether the file is still the one that was opened
 //! writer     one thread, group commit
+//! checkpoint another, that folds the log into the file meanwhile
+//! inspect    whether what is in the file holds together
+//! check      the same for all of a file, by command
+//! backup     a copy of one instant, with its manifest, while the server works
+//! restore    putting it back, and nothing away
+//! rolled_back what that takes back
 //! readers    connections that read where they are asked
 //! cache      what was found lately; never out of date, never absence
 //! rows       records to columns and back
 //! tokens, callers (clients, resource_servers, audience_scopes, revisions, secrets), keys,
 //! initial_access_tokens, registrations, used_proofs
 //!            the SQL behind each trait
+//! moving     all records out of a file, or into one
 //! fault      what goes wrong, as the contract's errors
 //! ```
 
 mod audience_scopes;
+mod backup;
 mod cache;
 mod caller_tokens;
 mod callers;
+mod check;
+mod checkpoint;
 mod clients;
 mod fault;
 mod initial_access_tokens;
+mod inspect;
 mod keys;
+mod manifest;
 mod migrate;
+mod moving;
 mod open;
 mod presence;
 mod readers;
+mod refusal;
 mod registrations;
 mod resource_servers;
+mod restore;
 mod revisions;
+mod rolled_back;
 mod rows;
 mod secrets;
 mod tokens;
@@ -44,12 +60,19 @@ use avouch_core::storage::{Storage, StoreError};
 use rusqlite::Connection;
 
 use cache::Caches;
+use checkpoint::{Checkpoints, Log};
 use fault::{Fault, Stopped};
 use presence::Presence;
 use readers::Readers;
 use writer::{Done, Writer};
 
-pub use open::{OpenError, SqliteOptions};
+pub use backup::{BackupError, BackupOrder, BackupProgress, UnsoundBackup, back_up};
+pub use check::{CheckedFile, check_file};
+pub use manifest::Manifest;
+pub use open::SqliteOptions;
+pub use refusal::OpenError;
+pub use restore::{RestoreError, RevokedBefore, StagedBackup};
+pub use rolled_back::RolledBack;
 
 /// The embedded engine. One process at a time; shared by reference within it.
 ///
@@ -83,8 +106,12 @@ impl SqliteStore {
             error,
         };
         let presence = Presence::of(&opened.path).map_err(at_path)?;
+        let mut writing = opened.writing;
+        let log = Log::follow(&mut writing, options.longest_log)?;
+        let checkpoints = Checkpoints::start(log, opened.copying).map_err(at_path)?;
         let writer = Writer::start(
-            opened.writing,
+            writing,
+            checkpoints,
             Arc::clone(&caches),
             presence.clone(),
             options.waiting_writes.max(1),

@@ -29,6 +29,36 @@ pub(crate) fn access(resources: &AccessDescription) -> String {
     }
 }
 
+/// A number of octets, such as `3.4 MB`.
+pub(crate) fn octets(octets: u64) -> String {
+    let mut unit = "bytes";
+    let (mut whole, mut tenths) = (octets, 0);
+    for next in ["kB", "MB", "GB", "TB"] {
+        if whole < 1_000 {
+            break;
+        }
+        (tenths, whole, unit) = (whole % 1_000 / 100, whole / 1_000, next);
+    }
+    if unit == "bytes" {
+        format!("{whole} {unit}")
+    } else {
+        format!("{whole}.{tenths} {unit}")
+    }
+}
+
+/// A number with its digits in threes, such as `1,234,567`.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 /// Prints rows in columns, each as wide as its widest cell.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> io::Result<()> {
     let mut widths = head.map(|cell| cell.chars().count());
@@ -49,4 +79,22 @@ fn print<const N: usize>(cells: &[&str; N], widths: &[usize; N]) -> io::Result<(
         .map(|(cell, width)| format!("{:width$}", output::plain(cell)));
     let line = padded.collect::<Vec<_>>().join("  ");
     output::line(line.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_to_be_read() {
+        assert_eq!(octets(0), "0 bytes");
+        assert_eq!(octets(999), "999 bytes");
+        assert_eq!(octets(1_000), "1.0 kB");
+        assert_eq!(octets(3_456_789), "3.4 MB");
+        assert_eq!(octets(u64::MAX), "18446744.0 TB");
+        assert_eq!(count(7), "7");
+        assert_eq!(count(1_234), "1,234");
+        assert_eq!(count(123_456), "123,456");
+        assert_eq!(count(1_234_567), "1,234,567");
+    }
 }

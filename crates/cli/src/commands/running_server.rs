@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use avouch_server::{ADMIN_SOCKET, config};
+use avouch_server::{ADMIN_SOCKET, DATABASE_FILE, config};
 use clap::Args;
 
 use super::remote_server::{ADMIN_URL, RemoteServer, set};
@@ -74,6 +74,22 @@ impl LocalServer {
         Ok(self.folder()?.join(ADMIN_SOCKET))
     }
 
+    /// Its data file. A server whose data is in a database has none.
+    pub(crate) fn data_file(&self, for_databases: &str) -> Result<PathBuf, Failure> {
+        let folder = self.folder()?;
+        let named = self.config.clone();
+        let file = named.or_else(|| {
+            let set = set(CONFIG).filter(|_| self.data.is_none());
+            set.map(PathBuf::from)
+        });
+        if let Some(file) = file
+            && config::load(&file)?.database.url.is_some()
+        {
+            return Err(in_a_database(for_databases));
+        }
+        Ok(folder.join(DATABASE_FILE))
+    }
+
     /// Whether the command line means a server on this machine.
     const fn is_meant(&self) -> bool {
         self.data.is_some() || self.config.is_some()
@@ -116,6 +132,11 @@ impl LocalServer {
             )),
         )
     }
+}
+
+/// What a command that works on a data file says of a server that has none.
+pub(crate) fn in_a_database(next: &str) -> Failure {
+    Failure::new("the data of this server is in a PostgreSQL database, not in a file").next(next)
 }
 
 /// Both are set, which is well where both mean the same server: whatever is administered must not

@@ -7,11 +7,20 @@
 )]
 
 mod apply;
+mod backup;
 mod callers;
 mod config;
+mod data_file;
+#[path = "../../../store/tests/contract/fixtures.rs"]
+#[allow(
+    dead_code,
+    reason = "shared with the suites of the store, which use all of it"
+)]
+mod fixtures;
 mod jwt_access_tokens;
 mod keys;
 mod manual;
+mod migrate;
 mod ml_dsa;
 mod postgres;
 mod reach;

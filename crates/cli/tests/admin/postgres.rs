@@ -18,8 +18,8 @@ use tokio::runtime::Runtime;
 use crate::stage::{Done, Stage, avouch};
 
 /// A schema that goes when the test ends.
-struct Schema {
-    config: DatabaseConfig,
+pub(crate) struct Schema {
+    pub(crate) config: DatabaseConfig,
     _folder: TempDir,
 }
 
@@ -29,7 +29,7 @@ fn skipped() {
 }
 
 impl Schema {
-    fn make(name: &str) -> Option<Self> {
+    pub(crate) fn make(name: &str) -> Option<Self> {
         let Ok(url) = env::var("AVOUCH_TEST_POSTGRES") else {
             skipped();
             return None;

@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 
 pub(crate) struct Stage {
     // Dropped in this order: the server before its folder.
-    server: Server,
+    server: Option<Server>,
     runtime: Runtime,
     folder: TempDir,
 }
@@ -117,10 +117,29 @@ impl Stage {
             start(&config, listener, surroundings).await.unwrap()
         });
         Self {
-            server,
+            server: Some(server),
             runtime,
             folder,
         }
+    }
+
+    /// Stops the server; what it kept stays.
+    pub(crate) fn stop(&mut self) {
+        let server = self.server.take().unwrap();
+        self.runtime.block_on(server.stop());
+    }
+
+    /// Starts it again as its configuration says by now, where it was.
+    pub(crate) fn start_again(&mut self) {
+        let config = avouch_server::config::load(&self.path("avouch.toml")).unwrap();
+        let address = config.issuer.as_str().strip_prefix("http://").unwrap();
+        let address = address.to_owned();
+        let server = self.runtime.block_on(async {
+            let listener = TcpListener::bind(address).await.unwrap();
+            let surroundings = Surroundings::new(Arc::new(SystemClock), Arc::new(SystemRandom));
+            start(&config, listener, surroundings).await.unwrap()
+        });
+        self.server = Some(server);
     }
 
     /// The published keys, in a file.
@@ -148,12 +167,12 @@ impl Stage {
 
     /// The server itself.
     pub(crate) fn server(&self) -> &Server {
-        &self.server
+        self.server.as_ref().unwrap()
     }
 
     /// Where it serves the public.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.server.address()
+        self.server().address()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -79,7 +79,11 @@ impl DatabaseConfig {
         let Some(url) = &self.url else {
             return Ok(None);
         };
-        let password = self.password_file.as_deref().map(password).transpose()?;
+        let password = self
+            .password_file
+            .as_deref()
+            .map(database_password)
+            .transpose()?;
         Ok(Some(PostgresOptions {
             password,
             schema: self.schema.clone(),
@@ -103,7 +107,8 @@ impl DatabaseConfig {
     }
 }
 
-fn password(path: &Path) -> Result<Zeroizing<Vec<u8>>, DatabasePasswordError> {
+/// The password in a file, which only its owner may read.
+pub fn database_password(path: &Path) -> Result<Zeroizing<Vec<u8>>, DatabasePasswordError> {
     let refused = |what: String| DatabasePasswordError {
         path: path.to_owned(),
         what,

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use avouch_core::keys::SecretsError;
 use avouch_core::storage::StoreError;
@@ -30,7 +30,7 @@ pub enum StartError {
     #[error(transparent)]
     SealingKey(#[from] NoSealingKey),
     /// The database cannot be opened.
-    #[error("{}", with_path(file, error))]
+    #[error("{}", error.of_file(file))]
     Store {
         /// Which.
         file: PathBuf,
@@ -120,17 +120,6 @@ fn socket_hint(error: &io::Error) -> &'static str {
          folder to this one with all that is in it"
     } else {
         ""
-    }
-}
-
-/// Each error names the file, once.
-fn with_path(file: &Path, error: &OpenError) -> String {
-    match error {
-        OpenError::InUse(_) | OpenError::File { .. } => error.to_string(),
-        OpenError::AnotherApplication
-        | OpenError::Newer { .. }
-        | OpenError::NotDurable { .. }
-        | OpenError::Engine(_) => format!("{}: {error}", file.display()),
     }
 }
 

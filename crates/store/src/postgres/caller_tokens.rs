@@ -68,14 +68,16 @@ async fn insert(
     if resource_servers::select(transaction, id).await?.is_none() {
         return Err(Fault::Conflict(Taken::CallerId));
     }
-    let sql = "INSERT INTO caller_token
-                   (hash, id, resource_server, confirmation_details, issued_at, expires_at)
-               VALUES ($1, $2, $3, $4, $5, $6)";
-    execute(transaction, sql, &params(columns))
+    execute(transaction, INSERT, &params(columns))
         .await
         .or_taken(Taken::Record)?;
     Ok(())
 }
+
+pub(super) const INSERT: &str = "
+    INSERT INTO caller_token
+        (hash, id, resource_server, confirmation_details, issued_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6)";
 
 /// Ends the tokens of a resource server, which must be locked.
 pub(super) async fn remove_all(
@@ -87,7 +89,7 @@ pub(super) async fn remove_all(
     Ok(())
 }
 
-fn read(row: &mut Columns<'_>) -> Result<CallerToken, Fault> {
+pub(super) fn read(row: &mut Columns<'_>) -> Result<CallerToken, Fault> {
     Ok(CallerToken {
         hash: TokenHash::from_bytes(row.take(hash)?),
         id: row.take(word)?,
@@ -98,7 +100,7 @@ fn read(row: &mut Columns<'_>) -> Result<CallerToken, Fault> {
     })
 }
 
-fn columns(token: &CallerToken) -> Result<[Column; 6], Fault> {
+pub(super) fn columns(token: &CallerToken) -> Result<[Column; 6], Fault> {
     Ok([
         Column::Octets(token.hash.as_bytes().to_vec()),
         from_text(token.id.as_str()),

@@ -176,7 +176,11 @@ pub(super) async fn insert_resource_server(
 }
 
 /// Enters an id into the name space that both kinds share. Nothing ever leaves it.
-async fn give_id(transaction: &Transaction<'_>, id: &str, kind: &str) -> Result<(), Fault> {
+pub(super) async fn give_id(
+    transaction: &Transaction<'_>,
+    id: &str,
+    kind: &str,
+) -> Result<(), Fault> {
     let sql = "INSERT INTO caller (id, kind) VALUES ($1, $2)";
     execute(transaction, sql, &[&id, &kind])
         .await

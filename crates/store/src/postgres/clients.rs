@@ -90,7 +90,7 @@ pub(super) async fn remove(
     Ok(changed > 0)
 }
 
-fn read(row: &mut Columns<'_>) -> Result<Client, Fault> {
+pub(super) fn read(row: &mut Columns<'_>) -> Result<Client, Fault> {
     Ok(Client {
         id: row.take(word)?,
         details: row.take(json)?,

@@ -20,12 +20,9 @@ impl InitialAccessTokenStore for PostgresStore {
         &self,
         token: &InitialAccessToken,
     ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO initial_access_token
-                       (hash, id, kind, resources, sharing, uses_left, created_at, expires_at)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let columns = columns(token)?;
         let inserted = asking!(self, Repeat::IfUndone, |client| async {
-            execute(client, sql, &params(&columns))
+            execute(client, INSERT, &params(&columns))
                 .await
                 .or_taken(Taken::Record)
         });
@@ -74,6 +71,11 @@ impl InitialAccessTokenStore for PostgresStore {
     }
 }
 
+pub(super) const INSERT: &str = "
+    INSERT INTO initial_access_token
+        (hash, id, kind, resources, sharing, uses_left, created_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
 /// Takes one use, if the token is live and one is left; `false` if not. Whoever
 /// wants the next waits for the end of this transaction, and looks again.
 pub(super) async fn take_use(
@@ -91,7 +93,7 @@ pub(super) async fn take_use(
     Ok(used > 0)
 }
 
-fn token(row: &mut Columns<'_>) -> Result<InitialAccessToken, Fault> {
+pub(super) fn token(row: &mut Columns<'_>) -> Result<InitialAccessToken, Fault> {
     Ok(InitialAccessToken {
         hash: TokenHash::from_bytes(row.take(hash)?),
         id: row.take(word)?,
@@ -106,7 +108,7 @@ fn token(row: &mut Columns<'_>) -> Result<InitialAccessToken, Fault> {
     })
 }
 
-fn columns(token: &InitialAccessToken) -> Result<[Column; 8], Fault> {
+pub(super) fn columns(token: &InitialAccessToken) -> Result<[Column; 8], Fault> {
     Ok([
         Column::Octets(token.hash.as_bytes().to_vec()),
         from_text(token.id.as_str()),

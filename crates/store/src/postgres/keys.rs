@@ -85,7 +85,7 @@ impl KeyStore for PostgresStore {
     }
 }
 
-const INSERT: &str = "
+pub(super) const INSERT: &str = "
     INSERT INTO signing_key (kid, algorithm, purpose, public_details, sealed_private, created_at,
         active_at, retiring_at, retired_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -124,7 +124,7 @@ async fn kept(client: &impl GenericClient, secret: ServerSecret) -> Result<Optio
     first(client, sql, &[&secret.name()], |row| row.take(octets)).await
 }
 
-fn key(row: &mut Columns<'_>) -> Result<SigningKeyRecord, Fault> {
+pub(super) fn key(row: &mut Columns<'_>) -> Result<SigningKeyRecord, Fault> {
     Ok(SigningKeyRecord {
         public: row.take(json)?,
         algorithm: row.take(word)?,
@@ -139,7 +139,7 @@ fn key(row: &mut Columns<'_>) -> Result<SigningKeyRecord, Fault> {
     })
 }
 
-fn columns(key: &SigningKeyRecord) -> Result<[Column; 9], Fault> {
+pub(super) fn columns(key: &SigningKeyRecord) -> Result<[Column; 9], Fault> {
     Ok([
         from_text(key.kid()),
         from_word("signature algorithm", &key.algorithm)?,

@@ -15,7 +15,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::options::PostgresOptions;
 use super::pool::Connections;
-use super::{PostgresStore, fault, migrate, session};
+use super::{PostgresStore, fault, migrate, moving, session};
+use crate::MoveSide;
 
 /// Why a database is not used.
 #[derive(Debug, Error)]
@@ -79,6 +80,12 @@ pub enum PostgresError {
         /// The newest layout known here.
         known: i64,
     },
+    /// Not all is in it yet.
+    #[error(
+        "records are being moved into the database, and not all of them are there: let avouch \
+         migrate finish, with the same --from and --to"
+    )]
+    HalfMoved,
     /// The layout cannot be made.
     #[error("the tables cannot be made: {0}; see that the server's user owns the schema")]
     Layout(String),
@@ -118,10 +125,14 @@ impl PostgresStore {
         let mut client = connect(options).await?;
         session::begin(&client, options).await?;
         migrate::migrate(&mut client, options).await?;
+        if options.moving != Some(MoveSide::Target) {
+            moving::refuse_half_moved(&client, options).await?;
+        }
         drop(client);
         Ok(Self {
             connections: Connections::new(manager(options)?, options),
             place: options.url.place(),
+            servers: options.servers(),
         })
     }
 }

@@ -7,6 +7,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 use super::url::DatabaseUrl;
+use crate::MoveSide;
 
 /// Which database, and how patiently. The defaults suit a server of its own.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct PostgresOptions {
     /// How long a call may take altogether, tries and all. What the network
     /// swallows is given up then.
     pub call: Duration,
+    /// On which side of a move it is; `None` for a server.
+    pub moving: Option<MoveSide>,
 }
 
 impl PostgresOptions {
@@ -43,6 +46,7 @@ impl PostgresOptions {
             wait: Duration::from_secs(5),
             statement: Duration::from_secs(5),
             call: Duration::from_secs(15),
+            moving: None,
         }
     }
 
@@ -53,7 +57,10 @@ impl PostgresOptions {
             config.password(&**password);
         }
         config
-            .application_name("avouch")
+            .application_name(&match self.moving {
+                None => self.servers(),
+                Some(_) => "avouch migrate".to_owned(),
+            })
             .connect_timeout(self.connect)
             // A peer that is gone without a word is noticed by the system, too.
             .tcp_user_timeout(self.call)
@@ -61,6 +68,16 @@ impl PostgresOptions {
             // Of several hosts the one that takes writes.
             .target_session_attrs(tokio_postgres::config::TargetSessionAttrs::ReadWrite);
         config
+    }
+}
+
+impl PostgresOptions {
+    /// What the connections of servers to this schema are called there: as much of it as
+    /// PostgreSQL keeps of a name.
+    pub(super) fn servers(&self) -> String {
+        let mut name = format!("avouch {}", self.schema.as_str());
+        name.truncate(63);
+        name
     }
 }
 

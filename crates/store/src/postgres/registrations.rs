@@ -174,7 +174,7 @@ pub(super) async fn remove(transaction: &Transaction<'_>, caller: &str) -> Resul
     Ok(())
 }
 
-async fn insert(
+pub(super) async fn insert(
     transaction: &Transaction<'_>,
     caller: &str,
     new: &Registration,
@@ -220,7 +220,7 @@ async fn select(client: &impl GenericClient, caller: &str) -> Result<Option<Regi
     first(client, sql, &[&caller], read).await
 }
 
-fn read(row: &mut Columns<'_>) -> Result<Registration, Fault> {
+pub(super) fn read(row: &mut Columns<'_>) -> Result<Registration, Fault> {
     Ok(Registration {
         approval: row.take(json)?,
         allowance: Allowance {

@@ -67,6 +67,16 @@ pub(super) async fn list(
     .await
 }
 
+/// RSs by id, removed ones too.
+pub(super) async fn page_of_all(
+    client: &impl GenericClient,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<ResourceServer>, Fault> {
+    let sql = resource_servers!("WHERE r.id > $1 ORDER BY r.id LIMIT $2");
+    all(client, sql, &[&after, &limit], read).await
+}
+
 /// Those that serve this resource, by id.
 pub(super) async fn serving(
     client: &impl GenericClient,
@@ -113,11 +123,7 @@ pub(super) async fn insert(
     sharing: ResourceSharing,
 ) -> Result<(), Fault> {
     let id = resource_server.id.as_str();
-    let sql = "INSERT INTO resource_server
-                   (id, public_details, authentication_details, grant_types, suspended_reason,
-                    registered_at)
-               VALUES ($1, $2, $3, $4, $5, $6)";
-    execute(transaction, sql, &params(&columns(resource_server)?)).await?;
+    insert_row(transaction, resource_server).await?;
     secrets::replace(transaction, id, &resource_server.credentials).await?;
     replace_resources(transaction, resource_server, sharing).await?;
     revisions::begin(transaction, id, &resource_server.profile).await?;
@@ -125,6 +131,19 @@ pub(super) async fn insert(
     revisions::begin(transaction, id, &resource_server.access_tokens).await?;
     let scope = &resource_server.access_tokens.value.for_scopes;
     audience_scopes::replace(transaction, id, scope).await
+}
+
+/// The record alone, without what belongs to it.
+pub(super) async fn insert_row(
+    transaction: &Transaction<'_>,
+    resource_server: &ResourceServer,
+) -> Result<(), Fault> {
+    let sql = "INSERT INTO resource_server
+                   (id, public_details, authentication_details, grant_types, suspended_reason,
+                    registered_at)
+               VALUES ($1, $2, $3, $4, $5, $6)";
+    execute(transaction, sql, &params(&columns(resource_server)?)).await?;
+    Ok(())
 }
 
 /// Replaces the record and carries the histories on. `false` if there is none

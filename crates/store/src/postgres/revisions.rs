@@ -110,7 +110,7 @@ pub(super) async fn all<T: History>(
     rows::all(client, T::ALL, &[&id], take::<T>).await
 }
 
-async fn append<T: History>(
+pub(super) async fn append<T: History>(
     transaction: &Transaction<'_>,
     id: &str,
     revision: &Revision<T>,

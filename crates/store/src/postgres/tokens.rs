@@ -218,7 +218,7 @@ fn found(row: &mut Columns<'_>, hash: TokenHash) -> Result<FoundToken, Fault> {
     })
 }
 
-fn token(
+pub(super) fn token(
     row: &mut Columns<'_>,
     hash: TokenHash,
     grant: &GrantId,
@@ -240,7 +240,7 @@ fn token(
     })
 }
 
-fn grant(row: &mut Columns<'_>, id: GrantId, client: ClientId) -> Result<Grant, Fault> {
+pub(super) fn grant(row: &mut Columns<'_>, id: GrantId, client: ClientId) -> Result<Grant, Fault> {
     Ok(Grant {
         id,
         client,
@@ -267,6 +267,15 @@ const ISSUE: &str = "
     VALUES ($12, $13, $1, $14, $15, $16, $17, $18, $19, $20, $21)";
 
 fn columns(grant: &Grant, token: &AccessToken) -> Result<[Column; 21], Fault> {
+    let [hash, id, _, rest @ ..] = token_columns(token)?;
+    let mut both = grant_columns(grant)?
+        .into_iter()
+        .chain([hash, id])
+        .chain(rest);
+    Ok(std::array::from_fn(|_| both.next().unwrap_or(Column::Null)))
+}
+
+pub(super) fn grant_columns(grant: &Grant) -> Result<[Column; 11], Fault> {
     let optional = |text: Option<&str>| text.map_or(Column::Null, from_text);
     Ok([
         from_text(grant.id.as_str()),
@@ -283,8 +292,14 @@ fn columns(grant: &Grant, token: &AccessToken) -> Result<[Column; 21], Fault> {
         from_optional_json("login", grant.authentication.as_ref())?,
         from_time(grant.created_at),
         from_optional_time(grant.revoked_before),
+    ])
+}
+
+pub(super) fn token_columns(token: &AccessToken) -> Result<[Column; 11], Fault> {
+    Ok([
         Column::Octets(token.hash.as_bytes().to_vec()),
         from_text(token.id.as_str()),
+        from_text(token.grant.as_str()),
         from_text(&token.scope.to_string()),
         from_json("audience", &token.audience)?,
         from_json(

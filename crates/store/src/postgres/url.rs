@@ -139,7 +139,7 @@ impl DatabaseUrl {
     }
 
     /// Whom an error is about: hosts and database.
-    pub(super) fn place(&self) -> String {
+    pub fn place(&self) -> String {
         let hosts: Vec<_> = self.config.get_hosts().iter().map(host).collect();
         let database = self.config.get_dbname().unwrap_or_default();
         format!("database {database} on {}", hosts.join(", "))

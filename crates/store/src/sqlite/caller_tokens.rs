@@ -7,7 +7,7 @@ use avouch_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::fault::{Fault, OrTaken};
-use super::rows::{first, from_optional_json, hash, json, time, word};
+use super::rows::{Columns, first, from_optional_json, hash, json, time, word};
 use super::writer::Done;
 use super::{SqliteStore, resource_servers};
 
@@ -45,6 +45,11 @@ fn insert(connection: &Connection, token: &CallerToken) -> Result<(), Fault> {
     if resource_servers::select(connection, token.resource_server.as_str())?.is_none() {
         return Err(Fault::Conflict(Taken::CallerId));
     }
+    put(connection, token)
+}
+
+/// Keeps the token of one that is there.
+pub(super) fn put(connection: &Connection, token: &CallerToken) -> Result<(), Fault> {
     connection
         .prepare_cached(
             "INSERT INTO caller_token
@@ -69,17 +74,19 @@ fn select(connection: &Connection, token: &TokenHash) -> Result<Option<CallerTok
         "SELECT hash, id, resource_server, confirmation_details, issued_at, expires_at
          FROM caller_token WHERE hash = ?1",
         [token.as_bytes()],
-        |row| {
-            Ok(CallerToken {
-                hash: TokenHash::from_bytes(row.take(hash)?),
-                id: row.take(word)?,
-                resource_server: row.take(word)?,
-                confirmation: row.take_optional(json)?,
-                issued_at: row.take(time)?,
-                expires_at: row.take(time)?,
-            })
-        },
+        self::token,
     )
+}
+
+pub(super) fn token(row: &mut Columns<'_>) -> Result<CallerToken, Fault> {
+    Ok(CallerToken {
+        hash: TokenHash::from_bytes(row.take(hash)?),
+        id: row.take(word)?,
+        resource_server: row.take(word)?,
+        confirmation: row.take_optional(json)?,
+        issued_at: row.take(time)?,
+        expires_at: row.take(time)?,
+    })
 }
 
 /// Ends the tokens of a resource server.

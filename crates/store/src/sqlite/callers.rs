@@ -226,7 +226,7 @@ pub(super) fn insert_resource_server(
 }
 
 /// Enters an id into the name space that both kinds share. Nothing ever leaves it.
-fn give_id(connection: &Connection, id: &str, kind: &str) -> Result<(), Fault> {
+pub(super) fn give_id(connection: &Connection, id: &str, kind: &str) -> Result<(), Fault> {
     connection
         .prepare_cached("INSERT INTO caller (id, kind) VALUES (?1, ?2)")?
         .execute([id, kind])

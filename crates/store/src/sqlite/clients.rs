@@ -80,7 +80,7 @@ pub(super) fn remove(connection: &Connection, id: &ClientId, at: Timestamp) -> R
     Ok(changed > 0)
 }
 
-fn client(connection: &Connection, row: &mut Columns<'_>) -> Result<Client, Fault> {
+pub(super) fn client(connection: &Connection, row: &mut Columns<'_>) -> Result<Client, Fault> {
     let id: ClientId = row.take(word)?;
     Ok(Client {
         details: row.take(json)?,

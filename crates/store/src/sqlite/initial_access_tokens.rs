@@ -22,18 +22,8 @@ impl InitialAccessTokenStore for SqliteStore {
         token: &InitialAccessToken,
     ) -> Result<(), StoreError> {
         let token = columns(token)?;
-        self.write(move |connection| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO initial_access_token
-                         (hash, id, kind, resources, sharing, uses_left, created_at, expires_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                )?
-                .execute(token)
-                .or_taken(Taken::Record)?;
-            Ok(Done::fresh(()))
-        })
-        .await
+        self.write(move |connection| insert(connection, token).map(Done::fresh))
+            .await
     }
 
     async fn find_initial_access_token(
@@ -82,6 +72,19 @@ impl InitialAccessTokenStore for SqliteStore {
     }
 }
 
+/// Keeps a new one.
+pub(super) fn insert(connection: &Connection, token: [Value; 8]) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO initial_access_token
+                 (hash, id, kind, resources, sharing, uses_left, created_at, expires_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(token)
+        .or_taken(Taken::Record)?;
+    Ok(())
+}
+
 /// Takes one use, if the token is live and one is left; `false` if not.
 pub(super) fn take_use(
     connection: &Connection,
@@ -100,7 +103,7 @@ pub(super) fn take_use(
     Ok(used > 0)
 }
 
-fn token(row: &mut Columns<'_>) -> Result<InitialAccessToken, Fault> {
+pub(super) fn token(row: &mut Columns<'_>) -> Result<InitialAccessToken, Fault> {
     Ok(InitialAccessToken {
         hash: TokenHash::from_bytes(row.take(hash)?),
         id: row.take(word)?,
@@ -115,7 +118,7 @@ fn token(row: &mut Columns<'_>) -> Result<InitialAccessToken, Fault> {
     })
 }
 
-fn columns(token: &InitialAccessToken) -> Result<[Value; 8], Fault> {
+pub(super) fn columns(token: &InitialAccessToken) -> Result<[Value; 8], Fault> {
     Ok([
         token.hash.as_bytes().to_vec().into(),
         token.id.as_str().to_owned().into(),

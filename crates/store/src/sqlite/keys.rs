@@ -22,14 +22,7 @@ impl KeyStore for SqliteStore {
         let key = columns(key)?;
         let rescheduled = rescheduled.to_vec();
         self.write(move |connection| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO signing_key (kid, algorithm, purpose, public_details,
-                         sealed_private, created_at, active_at, retiring_at, retired_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                )?
-                .execute(key)
-                .or_taken(Taken::Record)?;
+            insert(connection, key)?;
             for (kid, schedule) in &rescheduled {
                 reschedule(connection, kid, schedule)?;
             }
@@ -96,6 +89,19 @@ impl KeyStore for SqliteStore {
     }
 }
 
+/// Keeps a new key.
+pub(super) fn insert(connection: &Connection, key: [Value; 9]) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO signing_key (kid, algorithm, purpose, public_details, sealed_private,
+                 created_at, active_at, retiring_at, retired_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(key)
+        .or_taken(Taken::Record)?;
+    Ok(())
+}
+
 fn reschedule(connection: &Connection, kid: &str, schedule: &KeySchedule) -> Result<(), Fault> {
     let changed = connection
         .prepare_cached(
@@ -128,7 +134,7 @@ fn kept(connection: &Connection, secret: ServerSecret) -> Result<Option<Vec<u8>>
     first(connection, sql, [secret.name()], |row| row.take(octets))
 }
 
-fn key(row: &mut Columns<'_>) -> Result<SigningKeyRecord, Fault> {
+pub(super) fn key(row: &mut Columns<'_>) -> Result<SigningKeyRecord, Fault> {
     Ok(SigningKeyRecord {
         public: row.take(json)?,
         algorithm: row.take(word)?,
@@ -143,7 +149,7 @@ fn key(row: &mut Columns<'_>) -> Result<SigningKeyRecord, Fault> {
     })
 }
 
-fn columns(key: &SigningKeyRecord) -> Result<[Value; 9], Fault> {
+pub(super) fn columns(key: &SigningKeyRecord) -> Result<[Value; 9], Fault> {
     Ok([
         key.kid().to_owned().into(),
         from_word("signature algorithm", &key.algorithm)?,

@@ -6,7 +6,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::open::OpenError;
+use super::refusal::OpenError;
 
 /// Says "avouch" in the file's header (`avch`), so that `file` and this program
 /// can tell it from any other SQLite file.

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use thiserror::Error;
 
-use super::migrate;
+use super::refusal::OpenError;
+use super::{backup, inspect, migrate, moving, restore};
+use crate::MoveSide;
 
 /// How to run the embedded engine. The defaults suit a server of its own.
 #[derive(Clone, Debug)]
@@ -30,6 +31,11 @@ pub struct SqliteOptions {
     /// How large the data file may grow, in octets, its log not counted.
     /// `None` for as large as the disk allows.
     pub max_size: Option<u64>,
+    /// How long the log may become, in octets, before writes let it begin
+    /// anew, roughly. A reader that stays in it keeps it from doing so.
+    pub longest_log: u64,
+    /// On which side of a move it is; `None` for a server.
+    pub moving: Option<MoveSide>,
 }
 
 impl Default for SqliteOptions {
@@ -42,58 +48,17 @@ impl Default for SqliteOptions {
             token_cache: 64 << 20,
             caller_cache: 16 << 20,
             max_size: None,
+            longest_log: 64 << 20,
+            moving: None,
         }
     }
-}
-
-/// Why a data file was not opened.
-#[derive(Debug, Error)]
-pub enum OpenError {
-    /// Another server works on it.
-    #[error("{} is in use by another server", .0.display())]
-    InUse(PathBuf),
-    /// It is an SQLite file, but not one of ours.
-    #[error("the file belongs to another application")]
-    AnotherApplication,
-    /// A later release has worked on it.
-    #[error(
-        "the file has layout {found}, this release knows layouts up to {known}: use a newer release"
-    )]
-    Newer {
-        /// The layout of the file.
-        found: i64,
-        /// The newest layout known here.
-        known: i64,
-    },
-    /// Acknowledged writes would not survive a crash.
-    #[error(
-        "refused, because acknowledged writes could be lost: {setting} is {found}, not {wanted}"
-    )]
-    NotDurable {
-        /// The setting of SQLite.
-        setting: &'static str,
-        /// What it has to be.
-        wanted: &'static str,
-        /// What it is, whatever was asked for.
-        found: String,
-    },
-    /// The file or its folder cannot be made, locked or read.
-    #[error("{}: {error}", path.display())]
-    File {
-        /// Which one.
-        path: PathBuf,
-        /// The system's account.
-        #[source]
-        error: io::Error,
-    },
-    /// SQLite refuses the file.
-    #[error("SQLite: {0}")]
-    Engine(#[from] rusqlite::Error),
 }
 
 /// An open data file, still without threads.
 pub(super) struct Opened {
     pub(super) writing: Connection,
+    /// Copies the log into the file.
+    pub(super) copying: Connection,
     pub(super) reading: Vec<Connection>,
     pub(super) lock: File,
     pub(super) path: PathBuf,
@@ -111,19 +76,34 @@ pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Opened, OpenE
     // One file, one name: two ways to it must not lead to two locks.
     let path = path.canonicalize().map_err(at(&path))?;
     let lock = lock(&path)?;
+    restore::refuse_half_restored(&path)?;
 
     let mut writing = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, options)?;
+    // SQLite takes a file that it may only read for reading, and says nothing.
+    if writing.is_readonly("main")? {
+        return Err(OpenError::ReadOnly(path));
+    }
     let identity = migrate::identify(&writing)?;
+    if matches!(identity, migrate::Identity::Ours { .. }) {
+        backup::refuse_backup(&writing)?;
+        if options.moving != Some(MoveSide::Target) {
+            moving::refuse_half_moved(&writing)?;
+        }
+        inspect::vital(&writing)?;
+    }
     // Only now may anything in the file be changed.
     set_up_for_writing(&writing, options)?;
     verify_durability(&writing)?;
     migrate::migrate(&mut writing, &identity)?;
 
+    let copying = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE, options)?;
+    set_up_for_writing(&copying, options)?;
     let reading = (0..options.readers.max(1))
         .map(|_| connect(&path, OpenFlags::SQLITE_OPEN_READ_ONLY, options))
         .collect::<Result<_, _>>()?;
     Ok(Opened {
         writing,
+        copying,
         reading,
         lock,
         path,
@@ -152,10 +132,8 @@ fn make_folder(path: &Path) -> Result<(), OpenError> {
 /// One server per file. The lock is a file of its own, since closing any handle
 /// of the data file would drop SQLite's own locks on it. The system frees it
 /// when the process ends, however it ends.
-fn lock(path: &Path) -> Result<File, OpenError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let name = PathBuf::from(name);
+pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
+    let name = beside(path, ".lock");
     let file = private()
         .create(true)
         .truncate(false)
@@ -166,6 +144,13 @@ fn lock(path: &Path) -> Result<File, OpenError> {
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
         Err(TryLockError::Error(error)) => Err(at(&name)(error)),
     }
+}
+
+/// The file of this name with something added.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
 }
 
 /// Made before SQLite sees it, so that it is never readable by others; SQLite
@@ -180,7 +165,7 @@ fn make_file(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-fn private() -> OpenOptions {
+pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
     #[cfg(unix)]
@@ -189,7 +174,7 @@ fn private() -> OpenOptions {
 }
 
 /// A new name is on disk only when its folder is.
-fn sync_folder(folder: &Path) -> Result<(), OpenError> {
+pub(super) fn sync_folder(folder: &Path) -> Result<(), OpenError> {
     #[cfg(unix)]
     File::open(folder)
         .and_then(|folder| folder.sync_all())
@@ -214,7 +199,7 @@ fn warn_if_readable_by_others(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn connect(
+pub(super) fn connect(
     path: &Path,
     access: OpenFlags,
     options: &SqliteOptions,
@@ -238,8 +223,11 @@ fn set_up_for_writing(connection: &Connection, options: &SqliteOptions) -> Resul
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    // Not in the middle of a write: `checkpoint` sees to it.
+    connection.query_row("PRAGMA wal_autocheckpoint = 0", (), |_| Ok(()))?;
     // After a burst the log shrinks again.
-    connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    let longest_log = i64::try_from(options.longest_log).unwrap_or(i64::MAX);
+    connection.pragma_update(None, "journal_size_limit", longest_log)?;
     if let Some(octets) = options.max_size {
         let page: i64 = connection.query_row("PRAGMA page_size", (), |row| row.get(0))?;
         let pages = (i64::try_from(octets).unwrap_or(i64::MAX) / page.max(1)).max(1);
@@ -283,7 +271,7 @@ fn verify_durability(connection: &Connection) -> Result<(), OpenError> {
 }
 
 /// Tells which file an error is about.
-fn at(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
+pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> OpenError {
     let path = path.to_owned();
     move |error| OpenError::File { path, error }
 }

@@ -151,7 +151,11 @@ pub(super) fn remove(connection: &Connection, caller: &str) -> Result<(), Fault>
     Ok(())
 }
 
-fn insert(connection: &Connection, caller: &str, new: &Registration) -> Result<(), Fault> {
+pub(super) fn insert(
+    connection: &Connection,
+    caller: &str,
+    new: &Registration,
+) -> Result<(), Fault> {
     let Registration {
         approval,
         allowance,
@@ -202,7 +206,7 @@ fn select_with_caller(
 }
 
 /// The connection must be in a snapshot.
-fn select(connection: &Connection, caller: &str) -> Result<Option<Registration>, Fault> {
+pub(super) fn select(connection: &Connection, caller: &str) -> Result<Option<Registration>, Fault> {
     let sql = "SELECT hash FROM registration_token WHERE caller = ?1 ORDER BY position";
     let tokens = all(connection, sql, [caller], |row| row.take(hash))?;
     let tokens = tokens.into_iter().map(TokenHash::from_bytes).collect();

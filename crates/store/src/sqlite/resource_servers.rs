@@ -65,6 +65,21 @@ pub(super) fn insert(
     sharing: ResourceSharing,
 ) -> Result<(), Fault> {
     let id = resource_server.id.as_str();
+    insert_row(connection, resource_server)?;
+    secrets::replace(connection, id, &resource_server.credentials)?;
+    replace_resources(connection, resource_server, sharing)?;
+    JwtProfile::begin(connection, id, &resource_server.profile)?;
+    ReleasePolicy::begin(connection, id, &resource_server.policy)?;
+    AccessTokenProfile::begin(connection, id, &resource_server.access_tokens)?;
+    let scope = &resource_server.access_tokens.value.for_scopes;
+    audience_scopes::replace(connection, id, scope)
+}
+
+/// The record alone, without what belongs to it.
+pub(super) fn insert_row(
+    connection: &Connection,
+    resource_server: &ResourceServer,
+) -> Result<(), Fault> {
     connection
         .prepare_cached(
             "INSERT INTO resource_server
@@ -73,13 +88,7 @@ pub(super) fn insert(
              VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(columns(resource_server)?)?;
-    secrets::replace(connection, id, &resource_server.credentials)?;
-    replace_resources(connection, resource_server, sharing)?;
-    JwtProfile::begin(connection, id, &resource_server.profile)?;
-    ReleasePolicy::begin(connection, id, &resource_server.policy)?;
-    AccessTokenProfile::begin(connection, id, &resource_server.access_tokens)?;
-    let scope = &resource_server.access_tokens.value.for_scopes;
-    audience_scopes::replace(connection, id, scope)
+    Ok(())
 }
 
 /// Replaces the record and carries the histories on. `false` if there is none
@@ -211,7 +220,7 @@ fn replace_resources(
     Ok(())
 }
 
-fn resource_server(
+pub(super) fn resource_server(
     connection: &Connection,
     row: &mut Columns<'_>,
 ) -> Result<ResourceServer, Fault> {

@@ -98,7 +98,7 @@ pub(super) fn all<T: History>(
     rows::all(connection, T::ALL, [id], revision)
 }
 
-fn append<T: History>(
+pub(super) fn append<T: History>(
     connection: &Connection,
     id: &str,
     revision: &Revision<T>,

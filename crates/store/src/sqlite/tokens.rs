@@ -31,14 +31,8 @@ impl TokenStore for SqliteStore {
         // Encoded here, so that the writer is left with nothing but SQL.
         let (grant, token) = (grant_columns(grant)?, token_columns(token)?);
         self.write(move |connection| {
-            connection
-                .prepare_cached(INSERT_GRANT)?
-                .execute(grant)
-                .or_taken(Taken::Record)?;
-            connection
-                .prepare_cached(INSERT_TOKEN)?
-                .execute(token)
-                .or_taken(Taken::Record)?;
+            insert_grant(connection, grant)?;
+            insert_token(connection, token)?;
             Ok(Done::fresh(()))
         })
         .await
@@ -269,7 +263,7 @@ const SELECT_FOUND: &str = "
     LEFT JOIN subject_epoch s ON s.subject = g.subject
     WHERE t.hash = ?1";
 
-fn token(
+pub(super) fn token(
     row: &mut Columns<'_>,
     hash: TokenHash,
     grant: &GrantId,
@@ -291,12 +285,20 @@ fn token(
     })
 }
 
+pub(super) fn insert_token(connection: &Connection, token: [Value; 11]) -> Result<(), Fault> {
+    connection
+        .prepare_cached(INSERT_TOKEN)?
+        .execute(token)
+        .or_taken(Taken::Record)?;
+    Ok(())
+}
+
 const INSERT_TOKEN: &str = "
     INSERT INTO access_token (hash, id, access_grant, scope, resources, authorization_details,
         confirmation_details, issued_at, not_before, expires_at, revoked_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
-fn token_columns(token: &AccessToken) -> Result<[Value; 11], Fault> {
+pub(super) fn token_columns(token: &AccessToken) -> Result<[Value; 11], Fault> {
     Ok([
         token.hash.as_bytes().to_vec().into(),
         token.id.as_str().to_owned().into(),
@@ -315,7 +317,7 @@ fn token_columns(token: &AccessToken) -> Result<[Value; 11], Fault> {
     ])
 }
 
-fn grant(row: &mut Columns<'_>, id: GrantId, client: ClientId) -> Result<Grant, Fault> {
+pub(super) fn grant(row: &mut Columns<'_>, id: GrantId, client: ClientId) -> Result<Grant, Fault> {
     Ok(Grant {
         id,
         client,
@@ -331,12 +333,20 @@ fn grant(row: &mut Columns<'_>, id: GrantId, client: ClientId) -> Result<Grant, 
     })
 }
 
+pub(super) fn insert_grant(connection: &Connection, grant: [Value; 11]) -> Result<(), Fault> {
+    connection
+        .prepare_cached(INSERT_GRANT)?
+        .execute(grant)
+        .or_taken(Taken::Record)?;
+    Ok(())
+}
+
 const INSERT_GRANT: &str = "
     INSERT INTO access_grant (id, client, subject, scope, resources, claims,
         authorization_details, legal_basis, login_details, created_at, revoked_before)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
-fn grant_columns(grant: &Grant) -> Result<[Value; 11], Fault> {
+pub(super) fn grant_columns(grant: &Grant) -> Result<[Value; 11], Fault> {
     let text = |text: &str| Value::Text(text.to_owned());
     Ok([
         text(grant.id.as_str()),

@@ -21,6 +21,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::cache::{Caches, Stale};
+use super::checkpoint::Checkpoints;
 use super::fault::{Fault, Stopped};
 use super::presence::Presence;
 
@@ -55,6 +56,7 @@ impl Writer {
     /// Starts the thread. `waiting` is how many writes may wait.
     pub(super) fn start(
         connection: Connection,
+        checkpoints: Checkpoints,
         caches: Arc<Caches>,
         presence: Presence,
         waiting: usize,
@@ -62,7 +64,7 @@ impl Writer {
         let (queue, writes) = sync_channel(waiting);
         let thread = std::thread::Builder::new()
             .name("avouch-writer".into())
-            .spawn(move || run(&connection, &caches, &presence, &writes))?;
+            .spawn(move || run(&connection, checkpoints, &caches, &presence, &writes))?;
         Ok(Self {
             queue: Some(queue),
             thread: Some(thread),
@@ -177,6 +179,7 @@ where
 
 fn run(
     connection: &Connection,
+    mut checkpoints: Checkpoints,
     caches: &Caches,
     presence: &Presence,
     writes: &Receiver<Box<dyn Queued>>,
@@ -186,7 +189,11 @@ fn run(
         let mut batch = vec![first];
         batch.extend(writes.try_iter().take(MAX_BATCH - 1));
         settle(connection, caches, presence, batch);
+        // Between two batches: those who wrote have their answer.
+        checkpoints.after_a_batch(connection);
     }
+    // The last connection but the readers', so that nothing is in the way of the end.
+    drop(checkpoints);
     // Leaves one file behind, with everything in it, if no one else is reading.
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::warn!(%error, "the write-ahead log stays; the next start takes it up");

@@ -9,7 +9,7 @@ use avouch_oauth::confirmation::{Confirmation, Sha256Thumbprint};
 use crate::Engine;
 use crate::fixtures::{at, resource_server, resource_server_id};
 
-fn token(name: &str, owner: &str) -> CallerToken {
+pub(crate) fn token(name: &str, owner: &str) -> CallerToken {
     CallerToken {
         hash: TokenHash::of(name),
         id: TokenId::new(name).unwrap(),

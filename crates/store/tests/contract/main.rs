@@ -11,6 +11,7 @@ mod fixtures;
 mod initial_access_tokens;
 mod keys;
 mod model;
+mod moving;
 mod place;
 mod registrations;
 mod reopening;
@@ -19,8 +20,8 @@ mod revocation;
 mod tokens;
 mod used_proofs;
 
-use avouch_core::storage::Storage;
-use avouch_store::{AnyStore, PostgresStore, SqliteOptions, SqliteStore};
+use avouch_core::storage::{MoveSource, Storage};
+use avouch_store::{AnyStore, MoveSide, PostgresStore, SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
 use place::Place;
@@ -28,10 +29,16 @@ use place::Place;
 /// A place for one store of its own.
 pub(crate) trait Engine {
     /// The store under test.
-    type Store: Storage + 'static;
+    type Store: Storage + MoveSource + 'static;
 
     /// Opens it, empty at first. To open it again, drop it first.
     fn open(&self) -> impl Future<Output = Self::Store>;
+
+    /// The same for a move, or why not.
+    fn open_for(&self, side: MoveSide) -> impl Future<Output = Result<AnyStore, String>>;
+
+    /// The same for a server, or why not.
+    fn try_open(&self) -> impl Future<Output = Result<AnyStore, String>>;
 }
 
 /// The embedded engine, through the type a server holds.
@@ -51,6 +58,26 @@ impl Engine for Sqlite {
             .unwrap()
             .into()
     }
+
+    async fn open_for(&self, side: MoveSide) -> Result<AnyStore, String> {
+        self.opened(Some(side))
+    }
+
+    async fn try_open(&self) -> Result<AnyStore, String> {
+        self.opened(None)
+    }
+}
+
+impl Sqlite {
+    fn opened(&self, moving: Option<MoveSide>) -> Result<AnyStore, String> {
+        let options = SqliteOptions {
+            moving,
+            ..SqliteOptions::default()
+        };
+        SqliteStore::open(self.0.path().join("avouch.db"), &options)
+            .map(AnyStore::from)
+            .map_err(|refused| refused.to_string())
+    }
 }
 
 /// A PostgreSQL server, if the tests are given one.
@@ -67,6 +94,27 @@ impl Engine for Postgres {
 
     async fn open(&self) -> AnyStore {
         PostgresStore::open(&self.0.options).await.unwrap().into()
+    }
+
+    async fn open_for(&self, side: MoveSide) -> Result<AnyStore, String> {
+        self.opened(Some(side)).await
+    }
+
+    async fn try_open(&self) -> Result<AnyStore, String> {
+        self.opened(None).await
+    }
+}
+
+impl Postgres {
+    async fn opened(&self, moving: Option<MoveSide>) -> Result<AnyStore, String> {
+        let options = avouch_store::PostgresOptions {
+            moving,
+            ..self.0.options.clone()
+        };
+        PostgresStore::open(&options)
+            .await
+            .map(AnyStore::from)
+            .map_err(|refused| refused.to_string())
     }
 }
 
@@ -208,4 +256,37 @@ on_every_engine! {
     reopening::{
         everything_is_there_again,
     },
+}
+
+/// Every engine into every engine, as far as there are any.
+macro_rules! moves {
+    ($($name:ident: $from:expr => $to:expr,)*) => {
+        $(mod $name {
+            use super::*;
+
+            moves!(@ $from => $to, [
+                a_moved_store_answers_as_before,
+                a_move_that_is_broken_off_at_any_page_goes_on,
+                only_an_empty_target_is_moved_into,
+                a_source_that_was_served_meanwhile_is_found_out,
+            ]);
+        })*
+    };
+    (@ $from:expr => $to:expr, [$($test:ident,)*]) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                if let (Some(from), Some(to)) = ($from, $to) {
+                    moving::$test(&from, &to).await;
+                }
+            }
+        )*
+    };
+}
+
+moves! {
+    sqlite_to_sqlite: Some(Sqlite::new()) => Some(Sqlite::new()),
+    sqlite_to_postgres: Some(Sqlite::new()) => Postgres::new(),
+    postgres_to_sqlite: Postgres::new() => Some(Sqlite::new()),
+    postgres_to_postgres: Postgres::new() => Postgres::new(),
 }

@@ -175,3 +175,18 @@ fn a_file_set_to_another_journal_is_brought_back_to_the_log() {
     assert_eq!(mode, "wal");
     drop(store);
 }
+
+#[test]
+fn a_file_that_another_process_has_locked_is_refused_with_what_to_do() {
+    let folder = folder();
+    let path = folder.path().join("avouch.db");
+    drop(SqliteStore::open(&path, &options()).unwrap());
+    let other = Connection::open(&path).unwrap();
+    other
+        .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; DELETE FROM caller")
+        .unwrap();
+    let refused = refusal(&path).to_string();
+    assert!(refused.contains("end its transaction"), "{refused}");
+    drop(other);
+    SqliteStore::open(&path, &options()).unwrap();
+}

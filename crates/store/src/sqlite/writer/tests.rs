@@ -5,6 +5,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::sqlite::checkpoint::Log;
 
 /// A writer over one table, with a second connection to look at the file.
 struct Bench {
@@ -16,7 +17,7 @@ struct Bench {
 fn bench(waiting: usize) -> Bench {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data");
-    let writing = Connection::open(&path).unwrap();
+    let mut writing = Connection::open(&path).unwrap();
     writing.pragma_update(None, "journal_mode", "WAL").unwrap();
     writing.pragma_update(None, "foreign_keys", true).unwrap();
     writing
@@ -27,8 +28,11 @@ fn bench(waiting: usize) -> Bench {
         )
         .unwrap();
     let caches = Arc::new(Caches::new(1 << 16, 1 << 16));
-    let writer =
-        Arc::new(Writer::start(writing, caches, Presence::of(&path).unwrap(), waiting).unwrap());
+    let log = Log::follow(&mut writing, 1 << 20).unwrap();
+    let checkpoints = Checkpoints::start(log, Connection::open(&path).unwrap()).unwrap();
+    let presence = Presence::of(&path).unwrap();
+    let writer = Writer::start(writing, checkpoints, caches, presence, waiting).unwrap();
+    let writer = Arc::new(writer);
     Bench {
         writer,
         looking: Connection::open(&path).unwrap(),
