@@ -38,6 +38,11 @@ async fn fill(store: &impl Storage) {
         let key = signing_key(kid, made);
         store.insert_signing_key(&key, changed).await.unwrap();
     }
+    fill_callers(store).await;
+    fill_tokens(store).await;
+}
+
+async fn fill_callers(store: &impl Storage) {
     for id in ["shop", "bank", "gone", "aerzte"] {
         store.insert_client(&client(id)).await.unwrap();
     }
@@ -109,7 +114,9 @@ async fn fill(store: &impl Storage) {
     let mut changed = managed.clone();
     changed.registration.tokens = changed.registration.tokens.with(hash("m2"));
     store.change_registration(&managed, &changed).await.unwrap();
+}
 
+async fn fill_tokens(store: &impl Storage) {
     for name in ["t1", "t2", "t3", "t4", "t5"] {
         let (grant, token) = issued(name, 1_600);
         store.issue(&grant, &token).await.unwrap();
