@@ -23,6 +23,10 @@ static CORES: OnceLock<[usize; 2]> = OnceLock::new();
 
 /// Sees to it that there are two cores. Call it before anything is pinned.
 pub fn find() -> Result<(), Failure> {
+    // Once pinned, this process sees one of them.
+    if CORES.get().is_some() {
+        return Ok(());
+    }
     let allowed = sched_getaffinity(Pid::from_raw(0))?;
     let mut cores = (0..CpuSet::count()).filter(|core| allowed.is_set(*core).unwrap_or(false));
     let (Some(server), Some(load)) = (cores.next(), cores.next()) else {

@@ -71,7 +71,7 @@ fn command(arguments: &[&str]) -> Result<(), Failure> {
         }
         "--smoke" => {
             let moment = |rounds| Options {
-                connections: 4,
+                connections: 2,
                 ..defaults(0.02, rounds, 200)
             };
             let options = moment(1).read(rest)?;
