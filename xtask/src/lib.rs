@@ -1,6 +1,7 @@
 //! The project's own chores, one module each. A library only so that the
 //! house tests in `xtask/tests/` see with the same eyes as the commands.
 
+pub mod bench;
 pub mod conformance;
 pub mod fuzz;
 pub mod postgres;

@@ -65,7 +65,10 @@ dispatch!(Storage {
 
 dispatch!(TokenStore {
     fn issue(grant: &Grant, token: &AccessToken) -> ();
-    fn find(hash: &TokenHash) -> Option<Arc<FoundToken>>;
+    fn find_evenly(
+        hash: &TokenHash,
+        is_good: &(dyn Fn(&FoundToken) -> bool + Sync)
+    ) -> Option<Arc<FoundToken>>;
     fn revoke_token(hash: &TokenHash, at: Timestamp) -> Revoked;
     fn revoke_grant(grant: &GrantId, before: Timestamp) -> Revoked;
     fn revoke_client(client: &ClientId, before: Timestamp) -> Revoked;

@@ -25,11 +25,22 @@ pub async fn find(
     own: OwnTokens<'_>,
     tokens: &impl TokenStore,
 ) -> Result<Sought, StoreError> {
+    find_evenly(presented, own, tokens, &|_| true).await
+}
+
+/// The same, by steps that are the same for every token that was made here and is not good, by
+/// `is_good` (requirement TIM-01).
+pub async fn find_evenly(
+    presented: &PresentedToken,
+    own: OwnTokens<'_>,
+    tokens: &impl TokenStore,
+    is_good: &(dyn Fn(&FoundToken) -> bool + Sync),
+) -> Result<Sought, StoreError> {
     let Some(hash) = own.recognise(presented.expose()) else {
         return Ok(Sought::NeverIssued);
     };
     Ok(tokens
-        .find(&hash)
+        .find_evenly(&hash, is_good)
         .await?
         .map_or(Sought::NotKept, Sought::Found))
 }

@@ -82,13 +82,24 @@ pub fn judge<'a>(
         Sought::NeverIssued => return Judgement::Inactive(InactiveReason::NeverIssued),
         Sought::NotKept => return Judgement::Inactive(InactiveReason::NotKept),
     };
-    match reason_against(found, now) {
+    match reason_for(resource_server, found, now) {
         Some(reason) => Judgement::Inactive(reason),
-        None if !resource_server.serves_any_of(&found.token.audience) => {
-            Judgement::Inactive(InactiveReason::ForeignAudience)
-        }
         None => Judgement::Active(found),
     }
+}
+
+/// Whether a token is good at this RS.
+pub fn is_good_at(resource_server: &ResourceServer, found: &FoundToken, now: Timestamp) -> bool {
+    reason_for(resource_server, found, now).is_none()
+}
+
+fn reason_for(
+    resource_server: &ResourceServer,
+    found: &FoundToken,
+    now: Timestamp,
+) -> Option<InactiveReason> {
+    let foreign = || !resource_server.serves_any_of(&found.token.audience);
+    reason_against(found, now).or_else(|| foreign().then_some(InactiveReason::ForeignAudience))
 }
 
 /// Why the token is dead for everybody, if it is: the part of the judgement

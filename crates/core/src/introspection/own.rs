@@ -20,13 +20,22 @@ pub fn judge_own<'a>(
         Sought::NeverIssued => return Err(InactiveReason::NeverIssued),
         Sought::NotKept => return Err(InactiveReason::NotKept),
     };
-    if found.token.client != client.id {
-        return Err(InactiveReason::ForeignAudience);
-    }
-    match reason_against(found, now) {
+    match reason_for(client, found, now) {
         Some(reason) => Err(reason),
         None => Ok(found),
     }
+}
+
+/// Whether a token is the client's, and good.
+pub fn is_good_own(client: &Client, found: &FoundToken, now: Timestamp) -> bool {
+    reason_for(client, found, now).is_none()
+}
+
+fn reason_for(client: &Client, found: &FoundToken, now: Timestamp) -> Option<InactiveReason> {
+    if found.token.client != client.id {
+        return Some(InactiveReason::ForeignAudience);
+    }
+    reason_against(found, now)
 }
 
 /// Renders it: neither subject nor claims nor details, whose release is decided

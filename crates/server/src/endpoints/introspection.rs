@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use avouch_core::event::{Event, RecordError, Recorder};
 use avouch_core::introspection::{
-    AuthorizationError, Echo, Judgement, Means, SecureError, authorize, compose, find, judge,
-    record, secure,
+    AuthorizationError, Echo, Judgement, Means, SecureError, authorize, compose, find_evenly,
+    is_good_at, judge, record, secure,
 };
 use avouch_oauth::accept::Accept;
 use avouch_oauth::error::ErrorCode;
@@ -79,12 +79,9 @@ pub(crate) async fn introspect(
 
     // find
     let keys = app.keys.load();
-    let sought = app
-        .timed(
-            "find",
-            find(&question.token, app.own_tokens(&keys), &app.store),
-        )
-        .await?;
+    let is_good = |found: &_| is_good_at(&resource_server, found, now);
+    let finding = find_evenly(&question.token, app.own_tokens(&keys), &app.store, &is_good);
+    let sought = app.timed("find", finding).await?;
 
     // judge
     let judgement = judge(&sought, &resource_server, now);

@@ -3,7 +3,7 @@
 //! server to rely on.
 
 use avouch_core::event::{Answer, Event, Recorder};
-use avouch_core::introspection::{Sought, compose_own, find, judge_own};
+use avouch_core::introspection::{Sought, compose_own, find_evenly, is_good_own, judge_own};
 use avouch_core::records::Client;
 use avouch_oauth::accept::Accept;
 use avouch_oauth::introspection::IntrospectionRequest;
@@ -32,7 +32,8 @@ pub(super) async fn introspect_own(
     }
     let now = app.clock.now();
     let keys = app.keys.load();
-    let finding = find(&question.token, app.own_tokens(&keys), &app.store);
+    let is_good = |found: &_| is_good_own(client, found, now);
+    let finding = find_evenly(&question.token, app.own_tokens(&keys), &app.store, &is_good);
     let sought = app.timed("find", finding).await?;
     let judged = judge_own(&sought, client, now);
     let response = compose_own(judged, &app.issuer);

@@ -274,6 +274,32 @@ async fn row_tim_01_dead_tokens_of_genuine_form_are_told_apart_by_no_byte_of_the
     );
 }
 
+/// How the look-up is the same for all is shown where it is done: in the store, by the same ID.
+#[tokio::test]
+async fn row_tim_01_no_step_is_left_out_for_a_dead_token_however_often_it_is_asked_about() {
+    const STEPS: [&str; 3] = [
+        "avouch_store_call_duration_seconds_count{operation=\"find\"}",
+        "avouch_signature_duration_seconds_count{algorithm=\"RS256\"}",
+        "avouch_introspection_duration_seconds_count",
+    ];
+    let setup = Setup::new().await;
+    let (sign, _) = setup.usual().await;
+    let dead = genuine_and_dead(&setup).await;
+    let server = setup.start().await;
+    server.clock.advance(Duration::from_secs(2));
+    let mut asked = 0;
+    for (cause, token) in dead.iter().chain(&dead) {
+        // In a second of its own, or the statement about the one before would do for it, too.
+        server.clock.advance(Duration::from_secs(1));
+        server.statement(&sign, token).await.jwt();
+        asked += 1;
+        for step in STEPS {
+            let done = server.metric(step).await;
+            assert_eq!(done, Some(asked.to_string()), "{cause}: {step}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn statements_about_dead_tokens_have_one_length_where_signatures_are_random() {
     let setup = Setup::new().await;

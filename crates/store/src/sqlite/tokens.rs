@@ -38,9 +38,15 @@ impl TokenStore for SqliteStore {
         .await
     }
 
-    async fn find(&self, hash: &TokenHash) -> Result<Option<Arc<FoundToken>>, StoreError> {
+    async fn find_evenly(
+        &self,
+        hash: &TokenHash,
+        is_good: &(dyn Fn(&FoundToken) -> bool + Sync),
+    ) -> Result<Option<Arc<FoundToken>>, StoreError> {
         let cache = &self.caches.tokens;
-        if let Some(found) = cache.get(hash) {
+        if let Some(found) = cache.get(hash)
+            && is_good(&found)
+        {
             return Ok(Some(found));
         }
         let ticket = cache.ticket();
@@ -49,7 +55,10 @@ impl TokenStore for SqliteStore {
             return Ok(None);
         };
         let found = Arc::new(found);
-        cache.fill(ticket, *hash, Arc::clone(&found), octets);
+        // What is no good would take room and never be used.
+        if is_good(&found) {
+            cache.fill(ticket, *hash, Arc::clone(&found), octets);
+        }
         Ok(Some(found))
     }
 
@@ -228,40 +237,53 @@ const DELETE_EMPTY_GRANT: &str = "
     AND NOT EXISTS (SELECT 1 FROM access_token WHERE access_grant = ?1)";
 
 /// One statement, hence true of one instant. Also tells the size of what was read.
+///
+/// The record at the hash or next after it is read and decoded in any case, so that a token that
+/// is not kept takes as long as one that is. (Only past the last hash of all there is none.)
 fn select(connection: &Connection, hash: &TokenHash) -> Result<Option<(FoundToken, usize)>, Fault> {
-    let hash = *hash;
-    first(connection, SELECT_FOUND, [hash.as_bytes()], |row| {
-        let grant_id: GrantId = row.take(word)?;
-        let client: ClientId = row.take(word)?;
-        let subject_revoked_before = row.take_optional(time)?;
-        let removed_at = row.take_optional(time)?;
-        let revoked_before = row.take_optional(time)?;
-        let token = token(row, hash, &grant_id, &client)?;
-        let grant = grant(row, grant_id, client)?;
-        let found = FoundToken {
-            token,
-            grant: Arc::new(grant),
-            client: match removed_at {
-                Some(_) => CallerState::Removed,
-                None => CallerState::Registered { revoked_before },
-            },
-            subject_revoked_before,
-        };
-        Ok((found, row.octets))
+    let nearest = first(connection, SELECT_NEAREST, [hash.as_bytes()], |row| {
+        let of = TokenHash::from_bytes(row.take(super::rows::hash)?);
+        let found = found(row, of);
+        Ok((of, found, row.octets))
+    })?;
+    match nearest {
+        Some((of, found, octets)) if of == *hash => Ok(Some((found?, octets))),
+        // A neighbour's damage is not this token's.
+        Some(_) | None => Ok(None),
+    }
+}
+
+fn found(row: &mut Columns<'_>, hash: TokenHash) -> Result<FoundToken, Fault> {
+    let grant_id: GrantId = row.take(word)?;
+    let client: ClientId = row.take(word)?;
+    let subject_revoked_before = row.take_optional(time)?;
+    let removed_at = row.take_optional(time)?;
+    let revoked_before = row.take_optional(time)?;
+    let token = token(row, hash, &grant_id, &client)?;
+    let grant = grant(row, grant_id, client)?;
+    Ok(FoundToken {
+        token,
+        grant: Arc::new(grant),
+        client: match removed_at {
+            Some(_) => CallerState::Removed,
+            None => CallerState::Registered { revoked_before },
+        },
+        subject_revoked_before,
     })
 }
 
-const SELECT_FOUND: &str = "
-    SELECT g.id, g.client, s.revoked_before, c.removed_at, c.revoked_before,
+// CROSS JOIN: in this order and no other, whatever SQLite believes of the sizes of the tables.
+const SELECT_NEAREST: &str = "
+    SELECT t.hash, g.id, g.client, s.revoked_before, c.removed_at, c.revoked_before,
            t.id, t.scope, t.resources, t.authorization_details, t.confirmation_details,
            t.issued_at, t.not_before, t.expires_at, t.revoked_at,
            g.subject, g.scope, g.resources, g.claims, g.authorization_details,
            g.legal_basis, g.login_details, g.created_at, g.revoked_before
     FROM access_token t
-    JOIN access_grant g ON g.id = t.access_grant
-    JOIN client c ON c.id = g.client
+    CROSS JOIN access_grant g ON g.id = t.access_grant
+    CROSS JOIN client c ON c.id = g.client
     LEFT JOIN subject_epoch s ON s.subject = g.subject
-    WHERE t.hash = ?1";
+    WHERE t.hash >= ?1 ORDER BY t.hash LIMIT 1";
 
 pub(super) fn token(
     row: &mut Columns<'_>,

@@ -1,0 +1,237 @@
+//! How fast introspection is answered, beside the limit.
+//!
+//! The limit is the sum of parts that nothing can do without: the floor of HTTP (a bare server that
+//! reads the request and answers fixed octets), one look-up in the store, the signature, and the
+//! encryption where there is one. They are measured on the server's core in every round, among the
+//! rows, each in a process of its own.
+
+pub mod parts;
+mod rows;
+mod run;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use avouch_core::records::ClientAuthentication;
+use avouch_oauth::resource::ResourceIdentifier;
+use avouch_resource_server::Expectations;
+
+use crate::connection::Line;
+use crate::load::{Load, Measured, Reuse};
+use crate::options::Options;
+use crate::parties::{RESOURCE, basic, register_client, register_resource_server};
+use crate::request::{Credentials, Questions, Shown, Template, Walk};
+use crate::rounds::in_turns;
+use crate::sample::Verifier;
+use crate::server::Server;
+use crate::site::{Setup, Site};
+use crate::tokens::{Pattern, Tokens, issue};
+use crate::{Failure, say};
+
+use parts::{FloorServer, LookUp, Part};
+use rows::{ALGORITHMS, Kind};
+pub use run::{Column, PartFigure, Row, Run};
+
+/// Pairs of token and resource server that are asked about over and over.
+const HOT: usize = 50;
+/// The load at which latency is measured, in parts of what the server can do.
+const SHARE: f64 = 0.7;
+
+/// What is measured in turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Case {
+    /// Every request another token.
+    Spread(usize),
+    /// The same few over and over.
+    Hot(usize),
+    /// Spread, below what the server can do.
+    Latency(usize),
+    /// One of the parts.
+    Part(Part),
+    /// The bare server.
+    Floor,
+}
+
+/// The server, and everybody who asks it.
+struct Stage {
+    site: Site,
+    server: Server,
+    line: Line,
+    floor: FloorServer,
+    callers: Vec<Caller>,
+    tokens: Rc<Tokens>,
+    verifier: Verifier,
+    look_up: LookUp,
+}
+
+struct Caller {
+    kind: Kind,
+    shown: Shown,
+    expected: Expectations,
+}
+
+/// Runs the benchmark.
+pub async fn run(options: &Options) -> Result<Run, Failure> {
+    let stage = Stage::set(options).await?;
+    let cases = stage.cases();
+    let mut capacity = Vec::new();
+    for row in 0..stage.callers.len() {
+        // Where a round begins with latency, it has to know how much is enough.
+        let walk = Walk::Spread { at: row };
+        capacity.push(stage.closed(row, walk, options).await?.rate());
+    }
+    let capacity = RefCell::new(capacity);
+    let measure = async |case: &Case| {
+        let time = options.time();
+        match case {
+            Case::Spread(row) => {
+                let measured = stage
+                    .closed(*row, Walk::Spread { at: *row }, options)
+                    .await?;
+                if let Some(capacity) = capacity.borrow_mut().get_mut(*row) {
+                    *capacity = measured.rate();
+                }
+                Ok(measured)
+            }
+            Case::Hot(row) => {
+                let walk = Walk::Hot { at: 0, among: HOT };
+                stage.closed(*row, walk, options).await
+            }
+            Case::Latency(row) => {
+                let rate = capacity.borrow().get(*row).copied().unwrap_or(1.0) * SHARE;
+                let (load, questions) = stage.load(*row, Walk::Spread { at: *row }, options)?;
+                load.open(questions, rate).await
+            }
+            Case::Part(part) => part.measure(&stage.look_up, time),
+            Case::Floor => {
+                let (load, questions) = stage.load(0, Walk::Spread { at: 0 }, options)?;
+                let load = Load {
+                    server: &stage.floor.server,
+                    line: &stage.floor.line,
+                    ..load
+                };
+                load.closed(questions).await
+            }
+        }
+    };
+    let name = |case: &Case| stage.name(case);
+    let rounds = in_turns(&cases, options.rounds, name, measure).await?;
+    let kinds: Vec<_> = stage.callers.iter().map(|caller| caller.kind).collect();
+    Ok(Run::new(
+        options,
+        &kinds,
+        &cases,
+        &rounds,
+        stage.server.resident()?,
+    ))
+}
+
+impl Stage {
+    async fn set(options: &Options) -> Result<Self, Failure> {
+        let algorithms = ALGORITHMS.map(avouch_jose::SignatureAlgorithm::name);
+        let setup = Setup {
+            algorithms: &algorithms,
+            ..Setup::default()
+        };
+        let site = Site::new(&options.folder, &setup)?;
+        say(&format!("seeding {}", site.issuer));
+        let seeding = site.seed().await?;
+        let mut registered = Vec::new();
+        for kind in Kind::ALL {
+            let id = kind.id();
+            let (profile, key) = kind.profile()?;
+            let way = ClientAuthentication::ClientSecretBasic;
+            let secret = register_resource_server(&seeding, &id, RESOURCE, way, profile).await?;
+            let shown = basic(&id, &secret.ok_or("no secret was made")?);
+            registered.push((kind, id, shown, key));
+        }
+        let client = register_client(&seeding, "shop").await?;
+        let pattern = Pattern::new(&client, &ResourceIdentifier::parse(RESOURCE)?, seeding.now)?;
+        let tokens = issue(&seeding.store, &seeding.mint, &pattern, options.tokens).await?;
+        drop(seeding);
+        let look_up = LookUp::prepare(&options.folder, &site.database(), &tokens)?;
+        let server = site.start(&options.server)?;
+        let line = site.line();
+        let verifier = Verifier::fetch(&line, &site.issuer, &ALGORITHMS).await?;
+        let callers = registered.into_iter().map(|(kind, id, shown, key)| {
+            let expected = verifier.expectations(&id);
+            let expected = match key {
+                None => expected,
+                Some(key) => expected.encrypted_to(vec![key]),
+            };
+            Caller {
+                kind,
+                shown,
+                expected,
+            }
+        });
+        Ok(Self {
+            callers: callers.collect(),
+            floor: FloorServer::start(&options.folder)?,
+            tokens: Rc::new(tokens),
+            server,
+            line,
+            verifier,
+            look_up,
+            site,
+        })
+    }
+
+    fn cases(&self) -> Vec<Case> {
+        let rows = 0..self.callers.len();
+        let mut cases: Vec<_> = rows
+            .flat_map(|row| [Case::Spread(row), Case::Hot(row), Case::Latency(row)])
+            .collect();
+        cases.push(Case::Floor);
+        cases.extend(Part::ALL.map(Case::Part));
+        cases
+    }
+
+    fn name(&self, case: &Case) -> String {
+        let row = |row: usize| {
+            self.callers
+                .get(row)
+                .map_or("", |caller| caller.kind.name())
+        };
+        match case {
+            Case::Spread(at) => format!("{}, spread", row(*at)),
+            Case::Hot(at) => format!("{}, hot", row(*at)),
+            Case::Latency(at) => format!("{}, latency", row(*at)),
+            Case::Part(part) => format!("{} alone", part.name()),
+            Case::Floor => "HTTP alone".to_owned(),
+        }
+    }
+
+    /// Who asks what in a row.
+    fn load(
+        &self,
+        row: usize,
+        walk: Walk,
+        options: &Options,
+    ) -> Result<(Load<'_>, Questions), Failure> {
+        let caller = self.callers.get(row).ok_or("no such row")?;
+        let load = Load {
+            server: &self.server,
+            line: &self.line,
+            reuse: Reuse::KeptAlive,
+            connections: options.connections,
+            time: options.time(),
+        };
+        let questions = Questions {
+            template: Template::new(&self.site.address.to_string(), caller.kind.form()),
+            credentials: Credentials::Same(caller.shown.clone()),
+            tokens: Rc::clone(&self.tokens),
+            walk,
+        };
+        Ok((load, questions))
+    }
+
+    async fn closed(&self, row: usize, walk: Walk, options: &Options) -> Result<Measured, Failure> {
+        let (load, questions) = self.load(row, walk, options)?;
+        let measured = load.closed(questions).await?;
+        let caller = self.callers.get(row).ok_or("no such row")?;
+        self.verifier
+            .check(&measured.samples, caller.kind.form(), &caller.expected)?;
+        Ok(measured)
+    }
+}

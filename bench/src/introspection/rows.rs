@@ -1,0 +1,133 @@
+//! The forms of answer that are measured.
+
+use avouch_core::records::{JwtProfile, StatementEncryption};
+use avouch_crypto::random::SystemRandom;
+use avouch_jose::{
+    ContentEncryption, DecryptionKey, JwkSet, KeyManagementAlgorithm, SignatureAlgorithm,
+};
+
+use crate::Failure;
+use crate::introspection::parts::Part;
+use crate::request::Form;
+
+/// Every algorithm that signs here.
+pub(super) const ALGORITHMS: [SignatureAlgorithm; 5] = [
+    SignatureAlgorithm::Rs256,
+    SignatureAlgorithm::Ps256,
+    SignatureAlgorithm::Es256,
+    SignatureAlgorithm::Ed25519,
+    SignatureAlgorithm::MlDsa44,
+];
+
+/// How an answer is secured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    name: &'static str,
+    signed: Option<SignatureAlgorithm>,
+    encrypted: Option<KeyManagementAlgorithm>,
+}
+
+const fn signed(name: &'static str, algorithm: SignatureAlgorithm) -> Kind {
+    Kind {
+        name,
+        signed: Some(algorithm),
+        encrypted: None,
+    }
+}
+
+const fn nested(
+    name: &'static str,
+    algorithm: SignatureAlgorithm,
+    management: KeyManagementAlgorithm,
+) -> Kind {
+    Kind {
+        encrypted: Some(management),
+        ..signed(name, algorithm)
+    }
+}
+
+impl Kind {
+    /// Every row.
+    pub(super) const ALL: [Self; 10] = [
+        Self {
+            name: "JSON",
+            signed: None,
+            encrypted: None,
+        },
+        signed("RS256", SignatureAlgorithm::Rs256),
+        signed("PS256", SignatureAlgorithm::Ps256),
+        signed("ES256", SignatureAlgorithm::Es256),
+        signed("Ed25519", SignatureAlgorithm::Ed25519),
+        signed("ML-DSA-44", SignatureAlgorithm::MlDsa44),
+        nested(
+            "RS256 in RSA-OAEP-256",
+            SignatureAlgorithm::Rs256,
+            KeyManagementAlgorithm::RsaOaep256,
+        ),
+        nested(
+            "RS256 in ECDH-ES",
+            SignatureAlgorithm::Rs256,
+            KeyManagementAlgorithm::EcdhEs,
+        ),
+        nested(
+            "ES256 in RSA-OAEP-256",
+            SignatureAlgorithm::Es256,
+            KeyManagementAlgorithm::RsaOaep256,
+        ),
+        nested(
+            "ES256 in ECDH-ES",
+            SignatureAlgorithm::Es256,
+            KeyManagementAlgorithm::EcdhEs,
+        ),
+    ];
+
+    pub(super) const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// The `client_id` of the resource server that gets such answers.
+    pub(super) fn id(self) -> String {
+        self.name.replace(' ', "-")
+    }
+
+    pub(super) const fn form(self) -> Form {
+        match self.signed {
+            None => Form::Json,
+            Some(_) => Form::Jwt,
+        }
+    }
+
+    /// What goes into such an answer beside HTTP and the look-up.
+    pub(super) fn parts(self) -> impl Iterator<Item = Part> {
+        let signature = self.signed.map(Part::Signature);
+        signature
+            .into_iter()
+            .chain(self.encrypted.map(Part::Encryption))
+    }
+
+    /// How its resource server is registered, and the key that opens its answers.
+    pub(super) fn profile(self) -> Result<(JwtProfile, Option<DecryptionKey>), Failure> {
+        let key = match self.encrypted {
+            None => None,
+            Some(algorithm) => Some((
+                algorithm,
+                DecryptionKey::generate(algorithm, &SystemRandom)?,
+            )),
+        };
+        let encryption = match &key {
+            None => None,
+            Some((algorithm, key)) => {
+                let keys = vec![key.public_jwk().clone()];
+                let enc = ContentEncryption::A256Gcm;
+                let set = JwkSet { keys };
+                Some(StatementEncryption::to_keys(*algorithm, enc, set)?)
+            }
+        };
+        let profile = JwtProfile {
+            signing_algorithm: self.signed.unwrap_or(SignatureAlgorithm::Rs256),
+            encryption,
+            ..JwtProfile::default()
+        };
+        Ok((profile, key.map(|(_, key)| key)))
+    }
+}

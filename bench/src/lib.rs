@@ -1,0 +1,56 @@
+//! The project's benchmarks: the real server on one core, a load generator of our own on another.
+//!
+//! ```text
+//! options        what the command line says
+//! authentication, inactive, introspection
+//!                a benchmark each: its cases, and what is printed of them
+//! site           a data folder, a configuration, and what is seeded into them
+//! parties        the client and the resource servers that are registered there
+//! tokens         access tokens by the million
+//! certificates   for TLS, both ends
+//! server         the server process: pinned, started, its CPU time read, stopped
+//! request, connection
+//!                what is sent, and over what
+//! load           closed loop (capacity) and open loop (latency)
+//! rounds         cases measured in turns, A B A B, so that drift meets all alike
+//! sample         answers that are verified
+//! statistics     medians, spread, how far apart two samples are
+//! report         a table, a JSON file, a page of the documents
+//! plot           the figures of a JSON file as SVG
+//! ```
+//!
+//! What counts is a ratio of two figures of the same run. Absolute ones are of the machine they
+//! were measured on.
+
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "counts and nanoseconds become figures for people, far below 2^52"
+)]
+
+pub mod authentication;
+pub mod certificates;
+pub mod connection;
+pub mod cores;
+pub mod inactive;
+pub mod introspection;
+pub mod load;
+pub mod options;
+pub mod parties;
+pub mod plot;
+pub mod report;
+pub mod request;
+pub mod rounds;
+pub mod sample;
+pub mod server;
+pub mod site;
+pub mod statistics;
+pub mod tokens;
+
+/// Why a benchmark stopped, in words for the person who ran it.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Says how far a benchmark is, on standard error.
+#[expect(clippy::print_stderr, reason = "a benchmark's progress is its output")]
+pub fn say(line: &str) {
+    eprintln!("{line}");
+}

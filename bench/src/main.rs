@@ -1,0 +1,121 @@
+//! `bench BENCHMARK [OPTIONS]`: run by `cargo xtask bench`, which builds the server first.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use bench::introspection::parts;
+use bench::options::Options;
+use bench::report::{self, Published};
+use bench::{Failure, authentication, cores, inactive, introspection, say};
+
+const USAGE: &str = "\
+Benchmarks of the real server, pinned to one core, with the load on another.
+
+  cargo xtask bench introspection     how fast introspection is answered, beside the limit
+  cargo xtask bench authentication    what each way to authenticate adds to an introspection
+  cargo xtask bench inactive          whether the time of an inactive answer tells its reason
+  cargo xtask bench redraw            plots and tables of docs/ anew, from the figures kept there
+  cargo xtask bench --smoke           all of them for a moment: that they run, not what comes out
+
+  --seconds N      of each measurement
+  --rounds N       of all measurements
+  --tokens N       live tokens in the database
+  --connections N  at one time
+  --json FILE      writes the figures there, too
+  --publish        makes the figures those of docs/performance.md
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match command(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            say(&format!("bench: {why}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(arguments: &[&str]) -> Result<(), Failure> {
+    let [name, rest @ ..] = arguments else {
+        say(USAGE);
+        return Ok(());
+    };
+    let defaults = |seconds, rounds, tokens| Options {
+        server: beside("avouch"),
+        folder: beside(""),
+        seconds,
+        rounds,
+        tokens,
+        connections: 32,
+        json: None,
+        publish: false,
+    };
+    match *name {
+        "introspection" => {
+            let options = defaults(0.5, 7, 1_000_000).read(rest)?;
+            conclude(introspection::run(&options), &options)
+        }
+        "authentication" => {
+            let options = defaults(0.5, 9, 100_000).read(rest)?;
+            conclude(authentication::run(&options), &options)
+        }
+        "inactive" => {
+            let options = defaults(0.5, 4_000, 100_000).read(rest)?;
+            conclude(inactive::run(&options), &options)
+        }
+        "redraw" => {
+            report::redraw::<authentication::Run>(root())?;
+            report::redraw::<inactive::Run>(root())
+        }
+        "--smoke" => {
+            let moment = |rounds| Options {
+                connections: 2,
+                ..defaults(0.02, rounds, 200)
+            };
+            let options = moment(1).read(rest)?;
+            conclude(introspection::run(&options), &options)?;
+            conclude(authentication::run(&options), &options)?;
+            let options = moment(10).read(rest)?;
+            conclude(inactive::run(&options), &options)
+        }
+        // What a benchmark starts by itself.
+        "part" => parts::measure_here(rest),
+        "floor" => parts::serve_floor(rest),
+        "help" | "--help" | "-h" => {
+            say(USAGE);
+            Ok(())
+        }
+        other => Err(format!("there is no benchmark `{other}`\n\n{USAGE}").into()),
+    }
+}
+
+/// Runs a benchmark on this thread alone, on the core of the load.
+fn conclude<R: Published>(
+    benchmark: impl Future<Output = Result<R, Failure>>,
+    options: &Options,
+) -> Result<(), Failure> {
+    // Found missing before anything is measured.
+    cores::find()?;
+    if options.publish {
+        report::check_page::<R>(root())?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        // Answers are looked for as often as questions are sent.
+        .event_interval(1)
+        .build()?;
+    let run = runtime.block_on(benchmark)?;
+    report::conclude(&run, options, root())
+}
+
+/// A program that was built with this one, or the folder of both.
+fn beside(name: &str) -> PathBuf {
+    let own = std::env::current_exe().unwrap_or_default();
+    own.parent().unwrap_or(Path::new(".")).join(name)
+}
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}

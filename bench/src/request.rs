@@ -1,0 +1,188 @@
+//! The questions that are sent, as octets.
+
+use std::rc::Rc;
+
+use avouch_oauth::media_type;
+
+use crate::tokens::Tokens;
+
+/// In which form an answer is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Form {
+    /// RFC 7662.
+    Json,
+    /// RFC 9701.
+    Jwt,
+}
+
+/// What is the same in every request of a caller.
+#[derive(Clone, Debug)]
+pub struct Template {
+    head: String,
+}
+
+/// What of the credentials stands in one request.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// Header lines, each with its end.
+    pub headers: String,
+    /// Form parameters, with `&` before the first.
+    pub form: String,
+}
+
+/// Credentials for many requests.
+pub enum Credentials {
+    /// Good for all of them.
+    Same(Shown),
+    /// Good for one each; when they are used up, no more requests are made.
+    Once(Vec<Shown>),
+}
+
+/// In which order the tokens are asked about.
+#[derive(Clone, Debug)]
+pub enum Walk {
+    /// Every request another one, from somewhere else in the index.
+    Spread {
+        /// The next one.
+        at: usize,
+    },
+    /// The first few, again and again.
+    Hot {
+        /// The next one.
+        at: usize,
+        /// How many.
+        among: usize,
+    },
+}
+
+/// A stride that shares no factor with the numbers of tokens that are in use, and leads far.
+const STRIDE: usize = 7_368_787;
+
+/// Makes one request after another.
+pub struct Questions {
+    /// What is the same in all.
+    pub template: Template,
+    /// Who asks.
+    pub credentials: Credentials,
+    /// What may be asked about.
+    pub tokens: Rc<Tokens>,
+    /// What is asked about next.
+    pub walk: Walk,
+}
+
+impl Form {
+    /// What `Accept` says.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => media_type::JSON,
+            Self::Jwt => media_type::TOKEN_INTROSPECTION_JWT,
+        }
+    }
+}
+
+impl Template {
+    /// Questions to the server at `authority`.
+    pub fn new(authority: &str, form: Form) -> Self {
+        let accept = form.media_type();
+        Self {
+            head: format!(
+                "POST /introspect HTTP/1.1\r\nhost: {authority}\r\naccept: {accept}\r\n\
+                 content-type: application/x-www-form-urlencoded\r\n"
+            ),
+        }
+    }
+
+    /// Writes the question about one token.
+    pub fn write(&self, shown: &Shown, token: &str, into: &mut Vec<u8>) {
+        const TOKEN: &str = "token=";
+        let length = TOKEN.len() + token.len() + shown.form.len();
+        into.clear();
+        for part in [
+            &self.head,
+            &shown.headers,
+            "content-length: ",
+            &length.to_string(),
+            "\r\n\r\n",
+            TOKEN,
+            token,
+            &shown.form,
+        ] {
+            into.extend_from_slice(part.as_bytes());
+        }
+    }
+}
+
+impl Walk {
+    fn next(&mut self, count: usize) -> usize {
+        match self {
+            Self::Spread { at } => {
+                *at = (*at + STRIDE) % count;
+                *at
+            }
+            Self::Hot { at, among } => {
+                *at = (*at + 1) % (*among).min(count);
+                *at
+            }
+        }
+    }
+}
+
+impl Questions {
+    /// Writes the next request and tells which token it asks about; `None` if the credentials are
+    /// used up.
+    pub fn next(&mut self, into: &mut Vec<u8>) -> Option<usize> {
+        let token = self.walk.next(self.tokens.len());
+        let text = self.tokens.get(token);
+        match &mut self.credentials {
+            Credentials::Same(shown) => self.template.write(shown, text, into),
+            Credentials::Once(left) => self.template.write(&left.pop()?, text, into),
+        }
+        Some(token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_request_is_one_that_a_server_reads() {
+        let mut octets = b"of before".to_vec();
+        let shown = Shown {
+            headers: "authorization: Basic eA==\r\n".into(),
+            form: "&client_id=x".into(),
+        };
+        Template::new("127.0.0.1:1", Form::Json).write(&shown, "abc", &mut octets);
+        let text = String::from_utf8(octets).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert_eq!(body, "token=abc&client_id=x");
+        let expected = [
+            "POST /introspect HTTP/1.1",
+            "host: 127.0.0.1:1",
+            "accept: application/json",
+            "content-type: application/x-www-form-urlencoded",
+            "authorization: Basic eA==",
+            "content-length: 21",
+        ];
+        assert_eq!(head.split("\r\n").collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_spread_walk_meets_every_token_before_it_meets_one_again() {
+        for count in [200, 10_000, 100_000] {
+            let mut walk = Walk::Spread { at: 0 };
+            let met: BTreeSet<_> = (0..count).map(|_| walk.next(count)).collect();
+            assert_eq!(met.len(), count);
+        }
+    }
+
+    #[test]
+    fn a_hot_walk_stays_where_it_is() {
+        let mut walk = Walk::Hot { at: 0, among: 50 };
+        let met: BTreeSet<_> = (0..200).map(|_| walk.next(10_000)).collect();
+        assert_eq!(met.len(), 50);
+        assert_eq!(Walk::Hot { at: 7, among: 50 }.next(3), 2);
+    }
+}

@@ -1,0 +1,20 @@
+//! The figures in the documents are those of the files beside them.
+
+use std::path::Path;
+
+use bench::report::is_kept_true;
+use bench::{authentication, inactive};
+
+fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+#[test]
+fn plot_and_table_of_authentication_are_those_that_the_figures_make() {
+    is_kept_true::<authentication::Run>(root()).unwrap();
+}
+
+#[test]
+fn plot_and_table_of_inactive_are_those_that_the_figures_make() {
+    is_kept_true::<inactive::Run>(root()).unwrap();
+}

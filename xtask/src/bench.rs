@@ -1,0 +1,35 @@
+//! `cargo xtask bench`: builds the server as operators do, and the load generator, and runs them.
+
+use std::process::Command;
+
+use crate::steps::{Failure, shell};
+use crate::tree;
+
+/// `cargo xtask bench [BENCHMARK [OPTIONS]]`.
+pub fn command(args: &[&str]) -> Result<(), Failure> {
+    build(&["--release"])?;
+    run("release", args)
+}
+
+/// Each benchmark for a moment, with what the tests have built already: that they run, not what
+/// comes out.
+pub fn smoke() -> Result<(), Failure> {
+    build(&[])?;
+    run("debug", &["--smoke"])
+}
+
+fn build(profile: &[&str]) -> Result<(), Failure> {
+    shell(
+        Command::new("cargo")
+            .args([
+                "build", "--quiet", "--locked", "-p", "avouch", "-p", "bench",
+            ])
+            .args(profile)
+            .current_dir(tree::root()),
+    )
+}
+
+fn run(profile: &str, args: &[&str]) -> Result<(), Failure> {
+    let program = tree::root().join("target").join(profile).join("bench");
+    shell(Command::new(program).args(args).current_dir(tree::root()))
+}
