@@ -97,7 +97,9 @@ fn looks_like_path(word: &str) -> bool {
     const ENDINGS: &[&str] = &[
         ".rs", ".md", ".toml", ".sql", ".json", ".yaml", ".yml", ".c", ".mjs", ".py",
     ];
-    const FOLDERS: &[&str] = &["crates/", "xtask/", "docs/", "tests/", "fuzz/", ".ci/"];
+    const FOLDERS: &[&str] = &[
+        "crates/", "faults/", "xtask/", "docs/", "tests/", "fuzz/", ".ci/",
+    ];
     let is_file = ENDINGS
         .iter()
         .any(|ending| word.len() > ending.len() && word.ends_with(ending));

@@ -1,0 +1,83 @@
+//! A disk that forgets what was never synced.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::shims;
+
+/// What happens to the disk when the server is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Power {
+    /// The machine goes on: what was written is there.
+    Stays,
+    /// The power fails with the kill: what was not synced is gone.
+    FailsWithTheKill,
+    /// The power fails, and syncing never worked.
+    FailsAndNothingIsSynced,
+}
+
+/// A folder, and what would be left of it.
+#[derive(Debug)]
+pub struct Disk {
+    folder: PathBuf,
+    shadow: PathBuf,
+}
+
+impl Disk {
+    /// Two empty folders below `root`.
+    pub fn make(root: &Path) -> Self {
+        let disk = Self {
+            folder: root.join("disk"),
+            shadow: root.join("shadow"),
+        };
+        fs::create_dir(&disk.folder).unwrap();
+        fs::create_dir(&disk.shadow).unwrap();
+        disk
+    }
+
+    /// Where files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Has what a process writes there from its start on forgotten, unless it is synced.
+    pub fn under(&self, command: &mut Command, power: Power) {
+        fs::remove_dir_all(&self.shadow).unwrap();
+        fs::create_dir(&self.shadow).unwrap();
+        if power == Power::Stays {
+            return;
+        }
+        command
+            .env("LD_PRELOAD", shims::unsynced())
+            .env("AVOUCH_FAULT_DIR", &self.folder)
+            .env("AVOUCH_FAULT_SHADOW", &self.shadow);
+        if power == Power::FailsAndNothingIsSynced {
+            command.env("AVOUCH_FAULT_DEAF", "1");
+        }
+    }
+
+    /// The power has failed: the disk holds what was synced and nothing else.
+    pub fn lose_what_was_not_synced(&self) {
+        keep_folders(&self.folder, &self.shadow);
+        fs::remove_dir_all(&self.folder).unwrap();
+        fs::rename(&self.shadow, &self.folder).unwrap();
+        fs::create_dir(&self.shadow).unwrap();
+    }
+}
+
+/// Folders in which no file was made have no shadow; a disk keeps them.
+fn keep_folders(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let kind = entry.metadata().unwrap();
+        if kind.is_dir() {
+            let kept = to.join(entry.file_name());
+            if !kept.exists() {
+                fs::create_dir(&kept).unwrap();
+            }
+            fs::set_permissions(&kept, kind.permissions()).unwrap();
+            keep_folders(&entry.path(), &kept);
+        }
+    }
+}
