@@ -1,6 +1,7 @@
 //! A disk that forgets what was never synced.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -63,6 +64,64 @@ impl Disk {
         fs::remove_dir_all(&self.folder).unwrap();
         fs::rename(&self.shadow, &self.folder).unwrap();
         fs::create_dir(&self.shadow).unwrap();
+    }
+}
+
+/// A small file system in memory, which can be full.
+#[derive(Debug)]
+pub struct SmallDisk {
+    folder: PathBuf,
+}
+
+impl SmallDisk {
+    /// Mounts one on an empty folder, or says why not.
+    pub fn mount(folder: &Path, size: &str) -> Result<Self, String> {
+        let output = Command::new("mount")
+            .args([
+                "-t",
+                "tmpfs",
+                "-o",
+                &format!("size={size}"),
+                "avouch-faults",
+            ])
+            .arg(folder)
+            .output()
+            .map_err(|error| format!("`mount` could not be started: {error}"))?;
+        if output.status.success() {
+            let folder = folder.to_owned();
+            return Ok(Self { folder });
+        }
+        Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+    }
+
+    /// Takes all the room that is left.
+    pub fn fill(&self) {
+        let mut options = OpenOptions::new();
+        let mut filler = options
+            .create(true)
+            .append(true)
+            .open(self.filler())
+            .unwrap();
+        for size in [1 << 16, 1 << 12, 1] {
+            let octets = vec![0; size];
+            while filler.write_all(&octets).is_ok() {}
+        }
+    }
+
+    /// Gives it back.
+    pub fn make_room(&self) {
+        fs::remove_file(self.filler()).unwrap();
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.folder.join("filler")
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: a server may just be ending.
+        let _ = Command::new("umount").arg("-l").arg(&self.folder).status();
     }
 }
 

@@ -10,13 +10,21 @@
     reason = "a fault that cannot be injected, or a state that cannot be looked at, ends the run"
 )]
 
+pub mod bound;
+pub mod clock;
+pub mod cluster;
 pub mod counters;
 pub mod disk;
 pub mod node;
+pub mod options;
 pub mod parties;
+pub mod progress;
 pub mod random;
 pub mod record;
+pub mod relay;
+pub mod scenarios;
 mod shims;
 pub mod site;
+pub mod tally;
 pub mod wire;
 pub mod work;

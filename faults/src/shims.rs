@@ -13,6 +13,12 @@ pub(crate) fn unsynced() -> &'static Path {
     COMPILED.get_or_init(|| compile("unsynced"))
 }
 
+/// Tells a time that is so many seconds off.
+pub(crate) fn clock() -> &'static Path {
+    static COMPILED: OnceLock<PathBuf> = OnceLock::new();
+    COMPILED.get_or_init(|| compile("clock"))
+}
+
 fn compile(name: &str) -> PathBuf {
     let root = tree::root();
     let folder = root.join("target/faults");

@@ -1,6 +1,7 @@
 //! One server on one SQLite file, on a disk that forgets.
 
 use std::path::Path;
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -26,14 +27,21 @@ pub struct Site {
 impl Site {
     /// A server that was set up, then killed, on what it had synced.
     pub fn set_up(binary: &Path) -> Self {
+        let site = Self::set_up_on(binary, |_| (), Power::FailsWithTheKill);
+        site.lose_what_was_not_synced();
+        site
+    }
+
+    /// The same on a disk that is prepared first, whatever it had synced.
+    pub fn set_up_on(binary: &Path, prepare: impl FnOnce(&Path), power: Power) -> Self {
         let root = tempfile::tempdir().unwrap();
         let disk = Disk::make(root.path());
+        prepare(disk.folder());
         let data = disk.folder().join("data");
         let node = Node::describe(binary, root.path(), &data, None, "");
-        let running = node.start(|command| disk.under(command, Power::FailsWithTheKill));
+        let running = node.start(|command| disk.under(command, power));
         let parties = Parties::register(running.door(), &node.issuer());
         running.kill();
-        disk.lose_what_was_not_synced();
         Self {
             root,
             disk,
@@ -55,6 +63,20 @@ impl Site {
     /// Starts the server on what the disk holds.
     pub fn start(&self, power: Power) -> Running {
         self.node.start(|command| self.disk.under(command, power))
+    }
+
+    /// The same with whatever else `prepare` adds.
+    pub fn start_with(&self, prepare: impl FnOnce(&mut Command)) -> Running {
+        self.node.start(prepare)
+    }
+
+    /// A client of each of these trades, until it is told to stop.
+    pub fn hire(&self, trades: &[Trade]) -> Crew {
+        let work: Vec<_> = trades
+            .iter()
+            .map(|trade| (self.node.door().clone(), *trade))
+            .collect();
+        Crew::hire(&self.parties, &work, Until::Stopped)
     }
 
     /// The power has failed: the disk holds what was synced and nothing else.

@@ -17,6 +17,7 @@ mod proofs;
 mod registrations;
 mod tokens;
 
+pub use epochs::fresh_name;
 pub use proofs::Exchanged;
 pub use registrations::Noted;
 
@@ -86,6 +87,7 @@ impl Notes {
         self.write(Note::Unanswered);
         match (answer.status, answer.header("Retry-After")) {
             (503, Some(_)) => self.write(Note::Refused),
+            (503, None) => self.write(Note::Wrong(format!("{what}: 503 without Retry-After"))),
             _ => self.write(Note::Wrong(format!("{what}: {answer:?}"))),
         }
         Err(Unanswered)
@@ -147,6 +149,12 @@ impl Crew {
     pub fn note(&self, record: &mut Record, writes: usize) {
         let wanted = record.acknowledged() + writes;
         self.note_until(record, |record| record.acknowledged() >= wanted);
+    }
+
+    /// The same, not counting what was acknowledged before this and is only still to be noted.
+    pub fn note_from_now_on(&self, record: &mut Record, writes: usize) {
+        self.catch_up(record);
+        self.note(record, writes);
     }
 
     /// Takes notes until the record says enough.

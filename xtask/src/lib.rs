@@ -2,6 +2,7 @@
 //! house tests in `xtask/tests/` see with the same eyes as the commands.
 
 pub mod conformance;
+pub mod faults;
 pub mod fuzz;
 pub mod postgres;
 pub mod steps;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use xtask::{conformance, fuzz, postgres, say, test};
+use xtask::{conformance, faults, fuzz, postgres, say, test};
 
 const USAGE: &str = "\
 The project's own chores.
@@ -10,6 +10,7 @@ The project's own chores.
   cargo xtask test              everything that decides whether a change may land
   cargo xtask test --list       its steps
   cargo xtask test --only STEP  one of them
+  cargo xtask faults            break what the server stands on; `faults help` says how
   cargo xtask fuzz              what can be fuzzed, and how
   cargo xtask postgres COMMAND  run a command with the PostgreSQL servers of the tests
   cargo xtask conformance       rewrite docs/conformance.md from the tests
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match args.as_slice() {
         ["test", rest @ ..] => test::command(rest),
+        ["faults", rest @ ..] => faults::command(rest),
         ["fuzz", rest @ ..] => fuzz::command(rest),
         ["postgres", program, rest @ ..] => postgres::command(program, rest),
         ["conformance"] => conformance::command(),

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::say;
 use crate::steps::{self, Failure, Step, shell, succeeds};
-use crate::{postgres, tools, tree};
+use crate::{faults, postgres, tools, tree};
 
 /// In this order: what is cheap and often wrong comes first.
 const STEPS: &[Step] = &[
@@ -32,6 +32,11 @@ const STEPS: &[Step] = &[
         name: "tests",
         about: "unit, integration and house tests",
         run: tests,
+    },
+    Step {
+        name: "faults",
+        about: "nothing acknowledged is lost, whatever breaks",
+        run: faults::few,
     },
     Step {
         name: "doctests",

@@ -16,8 +16,8 @@ impl Worker {
     /// removed every second time.
     pub(super) fn revoke_many(&self, turn: u64) -> Result<(), Unanswered> {
         let kind = KINDS[usize::try_from(turn % 3).unwrap_or_default()];
-        let client = format!("client-{}", fresh());
-        let subject = format!("subject-{}", fresh());
+        let client = fresh_name();
+        let subject = fresh_name();
         let added = json!({"id": client, "scope": "read", "resources": [RESOURCE]});
         self.order("add", "/clients", 201, &added)?;
         self.notes.write(Note::Acknowledged);
@@ -73,8 +73,8 @@ impl Worker {
     }
 }
 
-/// A name that was never given.
-fn fresh() -> String {
+/// A name that was never given, for a client or a subject.
+pub fn fresh_name() -> String {
     let mut octets = [0; 12];
     SystemRandom.fill(&mut octets).unwrap();
     base64url::encode(octets)

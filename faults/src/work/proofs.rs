@@ -11,8 +11,8 @@ use crate::parties::Prover;
 use crate::record::Note;
 use crate::wire::{Door, FORM};
 
-/// Seconds an assertion is good: beyond what a run takes.
-const LIFETIME: u64 = 3_500;
+/// Seconds an assertion is good: beyond what a run takes, and not too many for a clock that is set back.
+const LIFETIME: u64 = 3_200;
 
 /// One exchange of an assertion for a token that was answered.
 #[derive(Clone, Debug)]

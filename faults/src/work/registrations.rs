@@ -54,10 +54,20 @@ impl Noted {
         door.send_json("PUT", &self.path, &self.token, &metadata)
     }
 
+    /// The name it has now, if it is there.
+    pub fn name(&self, door: &Door) -> Option<String> {
+        let answer = self.look(door);
+        (answer.status == 200).then(|| answer.text("client_name"))
+    }
+
+    fn look(&self, door: &Door) -> Answer {
+        let answer = door.send_json("GET", &self.path, &self.token, &Value::Null);
+        answer.unwrap()
+    }
+
     /// What the server knows otherwise than it was acknowledged.
     pub fn lost(&self, door: &Door) -> Option<String> {
-        let answer = door.send_json("GET", &self.path, &self.token, &Value::Null);
-        let answer = answer.unwrap();
+        let answer = self.look(door);
         let right = match (&self.state, answer.status) {
             (State::Named(name), 200) => answer.json()["client_name"] == name.as_str(),
             (State::Updating | State::Removing, 200) | (State::Removing | State::Removed, 401) => {
