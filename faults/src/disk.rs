@@ -37,6 +37,12 @@ impl Disk {
         disk
     }
 
+    /// A folder that is there; the shadow is made beside it.
+    pub fn of(folder: PathBuf, shadow: PathBuf) -> Self {
+        fs::create_dir(&shadow).unwrap();
+        Self { folder, shadow }
+    }
+
     /// Where files are.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -44,18 +50,25 @@ impl Disk {
 
     /// Has what a process writes there from its start on forgotten, unless it is synced.
     pub fn under(&self, command: &mut Command, power: Power) {
+        command.envs(self.environment(shims::unsynced(), power));
+    }
+
+    /// The environment variables that do so, by a copy of the shim.
+    pub fn environment(&self, shim: &Path, power: Power) -> Vec<(String, String)> {
         fs::remove_dir_all(&self.shadow).unwrap();
         fs::create_dir(&self.shadow).unwrap();
+        let variable = |name: &str, path: &Path| (name.to_owned(), path.display().to_string());
+        let mut variables = Vec::new();
         if power == Power::Stays {
-            return;
+            return variables;
         }
-        command
-            .env("LD_PRELOAD", shims::unsynced())
-            .env("AVOUCH_FAULT_DIR", &self.folder)
-            .env("AVOUCH_FAULT_SHADOW", &self.shadow);
+        variables.push(variable("LD_PRELOAD", shim));
+        variables.push(variable("AVOUCH_FAULT_DIR", &self.folder));
+        variables.push(variable("AVOUCH_FAULT_SHADOW", &self.shadow));
         if power == Power::FailsAndNothingIsSynced {
-            command.env("AVOUCH_FAULT_DEAF", "1");
+            variables.push(("AVOUCH_FAULT_DEAF".to_owned(), "1".to_owned()));
         }
+        variables
     }
 
     /// The power has failed: the disk holds what was synced and nothing else.

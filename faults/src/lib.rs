@@ -14,6 +14,7 @@ pub mod bound;
 pub mod clock;
 pub mod cluster;
 pub mod counters;
+pub mod database;
 pub mod disk;
 pub mod node;
 pub mod options;

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+use faults::database::Database;
 use faults::options::{Engine, Options, USAGE};
 use faults::progress::Progress;
 use faults::random::Random;
 use faults::scenarios::{self, Run};
 use faults::tally::Tally;
-use xtask::postgres::Server;
 use xtask::say;
 
 fn main() -> ExitCode {
@@ -75,7 +75,7 @@ fn run(binary: &Path, options: &Options, engine: Engine) -> Result<Tally, String
     let mut progress = Progress::start();
     let mut database = match engine {
         Engine::Sqlite => None,
-        Engine::Postgres => Some(database()?),
+        Engine::Postgres => Some(Database::start("faults")?),
     };
     let started = Instant::now();
     for scenario in scenarios::ALL {
@@ -105,17 +105,6 @@ fn run(binary: &Path, options: &Options, engine: Engine) -> Result<Tally, String
     }
     tally.took = started.elapsed();
     Ok(tally)
-}
-
-/// A server of this run's own, which takes the password as it is: to prove it costs both ends much, for every connection
-/// that is made anew.
-fn database() -> Result<Server, String> {
-    Server::start_with(
-        "faults",
-        &["recovery_init_sync_method=syncfs"],
-        &["--auth=password"],
-        |_| Ok(Vec::new()),
-    )
 }
 
 /// Says how to make the same choices again, also where the run ends in a panic.

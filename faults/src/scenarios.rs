@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use xtask::postgres::Server;
-
 use crate::cluster::Cluster;
+use crate::database::Database;
 use crate::node::Running;
 use crate::options::Engine;
 use crate::progress::Progress;
@@ -13,6 +12,7 @@ use crate::record::{Depth, Record};
 use crate::tally::Tally;
 
 mod clock;
+mod counter_proof;
 mod cuts;
 mod full_disk;
 mod kills_postgres;
@@ -41,6 +41,18 @@ pub const ALL: &[Scenario] = &[
         about: "kill -9 of the server under load, with and without what was never synced",
         engines: &[Engine::Sqlite],
         run: kills_sqlite::run,
+    },
+    Scenario {
+        name: "counter-proof",
+        about: "the power fails and syncing does nothing: the check must find losses",
+        engines: &[Engine::Sqlite],
+        run: counter_proof::sqlite,
+    },
+    Scenario {
+        name: "counter-proof",
+        about: "the same under the database",
+        engines: &[Engine::Postgres],
+        run: counter_proof::postgres,
     },
     Scenario {
         name: "full-disk",
@@ -110,7 +122,7 @@ pub struct Run<'a> {
     /// Where it tells how far it is.
     pub progress: &'a mut Progress,
     /// The database server of this run; none for SQLite.
-    pub database: Option<&'a mut Server>,
+    pub database: Option<&'a mut Database>,
 }
 
 impl Run<'_> {
@@ -125,7 +137,7 @@ impl Run<'_> {
     }
 
     /// The database server of a run on PostgreSQL.
-    pub fn database(&mut self) -> &mut Server {
+    pub fn database(&mut self) -> &mut Database {
         let database = self.database.as_deref_mut();
         database.expect("a scenario for PostgreSQL runs on PostgreSQL alone")
     }
@@ -133,7 +145,7 @@ impl Run<'_> {
     /// Two servers on an empty schema of this name.
     pub fn cluster(&mut self, name: &str) -> (Cluster, Vec<Running>) {
         let binary = self.binary;
-        Cluster::set_up(binary, self.database(), name)
+        Cluster::set_up(binary, self.database().server(), name)
     }
 
     /// The depth of a look in between.

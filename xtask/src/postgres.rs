@@ -81,7 +81,6 @@ struct Launch {
     port: u16,
     folder: PathBuf,
     settings: Vec<String>,
-    environment: Vec<(String, String)>,
     /// What [`USER`] shows.
     password: String,
 }
@@ -89,24 +88,17 @@ struct Launch {
 impl Server {
     /// Starts one called `name`, with these settings besides the defaults.
     pub fn start(name: &str, settings: &[&str]) -> Result<Self, Failure> {
-        Self::start_with(name, settings, &[], |_| Ok(Vec::new()))
+        Self::start_with(name, settings, &[])
     }
 
-    /// The same, made with these arguments of `initdb`, and run with environment variables that may depend on its
-    /// folder: what lies there belongs to the user whom the server runs as.
-    pub fn start_with(
-        name: &str,
-        settings: &[&str],
-        initdb: &[&str],
-        environment: impl FnOnce(&Path) -> Result<Vec<(String, String)>, Failure>,
-    ) -> Result<Self, Failure> {
+    /// The same, made with these arguments of `initdb`.
+    pub fn start_with(name: &str, settings: &[&str], initdb: &[&str]) -> Result<Self, Failure> {
         let programs = programs()?;
         let user = tools::is_root().then(unprivileged).transpose()?;
         let folder = make_folder(name, user)?;
         let password = random_password()?;
         let password_file = folder.join("password");
         fs::write(&password_file, &password).map_err(at(&password_file))?;
-        let environment = environment(&folder)?;
         if let Some(user) = user {
             shell(Command::new("chown").args(["-R", user]).arg(&folder))?;
         }
@@ -116,7 +108,6 @@ impl Server {
             port: free_port()?,
             folder,
             settings: settings.iter().map(ToString::to_string).collect(),
-            environment,
             password,
         };
         shell(
@@ -131,7 +122,7 @@ impl Server {
                 .args(initdb)
                 .stdout(launch.output()?),
         )?;
-        let process = launch.spawn()?;
+        let process = launch.spawn(&[])?;
         let mut server = Self { process, launch };
         server.wait_until_ready()?;
         say(&format!(
@@ -161,9 +152,9 @@ impl Server {
         &self.launch.password
     }
 
-    /// Where its data is; the server's log lies beside it.
-    pub fn data(&self) -> PathBuf {
-        self.launch.data()
+    /// The folder with `data` and `password`, which belong to the user whom it runs as, and `log`.
+    pub fn folder(&self) -> &Path {
+        &self.launch.folder
     }
 
     /// What these statements come to, as `psql` prints it bare.
@@ -183,6 +174,13 @@ impl Server {
         }
     }
 
+    /// Its fast way to stop: connections are ended, what is written is kept.
+    pub fn stop(&mut self) -> Result<(), Failure> {
+        signal("-INT", &[self.process.id()])?;
+        self.process.wait().map_err(|error| error.to_string())?;
+        Ok(())
+    }
+
     /// `kill -9`, of the server and of every process it started.
     pub fn kill(&mut self) -> Result<(), Failure> {
         // Stopped first, so that it starts no other meanwhile.
@@ -199,9 +197,9 @@ impl Server {
         Ok(())
     }
 
-    /// Starts it again after its end.
-    pub fn restart(&mut self) -> Result<(), Failure> {
-        self.process = self.launch.spawn()?;
+    /// Starts it again after its end, with these environment variables.
+    pub fn restart(&mut self, environment: &[(String, String)]) -> Result<(), Failure> {
+        self.process = self.launch.spawn(environment)?;
         self.wait_until_ready()
     }
 
@@ -239,9 +237,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         // One that stands still hears of nothing else.
         let _ = self.go_on();
-        // Its fast way to stop: connections are ended, what is written is kept.
-        let stopped = signal("-INT", &[self.process.id()]).is_ok();
-        if !stopped && self.process.kill().is_err() {
+        if self.stop().is_err() && self.process.kill().is_err() {
             say("   a PostgreSQL server of the tests could not be stopped");
             return;
         }
@@ -289,8 +285,8 @@ impl Launch {
         command
     }
 
-    fn spawn(&self) -> Result<Child, Failure> {
-        let mut command = self.run("postgres", &self.environment);
+    fn spawn(&self, environment: &[(String, String)]) -> Result<Child, Failure> {
+        let mut command = self.run("postgres", environment);
         command
             .arg("-D")
             .arg(self.data())

@@ -34,7 +34,7 @@ pub(super) fn run(run: &mut Run<'_>) {
         crew.stop(&mut record);
         let node = run.random.below(NODES);
         let lost = cluster.lost(node, &mut record, run.new_things());
-        let discord = cluster.discord(run.database());
+        let discord = cluster.discord(run.database().server());
         let lost = run.lose(lost) | run.lose(discord);
         run.tell(number + 1, CUTS.len() * TIMES, &record);
         if lost {

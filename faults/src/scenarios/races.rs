@@ -154,7 +154,7 @@ fn clean_up(run: &mut Run<'_>, cluster: &Cluster, record: &mut Record) {
                    WHERE expires_at <= extract(epoch FROM now()) * 1000000";
     let wanted = i64::try_from(EXPIRED).unwrap_or(i64::MAX);
     wait_until("tokens expire", || {
-        cluster.count(run.database(), expired) >= wanted
+        cluster.count(run.database().server(), expired) >= wanted
     });
     let mut servers: Vec<_> = (0..NODES).map(|node| cluster.spawn(node)).collect();
     for server in &mut servers {
@@ -163,7 +163,7 @@ fn clean_up(run: &mut Run<'_>, cluster: &Cluster, record: &mut Record) {
     let crew = cluster.hire(&[0, 1], Until::Stopped);
     crew.note(record, 20);
     wait_until("expired tokens are cleaned away", || {
-        cluster.count(run.database(), expired) == 0
+        cluster.count(run.database().server(), expired) == 0
     });
     crew.note_from_now_on(record, 20);
     crew.stop(record);
@@ -172,6 +172,6 @@ fn clean_up(run: &mut Run<'_>, cluster: &Cluster, record: &mut Record) {
         let lost = cluster.lost(node, record, Depth::Whole);
         run.lose(lost);
     }
-    let discord = cluster.discord(run.database());
+    let discord = cluster.discord(run.database().server());
     run.lose(discord);
 }

@@ -17,13 +17,13 @@ pub(super) fn run(run: &mut Run<'_>) {
     let mut record = Record::default();
     let crew = cluster.hire(&[0, 1], Until::Stopped);
     crew.note(&mut record, 20);
-    run.database().pause().unwrap();
+    run.database().server().pause().unwrap();
     run.tally.fault("the database stands still");
     run.tell(1, 4, &record);
     for wrong in not_refused(&cluster) {
         run.tally.find_wrong(&wrong);
     }
-    run.database().go_on().unwrap();
+    run.database().server().go_on().unwrap();
     run.tell(2, 4, &record);
     for server in &mut servers {
         server.wait_until_ready();
@@ -35,7 +35,7 @@ pub(super) fn run(run: &mut Run<'_>) {
         let lost = cluster.lost(node, &mut record, Depth::Whole);
         run.lose(lost);
     }
-    let discord = cluster.discord(run.database());
+    let discord = cluster.discord(run.database().server());
     run.lose(discord);
     run.tally.add(&record);
 }
