@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use tempfile::TempDir;
 use xtask::postgres::Server;
@@ -25,7 +26,7 @@ pub struct Cluster {
     relays: Vec<Relay>,
     parties: Parties,
     // Dropped last.
-    _root: TempDir,
+    root: TempDir,
 }
 
 impl Cluster {
@@ -65,7 +66,7 @@ impl Cluster {
             nodes,
             relays,
             parties,
-            _root: root,
+            root,
         };
         (cluster, running)
     }
@@ -85,9 +86,19 @@ impl Cluster {
         &self.relays[node]
     }
 
+    /// Where everything but the data is.
+    pub fn folder(&self) -> &Path {
+        self.root.path()
+    }
+
     /// Starts a server and waits until it serves.
     pub fn start(&self, node: usize) -> Running {
-        self.nodes[node].start(|_| ())
+        self.start_with(node, |_| ())
+    }
+
+    /// The same with whatever else `prepare` adds.
+    pub fn start_with(&self, node: usize, prepare: impl FnOnce(&mut Command)) -> Running {
+        self.nodes[node].start(prepare)
     }
 
     /// Starts a server and does not wait.

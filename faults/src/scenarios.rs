@@ -64,7 +64,13 @@ pub const ALL: &[Scenario] = &[
         name: "clock",
         about: "the wall clock is set forth and back: what was revoked stays so, and is from then on",
         engines: &[Engine::Sqlite],
-        run: clock::run,
+        run: clock::sqlite,
+    },
+    Scenario {
+        name: "clock",
+        about: "the same of one of two servers",
+        engines: &[Engine::Postgres],
+        run: clock::postgres,
     },
     Scenario {
         name: "kills",

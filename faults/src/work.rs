@@ -77,9 +77,14 @@ impl Notes {
         status: u16,
         answer: io::Result<Answer>,
     ) -> Result<Answer, Unanswered> {
-        let Ok(answer) = answer else {
-            self.write(Note::Unanswered);
-            return Err(Unanswered);
+        let answer = match answer {
+            Ok(answer) => answer,
+            // Nothing was sent.
+            Err(error) if is_away(&error) => return Err(Unanswered),
+            Err(_) => {
+                self.write(Note::Unanswered);
+                return Err(Unanswered);
+            }
         };
         if answer.status == status {
             return Ok(answer);
@@ -92,6 +97,12 @@ impl Notes {
         }
         Err(Unanswered)
     }
+}
+
+/// Whether nobody listens there.
+fn is_away(error: &io::Error) -> bool {
+    let kinds = [io::ErrorKind::ConnectionRefused, io::ErrorKind::NotFound];
+    kinds.contains(&error.kind())
 }
 
 /// Clients at work.

@@ -316,18 +316,26 @@ fn signal(name: &str, processes: &[u32]) -> Result<(), Failure> {
 
 /// The processes that this one started and that still run.
 fn children(process: u32) -> Vec<u32> {
-    let list = format!("/proc/{process}/task/{process}/children");
-    let list = fs::read_to_string(list).unwrap_or_default();
-    list.split_whitespace()
-        .filter_map(|child| child.parse().ok())
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    numbers
+        .filter(|child| state(*child).is_some_and(|(_, parent)| parent == process))
         .collect()
 }
 
 /// A process that has ended and was not waited for yet is none.
 fn is_alive(process: u32) -> bool {
-    let state = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let state = state.rsplit_once(") ").map(|(_, rest)| rest.to_owned());
-    state.is_some_and(|rest| !rest.starts_with('Z') && !rest.starts_with('X'))
+    state(process).is_some_and(|(state, _)| !matches!(state, 'Z' | 'X'))
+}
+
+/// The state of a process, and which one started it.
+fn state(process: u32) -> Option<(char, u32)> {
+    let line = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // After its name, which may hold anything.
+    let (_, rest) = line.rsplit_once(") ")?;
+    let mut words = rest.split(' ');
+    let state = words.next()?.chars().next()?;
+    Some((state, words.next()?.parse().ok()?))
 }
 
 /// The folder of the newest version's programs.

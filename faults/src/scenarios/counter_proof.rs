@@ -11,7 +11,7 @@ use crate::work::{Trade, Until};
 /// Acknowledged, and then gone.
 const WRITES: usize = 40;
 /// Of which so many must be missed.
-const MISSED: usize = 10;
+const MISSED: usize = 5;
 
 pub(super) fn sqlite(run: &mut Run<'_>) {
     let site = Site::set_up(run.binary);

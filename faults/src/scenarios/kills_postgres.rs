@@ -34,7 +34,7 @@ pub(super) fn run(run: &mut Run<'_>) {
     for kill in 1..=run.kills {
         let crew = site.cluster.hire(&[0, 1], Until::Stopped);
         crew.note(&mut site.record, run.some_writes());
-        if run.random.one_in(3) {
+        if run.random.one_in(2) {
             let next = draw(run);
             run.tally.kill(match site.power {
                 Power::Stays => "kill -9 of the database",
