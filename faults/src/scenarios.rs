@@ -50,7 +50,7 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "counter-proof",
-        about: "the same under the database",
+        about: "the same of the database: the check must find losses",
         engines: &[Engine::Postgres],
         run: counter_proof::postgres,
     },
@@ -68,7 +68,7 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "clock",
-        about: "the same of one of two servers",
+        about: "the same of the clock of one of two servers",
         engines: &[Engine::Postgres],
         run: clock::postgres,
     },

@@ -139,3 +139,52 @@ impl Tally {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Note, State};
+
+    fn with(notes: impl IntoIterator<Item = Note>) -> Tally {
+        let mut record = Record::default();
+        for note in notes {
+            record.take(note);
+        }
+        let mut tally = Tally::new(Engine::Sqlite);
+        tally.add(&record);
+        tally
+    }
+
+    #[test]
+    fn what_was_lost_or_wrong_is_counted_told_and_fails_the_run() {
+        let mut tally = with([]);
+        assert!(tally.is_clean());
+        tally.lose(&"a token");
+        assert!(!tally.is_clean());
+        assert_eq!(tally.json()["lost_writes"], 1);
+        assert!(tally.table().contains("lost: a token"));
+        let tally = with([Note::Wrong("a 500".to_owned())]);
+        assert!(!tally.is_clean());
+        assert!(tally.table().contains("wrong: a 500"));
+    }
+
+    #[test]
+    fn what_is_unknown_is_not_acknowledged_and_not_lost() {
+        let token = |state| Note::Tokens(vec!["t".to_owned()], state);
+        let notes = [token(State::Issued), token(State::Unknown)];
+        let tally = with(notes.into_iter().chain([Note::Unanswered, Note::Refused]));
+        assert!(tally.is_clean());
+        let told = tally.json();
+        assert_eq!(told["acknowledged_writes"], 1);
+        assert_eq!(told["unknown_outcomes"], 1);
+        assert_eq!(told["refused"], 1);
+    }
+
+    #[test]
+    fn a_skipped_fault_is_told_and_fails_nothing() {
+        let mut tally = with([]);
+        tally.skip("a full disk: no rights".to_owned());
+        assert!(tally.is_clean());
+        assert!(tally.table().contains("skipped: a full disk"));
+    }
+}

@@ -7,7 +7,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::node::PAUSE;
 use crate::parties::Parties;
 use crate::record::{Note, Record};
 use crate::wire::{Answer, Door};
@@ -20,6 +19,9 @@ mod tokens;
 pub use epochs::fresh_name;
 pub use proofs::Exchanged;
 pub use registrations::Noted;
+
+/// Before another try.
+const BREATH: Duration = Duration::from_millis(25);
 
 /// What one of them does, over and over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +139,7 @@ impl Crew {
                         if until == Until::Unanswered {
                             return;
                         }
-                        thread::sleep(PAUSE);
+                        thread::sleep(BREATH);
                     }
                     if stop.load(Ordering::Relaxed) {
                         return;
