@@ -3,6 +3,7 @@
 
 pub mod bench;
 pub mod conformance;
+pub mod faults;
 pub mod fuzz;
 pub mod postgres;
 pub mod steps;

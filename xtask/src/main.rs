@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use xtask::{bench, conformance, fuzz, postgres, say, test};
+use xtask::{bench, conformance, faults, fuzz, postgres, say, test};
 
 const USAGE: &str = "\
 The project's own chores.
@@ -11,6 +11,7 @@ The project's own chores.
   cargo xtask test --list       its steps
   cargo xtask test --only STEP  one of them
   cargo xtask bench             the benchmarks, and how to run one
+  cargo xtask faults            break what the server stands on; `faults help` says how
   cargo xtask fuzz              what can be fuzzed, and how
   cargo xtask postgres COMMAND  run a command with the PostgreSQL servers of the tests
   cargo xtask conformance       rewrite docs/conformance.md from the tests
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     let outcome = match args.as_slice() {
         ["test", rest @ ..] => test::command(rest),
         ["bench", rest @ ..] => bench::command(rest),
+        ["faults", rest @ ..] => faults::command(rest),
         ["fuzz", rest @ ..] => fuzz::command(rest),
         ["postgres", program, rest @ ..] => postgres::command(program, rest),
         ["conformance"] => conformance::command(),

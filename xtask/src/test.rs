@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::say;
 use crate::steps::{self, Failure, Step, shell, succeeds};
-use crate::{bench, postgres, tools, tree};
+use crate::{bench, faults, postgres, tools, tree};
 
 /// In this order: what is cheap and often wrong comes first.
 const STEPS: &[Step] = &[
@@ -37,6 +37,11 @@ const STEPS: &[Step] = &[
         name: "bench",
         about: "the benchmarks run; what comes out is not judged",
         run: bench::smoke,
+    },
+    Step {
+        name: "faults",
+        about: "nothing acknowledged is lost, whatever breaks",
+        run: faults::few,
     },
     Step {
         name: "doctests",

@@ -1,4 +1,4 @@
-//! The fault shim `tests/faults/unsynced.c` keeps what was synced, and only that.
+//! The fault shim `faults/shims/unsynced.c` keeps what was synced, and only that.
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::unwrap_used,
@@ -70,7 +70,7 @@ struct Built {
 fn built() -> &'static Built {
     static BUILT: OnceLock<Built> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let faults = tree::root().join("tests/faults");
+        let faults = tree::root().join("faults/shims");
         let built = Built {
             shim: scratch().join("unsynced.so"),
             driver: scratch().join("driver"),

@@ -68,11 +68,15 @@ impl HttpBody for TimedBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if self.deadline.as_mut().poll(context).is_ready() {
-            return Poll::Ready(Some(Err(Overdue.into())));
+        // What is there already came in time, however late we are to read it: whoever was kept waiting by our
+        // own store is not told that he was slow.
+        match Pin::new(&mut self.body).poll_frame(context) {
+            Poll::Ready(frame) => Poll::Ready(frame.map(|frame| frame.map_err(Into::into))),
+            Poll::Pending if self.deadline.as_mut().poll(context).is_ready() => {
+                Poll::Ready(Some(Err(Overdue.into())))
+            }
+            Poll::Pending => Poll::Pending,
         }
-        let frame = Pin::new(&mut self.body).poll_frame(context);
-        frame.map(|frame| frame.map(|frame| frame.map_err(Into::into)))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -142,6 +146,21 @@ mod tests {
         assert_eq!(read.to_bytes(), "token=");
         over.await;
         assert_eq!(started.elapsed().as_secs(), LIMIT.as_secs() / 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_came_in_time_is_read_however_late() {
+        let (mut sender, request) = sent();
+        let (request, over) = limit_time(request, LIMIT);
+        sender
+            .send_data(Bytes::from_static(b"token="))
+            .await
+            .unwrap();
+        drop(sender);
+        sleep(2 * LIMIT).await;
+        let read = request.into_body().collect().await.unwrap();
+        assert_eq!(read.to_bytes(), "token=");
+        over.await;
     }
 
     #[tokio::test(start_paused = true)]

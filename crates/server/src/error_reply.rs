@@ -15,7 +15,7 @@ use crate::respond::respond;
 /// What challenges call this server.
 pub(crate) const REALM: &str = "avouch";
 /// How long a caller should wait before it tries again.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+pub(crate) const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// An error on the wire: plain JSON whatever was asked for (RFC 6749 section 5.2).
 #[derive(Debug)]

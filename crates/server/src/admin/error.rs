@@ -8,10 +8,11 @@ use avouch_crypto::random::RandomError;
 use avouch_crypto::seal::SealError;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http::header::RETRY_AFTER;
 
 use super::answer::json;
 use super::api::{ErrorAnswer, PartlyApplied};
-use crate::error_reply::ErrorReply;
+use crate::error_reply::{ErrorReply, RETRY_AFTER_SECONDS};
 use crate::keys::KeysError;
 
 /// An error answer.
@@ -52,11 +53,16 @@ impl AdminError {
 
 impl IntoResponse for AdminError {
     fn into_response(self) -> Response {
-        match self {
-            Self::Common(reply) => reply.into_response(),
-            Self::Own(status, body) => json(status, &body),
-            Self::Partly(status, body) => json(status, &*body),
+        let (status, mut response) = match self {
+            Self::Common(reply) => return reply.into_response(),
+            Self::Own(status, body) => (status, json(status, &body)),
+            Self::Partly(status, body) => (status, json(status, &*body)),
+        };
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            let headers = response.headers_mut();
+            headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
+        response
     }
 }
 
@@ -122,6 +128,24 @@ impl From<PlanError> for AdminError {
                 Self::conflict(error.to_string())
             }
             PlanError::Store(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn not_now_says_when_and_no_other_error_does() {
+        for (status, says) in [
+            (StatusCode::SERVICE_UNAVAILABLE, true),
+            (StatusCode::CONFLICT, false),
+            (StatusCode::INTERNAL_SERVER_ERROR, false),
+        ] {
+            let response = AdminError::new(status, "code", "why").into_response();
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers().contains_key(RETRY_AFTER), says);
         }
     }
 }
