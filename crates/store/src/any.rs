@@ -10,7 +10,7 @@ use avouch_core::records::{
 };
 use avouch_core::storage::{
     Beginning, CallerRecord, CallerStore, CallerTokenStore, Changed, InitialAccessTokenStore,
-    KeyStore, MovePlace, MoveSource, MoveTarget, MovedRecord, Page, RecordKind, RegisteredCaller,
+    KeyStore, KeysRevision, MovePlace, MoveSource, MoveTarget, MovedRecord, Page, RecordKind, RegisteredCaller,
     RegistrationStore, ReplayStore, RevisionHistory, Revoked, ServerSecret, Storage, StoreError,
     TokenStore, Used,
 };
@@ -61,6 +61,7 @@ macro_rules! dispatch {
 
 dispatch!(Storage {
     fn ping() -> ();
+    fn trim_changes() -> u32;
 });
 
 dispatch!(TokenStore {
@@ -96,7 +97,12 @@ dispatch!(CallerTokenStore {
 });
 
 dispatch!(KeyStore {
-    fn insert_signing_key(key: &SigningKeyRecord, rescheduled: &[(String, KeySchedule)]) -> ();
+    fn insert_signing_key(
+        key: &SigningKeyRecord,
+        rescheduled: &[(String, KeySchedule)],
+        planned_on: KeysRevision
+    ) -> ();
+    fn signing_keys_revision() -> KeysRevision;
     fn signing_keys() -> Vec<SigningKeyRecord>;
     fn server_secret_or_insert(secret: ServerSecret, sealed: &[u8]) -> Vec<u8>;
     fn server_secret(secret: ServerSecret) -> Option<Vec<u8>>;

@@ -47,6 +47,7 @@ impl Schema {
             password_file,
             schema: SchemaName::parse(&name).unwrap(),
             connections: Whole::new(4).unwrap(),
+            ..DatabaseConfig::default()
         };
         let options = config.options().unwrap().unwrap();
         let runtime = Runtime::new().unwrap();

@@ -88,7 +88,8 @@ pub struct RevisionHistory {
 /// Keeps clients and resource servers: two registries, one name space of ids.
 pub trait CallerStore {
     /// Finds whoever has this `client_id`, removed ones excepted. On the path
-    /// of every request: answered from a cache where it can be.
+    /// of every request: answered from a cache where it can be, on the terms of
+    /// [`super::TokenStore::find`].
     fn find_caller(
         &self,
         id: &str,

@@ -391,6 +391,7 @@ impl From<KeysError> for WriteError {
                 may_be_written: false,
                 ..error.into()
             },
+            error @ KeysError::Contended => Self::conflict(error.to_string()),
             error => {
                 tracing::error!(%error, "no key for access tokens could be made");
                 Self::fault(false)

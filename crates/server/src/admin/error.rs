@@ -106,6 +106,7 @@ impl From<KeysError> for AdminError {
     fn from(error: KeysError) -> Self {
         match error {
             KeysError::Store(error) => error.into(),
+            error @ KeysError::Contended => Self::conflict(error.to_string()),
             error => Self::Common(ErrorReply::server_error(
                 "the key could not be made",
                 &error,

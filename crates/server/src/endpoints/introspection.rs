@@ -78,7 +78,7 @@ pub(crate) async fn introspect(
     let now = app.clock.now();
 
     // find
-    let keys = app.keys.load();
+    let keys = app.keys().await?;
     let sought = app
         .timed(
             "find",

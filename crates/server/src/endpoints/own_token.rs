@@ -31,7 +31,7 @@ pub(super) async fn introspect_own(
         ));
     }
     let now = app.clock.now();
-    let keys = app.keys.load();
+    let keys = app.keys().await?;
     let finding = find(&question.token, app.own_tokens(&keys), &app.store);
     let sought = app.timed("find", finding).await?;
     let judged = judge_own(&sought, client, now);

@@ -13,14 +13,29 @@ use deadpool_postgres::{GenericClient, Transaction};
 use super::fault::{Fault, OrTaken};
 use super::pool::{Kind, Repeat, asking, in_transaction};
 use super::rows::{execute, first};
-use super::{PostgresStore, clients, resource_servers};
+use super::{PostgresStore, changes, clients, resource_servers};
+use crate::cache::Stale;
 
 impl CallerStore for PostgresStore {
     async fn find_caller(&self, id: &str) -> Result<Option<CallerRecord>, StoreError> {
         if !can_be_kept(id) {
             return Ok(None);
         }
-        asking!(self, Repeat::IfLost, |client| select(client, id))
+        if let Some(caller) = self.recall(|caches| caches.callers.get(id)) {
+            return Ok(Some(caller));
+        }
+        let filling = self
+            .hot
+            .as_ref()
+            .map(|hot| (hot, hot.caches.callers.ticket()));
+        let found = asking!(self, Repeat::IfLost, |client| select_weighed(client, id))?;
+        Ok(found.map(|(caller, octets)| {
+            if let Some((hot, ticket)) = filling {
+                let callers = &hot.caches.callers;
+                callers.fill(ticket, id.into(), caller.clone(), octets);
+            }
+            caller
+        }))
     }
 
     async fn insert_client(&self, client: &Client) -> Result<(), StoreError> {
@@ -31,17 +46,23 @@ impl CallerStore for PostgresStore {
     }
 
     async fn update_client(&self, client: &Client) -> Result<bool, StoreError> {
-        in_transaction!(self, Kind::Change, |transaction| async {
+        let stale = Stale::Caller(client.id.as_str().into());
+        let updated = in_transaction!(self, Kind::Change, |transaction| async {
             lock(transaction, client.id.as_str()).await?;
-            clients::update(transaction, client).await
-        })
+            let updated = clients::update(transaction, client).await?;
+            tell_if(updated, transaction, &stale).await
+        });
+        self.forget(updated, &stale)
     }
 
     async fn remove_client(&self, id: &ClientId, at: Timestamp) -> Result<bool, StoreError> {
-        in_transaction!(self, Kind::Change, |transaction| async {
+        let stale = Stale::Client(id.as_str().into());
+        let removed = in_transaction!(self, Kind::Change, |transaction| async {
             lock(transaction, id.as_str()).await?;
-            clients::remove(transaction, id, at).await
-        })
+            let removed = clients::remove(transaction, id, at).await?;
+            tell_if(removed, transaction, &stale).await
+        });
+        self.forget(removed, &stale)
     }
 
     async fn list_clients(&self, page: Page<'_>) -> Result<Vec<Arc<Client>>, StoreError> {
@@ -65,10 +86,13 @@ impl CallerStore for PostgresStore {
         resource_server: &ResourceServer,
         sharing: ResourceSharing,
     ) -> Result<bool, StoreError> {
-        in_transaction!(self, Kind::Change, |transaction| async {
+        let stale = Stale::Caller(resource_server.id.as_str().into());
+        let updated = in_transaction!(self, Kind::Change, |transaction| async {
             lock(transaction, resource_server.id.as_str()).await?;
-            resource_servers::update(transaction, resource_server, sharing).await
-        })
+            let updated = resource_servers::update(transaction, resource_server, sharing).await?;
+            tell_if(updated, transaction, &stale).await
+        });
+        self.forget(updated, &stale)
     }
 
     async fn remove_resource_server(
@@ -76,10 +100,13 @@ impl CallerStore for PostgresStore {
         id: &ResourceServerId,
         at: Timestamp,
     ) -> Result<bool, StoreError> {
-        in_transaction!(self, Kind::Change, |transaction| async {
+        let stale = Stale::Caller(id.as_str().into());
+        let removed = in_transaction!(self, Kind::Change, |transaction| async {
             lock(transaction, id.as_str()).await?;
-            resource_servers::remove(transaction, id, at).await
-        })
+            let removed = resource_servers::remove(transaction, id, at).await?;
+            tell_if(removed, transaction, &stale).await
+        });
+        self.forget(removed, &stale)
     }
 
     async fn list_resource_servers(
@@ -138,14 +165,37 @@ pub(super) async fn select(
     client: &impl GenericClient,
     id: &str,
 ) -> Result<Option<CallerRecord>, Fault> {
+    let found = select_weighed(client, id).await?;
+    Ok(found.map(|(caller, _)| caller))
+}
+
+/// The same with the size of what was read.
+async fn select_weighed(
+    client: &impl GenericClient,
+    id: &str,
+) -> Result<Option<(CallerRecord, usize)>, Fault> {
     let (as_client, as_resource_server) = tokio::try_join!(
         clients::select(client, id),
         resource_servers::select(client, id)
     )?;
-    let as_client = as_client.map(|client| CallerRecord::Client(Arc::new(client)));
+    let as_client =
+        as_client.map(|(client, octets)| (CallerRecord::Client(Arc::new(client)), octets));
     Ok(as_client.or_else(|| {
-        as_resource_server.map(|server| CallerRecord::ResourceServer(Arc::new(server)))
+        as_resource_server
+            .map(|(server, octets)| (CallerRecord::ResourceServer(Arc::new(server)), octets))
     }))
+}
+
+/// Tells of a change, if one was made; passes on whether.
+async fn tell_if(
+    changed: bool,
+    transaction: &Transaction<'_>,
+    stale: &Stale,
+) -> Result<bool, Fault> {
+    if changed {
+        changes::tell(transaction, stale).await?;
+    }
+    Ok(changed)
 }
 
 /// Keeps everybody else from changing this caller, or anything that goes with

@@ -14,7 +14,8 @@ use super::rows::{
     Column, Columns, execute, first, from_json, from_text, from_word, hash, json, number, params,
     text, word,
 };
-use super::{PostgresStore, callers, clients, initial_access_tokens, resource_servers};
+use super::{PostgresStore, callers, changes, clients, initial_access_tokens, resource_servers};
+use crate::cache::Stale;
 
 impl RegistrationStore for PostgresStore {
     async fn register(
@@ -62,11 +63,19 @@ impl RegistrationStore for PostgresStore {
         from: &RegisteredCaller,
         to: &RegisteredCaller,
     ) -> Result<Changed, StoreError> {
-        in_transaction!(self, Kind::Change, |transaction| change(
-            transaction,
-            from,
-            to
-        ))
+        let stale = if to.caller == from.caller {
+            Stale::Nothing
+        } else {
+            Stale::Caller(from.caller.id().into())
+        };
+        let changed = in_transaction!(self, Kind::Change, |transaction| async {
+            let changed = change(transaction, from, to).await?;
+            if changed == Changed::Done {
+                changes::tell(transaction, &stale).await?;
+            }
+            Ok(changed)
+        });
+        self.forget(changed, &stale)
     }
 
     async fn put_registration(

@@ -10,10 +10,10 @@ use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
 use rusqlite::Connection;
 
-use super::cache::Stale;
 use super::fault::{Fault, OrTaken};
 use super::writer::Done;
 use super::{SqliteStore, audience_scopes, clients, resource_servers};
+use crate::cache::Stale;
 
 impl CallerStore for SqliteStore {
     async fn find_caller(&self, id: &str) -> Result<Option<CallerRecord>, StoreError> {

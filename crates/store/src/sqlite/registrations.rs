@@ -8,11 +8,11 @@ use avouch_core::storage::{
 use avouch_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::cache::Stale;
 use super::fault::{Damage, Fault, OrTaken};
 use super::rows::{Columns, all, first, flag, from_json, from_word, hash, json, text, word};
 use super::writer::Done;
 use super::{SqliteStore, callers, clients, initial_access_tokens, resource_servers};
+use crate::cache::Stale;
 
 impl RegistrationStore for SqliteStore {
     async fn register(

@@ -2,8 +2,8 @@
 
 use avouch_core::records::{CallerState, ResourceSharing};
 use avouch_core::storage::{
-    CallerRecord, CallerStore, Changed, InitialAccessTokenStore, KeyStore, RegistrationStore,
-    Revoked, ServerSecret, TokenStore,
+    CallerRecord, CallerStore, Changed, InitialAccessTokenStore, KeyStore, KeysRevision,
+    RegistrationStore, Revoked, ServerSecret, TokenStore,
 };
 
 use crate::Engine;
@@ -39,7 +39,7 @@ pub(crate) async fn everything_is_there_again(engine: &impl Engine) {
             .await
             .unwrap();
         store
-            .insert_signing_key(&signing_key("k", 10), &[])
+            .insert_signing_key(&signing_key("k", 10), &[], KeysRevision::default())
             .await
             .unwrap();
         store
