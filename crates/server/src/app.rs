@@ -62,8 +62,9 @@ pub(crate) struct App {
     /// state; signing does not wait for it.
     pub(crate) key_changes: tokio::sync::Mutex<()>,
     /// Held while clients or resource servers are changed, by an administrator
-    /// or by themselves, so that no change is planned on a state that another
-    /// is about to replace.
+    /// or by themselves, so that changes on this node wait for each other. What
+    /// other nodes change meanwhile the store notices, for it compares; whoever
+    /// comes second is told to try again.
     pub(crate) caller_changes: tokio::sync::Mutex<()>,
     /// The statements of this second.
     pub(crate) said: StatementMemory,

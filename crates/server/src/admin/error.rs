@@ -44,6 +44,11 @@ impl AdminError {
         Self::new(StatusCode::NOT_FOUND, "not_found", description)
     }
 
+    /// 409: the record is not the one that was read.
+    pub(super) fn meanwhile(id: &str) -> Self {
+        Self::conflict(format!("{id} was changed in the meantime; try again"))
+    }
+
     /// 409.
     pub(super) fn conflict(description: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", description)

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use avouch_core::id::{ClientId, ResourceServerId};
+use avouch_core::id::ResourceServerId;
 use avouch_core::records::{Client, ResourceServer, ResourceSharing};
-use avouch_core::storage::{CallerRecord, CallerStore, Page, RevisionHistory, StoreError, Taken};
+use avouch_core::storage::{
+    CallerRecord, CallerStore, Changed, Page, RevisionHistory, StoreError, Taken,
+};
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
@@ -38,31 +40,18 @@ impl CallerStore for PostgresStore {
         }))
     }
 
+    async fn current_caller(&self, id: &str) -> Result<Option<CallerRecord>, StoreError> {
+        if !can_be_kept(id) {
+            return Ok(None);
+        }
+        asking!(self, Repeat::IfLost, |client| select(client, id))
+    }
+
     async fn insert_client(&self, client: &Client) -> Result<(), StoreError> {
         in_transaction!(self, Kind::Change, |transaction| insert_client(
             transaction,
             client
         ))
-    }
-
-    async fn update_client(&self, client: &Client) -> Result<bool, StoreError> {
-        let stale = Stale::Caller(client.id.as_str().into());
-        let updated = in_transaction!(self, Kind::Change, |transaction| async {
-            lock(transaction, client.id.as_str()).await?;
-            let updated = clients::update(transaction, client).await?;
-            tell_if(updated, transaction, &stale).await
-        });
-        self.forget(updated, &stale)
-    }
-
-    async fn remove_client(&self, id: &ClientId, at: Timestamp) -> Result<bool, StoreError> {
-        let stale = Stale::Client(id.as_str().into());
-        let removed = in_transaction!(self, Kind::Change, |transaction| async {
-            lock(transaction, id.as_str()).await?;
-            let removed = clients::remove(transaction, id, at).await?;
-            tell_if(removed, transaction, &stale).await
-        });
-        self.forget(removed, &stale)
     }
 
     async fn list_clients(&self, page: Page<'_>) -> Result<Vec<Arc<Client>>, StoreError> {
@@ -81,30 +70,48 @@ impl CallerStore for PostgresStore {
         ))
     }
 
-    async fn update_resource_server(
+    async fn change_caller(
         &self,
-        resource_server: &ResourceServer,
+        from: &CallerRecord,
+        to: &CallerRecord,
         sharing: ResourceSharing,
-    ) -> Result<bool, StoreError> {
-        let stale = Stale::Caller(resource_server.id.as_str().into());
-        let updated = in_transaction!(self, Kind::Change, |transaction| async {
-            lock(transaction, resource_server.id.as_str()).await?;
-            let updated = resource_servers::update(transaction, resource_server, sharing).await?;
-            tell_if(updated, transaction, &stale).await
+    ) -> Result<Changed, StoreError> {
+        let stale = Stale::Caller(from.id().into());
+        let changed = in_transaction!(self, Kind::Change, |transaction| async {
+            let compared = compare(transaction, from).await?;
+            if compared == Changed::Done {
+                update(transaction, from, to, sharing).await?;
+                changes::tell(transaction, &stale).await?;
+            }
+            Ok(compared)
         });
-        self.forget(updated, &stale)
+        self.forget(changed, &stale)
     }
 
-    async fn remove_resource_server(
+    async fn remove_caller(
         &self,
-        id: &ResourceServerId,
+        from: &CallerRecord,
         at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let stale = Stale::Caller(id.as_str().into());
+    ) -> Result<Changed, StoreError> {
+        let id = from.id().into();
+        let stale = match from {
+            CallerRecord::Client(_) => Stale::Client(id),
+            CallerRecord::ResourceServer(_) => Stale::Caller(id),
+        };
         let removed = in_transaction!(self, Kind::Change, |transaction| async {
-            lock(transaction, id.as_str()).await?;
-            let removed = resource_servers::remove(transaction, id, at).await?;
-            tell_if(removed, transaction, &stale).await
+            let compared = compare(transaction, from).await?;
+            if compared == Changed::Done {
+                match from {
+                    CallerRecord::Client(client) => {
+                        clients::remove(transaction, &client.id, at).await?;
+                    }
+                    CallerRecord::ResourceServer(server) => {
+                        resource_servers::remove(transaction, &server.id, at).await?;
+                    }
+                }
+                changes::tell(transaction, &stale).await?;
+            }
+            Ok(compared)
         });
         self.forget(removed, &stale)
     }
@@ -186,24 +193,52 @@ async fn select_weighed(
     }))
 }
 
-/// Tells of a change, if one was made; passes on whether.
-async fn tell_if(
-    changed: bool,
-    transaction: &Transaction<'_>,
-    stale: &Stale,
-) -> Result<bool, Fault> {
-    if changed {
-        changes::tell(transaction, stale).await?;
-    }
-    Ok(changed)
-}
-
 /// Keeps everybody else from changing this caller, or anything that goes with
 /// it, to the end of the transaction. Nothing happens if there is none.
 pub(super) async fn lock(transaction: &Transaction<'_>, id: &str) -> Result<(), Fault> {
     let sql = "SELECT id FROM caller WHERE id = $1 FOR UPDATE";
     first(transaction, sql, &[&id], |_| Ok(())).await?;
     Ok(())
+}
+
+/// Locks a caller and sees whether its record is this one: `Done` if it is, and
+/// then it stays so to the end of the transaction.
+pub(super) async fn compare(
+    transaction: &Transaction<'_>,
+    expected: &CallerRecord,
+) -> Result<Changed, Fault> {
+    lock(transaction, expected.id()).await?;
+    Ok(match select(transaction, expected.id()).await? {
+        None => Changed::Gone,
+        Some(kept) if kept == *expected => Changed::Done,
+        Some(_) => Changed::Meanwhile,
+    })
+}
+
+/// Writes the caller that `from` was compared with. One of another id or kind
+/// has no place there.
+pub(super) async fn update(
+    transaction: &Transaction<'_>,
+    from: &CallerRecord,
+    to: &CallerRecord,
+    sharing: ResourceSharing,
+) -> Result<(), Fault> {
+    let written = match (from, to) {
+        (CallerRecord::Client(from), CallerRecord::Client(to)) if from.id == to.id => {
+            clients::update(transaction, to).await?
+        }
+        (CallerRecord::ResourceServer(from), CallerRecord::ResourceServer(to))
+            if from.id == to.id =>
+        {
+            resource_servers::update(transaction, to, sharing).await?
+        }
+        _ => false,
+    };
+    if written {
+        Ok(())
+    } else {
+        Err(Fault::Conflict(Taken::CallerId))
+    }
 }
 
 /// Keeps a new client under an id that was never given.

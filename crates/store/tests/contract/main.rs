@@ -191,6 +191,9 @@ on_every_engine! {
     callers::{
         no_id_is_given_twice_over_both_kinds,
         two_registrations_of_one_id_at_once_leave_one,
+        a_caller_is_changed_or_removed_as_it_was_read_or_not_at_all,
+        a_caller_is_never_made_into_another,
+        of_many_changes_from_one_state_one_is_made,
         the_store_answers,
     },
     clients::{
@@ -245,6 +248,7 @@ on_every_engine! {
         a_change_never_makes_another_caller,
         after_a_change_returned_no_look_up_misses_it,
         an_administrator_gives_a_registration_and_takes_it,
+        a_registration_is_given_to_what_was_read_or_not_at_all,
     },
     used_proofs::{
         a_proof_is_used_once,

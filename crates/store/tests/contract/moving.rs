@@ -15,9 +15,9 @@ use avouch_store::MoveSide;
 use crate::Engine;
 use crate::caller_tokens;
 use crate::fixtures::{
-    at, client, client_id, grant, hash, initial_access_token, issued, registered_client,
-    registered_resource_server, resource, resource_server, resource_server_id, signing_key,
-    subject, token,
+    Administer, at, client, client_id, grant, hash, initial_access_token, issued,
+    registered_client, registered_resource_server, resource, resource_server, resource_server_id,
+    signing_key, subject, token,
 };
 
 /// The server's own.

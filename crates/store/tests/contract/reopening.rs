@@ -8,8 +8,8 @@ use avouch_core::storage::{
 
 use crate::Engine;
 use crate::fixtures::{
-    at, client, client_id, hash, initial_access_token, issued, registered_client, resource_server,
-    signing_key, subject,
+    Administer, at, client, client_id, hash, initial_access_token, issued, registered_client,
+    resource_server, signing_key, subject,
 };
 
 pub(crate) async fn everything_is_there_again(engine: &impl Engine) {

@@ -12,7 +12,9 @@ use avouch_core::storage::{
 use avouch_store::{PostgresOptions, PostgresStore};
 use tokio::task::JoinSet;
 
-use crate::fixtures::{at, client, grant_id, initial_access_token, issued, registered_client};
+use crate::fixtures::{
+    Administer, at, client, grant_id, initial_access_token, issued, registered_client,
+};
 use crate::place::Place;
 use crate::way::{State, Way};
 use crate::{ByHand, LEASE, by_hand, node, open};

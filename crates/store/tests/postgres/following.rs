@@ -14,8 +14,8 @@ use avouch_core::storage::{
 use avouch_store::PostgresStore;
 
 use crate::fixtures::{
-    at, client, client_id, issued, registered_client, resource_server, resource_server_id,
-    signing_key, subject,
+    Administer, at, client, client_id, issued, registered_client, resource_server,
+    resource_server_id, signing_key, subject,
 };
 use crate::place::Place;
 use crate::{ByHand, LEASE, node};
@@ -181,6 +181,7 @@ async fn a_new_signing_key_is_seen_when_the_feed_was_read() {
     one.insert_signing_key(&signing_key("b", 20), &[], first)
         .await
         .unwrap();
+    assert_eq!(one.signing_keys_revision().await.unwrap(), second);
     // Whoever is refused knows at once that there is another.
     let late = signing_key("c", 30);
     let refused = other.insert_signing_key(&late, &[], first).await;

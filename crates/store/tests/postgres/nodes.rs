@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use avouch_core::records::{ResourceSharing, UsedProof};
+use avouch_core::records::{Client, ResourceSharing, UsedProof};
 use avouch_core::storage::{
-    CallerStore, Changed, InitialAccessTokenStore, KeyStore, KeysRevision, RegistrationStore,
-    ReplayStore, Revoked, ServerSecret, StoreError, Taken, TokenStore, Used,
+    CallerRecord, CallerStore, Changed, InitialAccessTokenStore, KeyStore, KeysRevision,
+    RegistrationStore, ReplayStore, Revoked, ServerSecret, StoreError, Taken, TokenStore, Used,
 };
 use avouch_store::PostgresStore;
 use tokio::task::JoinSet;
 
 use crate::fixtures::{
-    at, client, client_id, hash, initial_access_token, issued, registered_client, resource,
-    resource_server, signing_key,
+    Administer, at, client, client_id, hash, initial_access_token, issued, registered_client,
+    resource, resource_server, signing_key,
 };
 use crate::open;
 use crate::place::Place;
@@ -279,6 +279,65 @@ async fn all_get_the_same_secret_and_one_key_planned_on_one_state_is_kept() {
     assert_eq!(kept, 1);
 }
 
+/// Two administrators, each at another server, who do not know of each other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_change_of_a_caller_is_lost_and_none_brings_it_back() {
+    let Some(place) = Place::new() else { return };
+    let nodes = two(&place).await;
+    nodes[0].insert_client(&client("shop")).await.unwrap();
+    let mut first = client("shop");
+    first.details.contacts.clear();
+    nodes[0].update_client(&first).await.unwrap();
+    // Each adds a contact, and reads again when it came too late.
+    crowd(&nodes, |node, number| async move {
+        loop {
+            let from = node.current_caller("shop").await.unwrap().unwrap();
+            let CallerRecord::Client(record) = &from else {
+                panic!("no client")
+            };
+            let mut record = Client::clone(record);
+            record.details.contacts.push(number.to_string());
+            let to = CallerRecord::Client(Arc::new(record));
+            let changing = node.change_caller(&from, &to, ResourceSharing::Exclusive);
+            match changing.await.unwrap() {
+                Changed::Done => break,
+                Changed::Meanwhile => {}
+                Changed::Gone => panic!("it is there"),
+            }
+        }
+    })
+    .await;
+    let kept = nodes[1].current_caller("shop").await.unwrap().unwrap();
+    let CallerRecord::Client(record) = &kept else {
+        panic!("no client")
+    };
+    let mut contacts: Vec<usize> = record
+        .details
+        .contacts
+        .iter()
+        .map(|number| number.parse().unwrap())
+        .collect();
+    contacts.sort_unstable();
+    assert_eq!(contacts, (0..2 * CROWD).collect::<Vec<_>>());
+
+    let outcomes = crowd(&nodes, move |node, number| {
+        let from = kept.clone();
+        async move {
+            if number == 3 {
+                return node.remove_caller(&from, at(1_200)).await.unwrap();
+            }
+            let to = CallerRecord::Client(Arc::new(client("shop")));
+            let changing = node.change_caller(&from, &to, ResourceSharing::Exclusive);
+            changing.await.unwrap()
+        }
+    })
+    .await;
+    let done = outcomes.iter().filter(|outcome| **outcome == Changed::Done);
+    assert_eq!(done.count(), 1, "{outcomes:?}");
+    let there = nodes[0].current_caller("shop").await.unwrap().is_some();
+    assert_eq!(there, outcomes[3] != Changed::Done, "{outcomes:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_next_revisions_one_is_kept() {
     let Some(place) = Place::new() else { return };
@@ -292,18 +351,16 @@ async fn of_two_next_revisions_one_is_kept() {
         let mut next = served.clone();
         next.policy.number += 1;
         next.policy.since = at(2_000 + i64::try_from(number).unwrap());
+        let [from, to] =
+            [&served, &next].map(|server| CallerRecord::ResourceServer(Arc::new(server.clone())));
         async move {
-            node.update_resource_server(&next, ResourceSharing::Exclusive)
+            node.change_caller(&from, &to, ResourceSharing::Exclusive)
                 .await
+                .unwrap()
         }
     })
     .await;
-    let kept = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-    assert_eq!(kept, 1);
-    for outcome in outcomes {
-        assert!(
-            matches!(outcome, Ok(true) | Err(StoreError::Conflict(Taken::Record))),
-            "{outcome:?}"
-        );
-    }
+    let kept = outcomes.iter().filter(|outcome| **outcome == Changed::Done);
+    assert_eq!(kept.count(), 1);
+    assert!(!outcomes.contains(&Changed::Gone));
 }

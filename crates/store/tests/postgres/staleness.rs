@@ -12,7 +12,7 @@ use avouch_core::time::{MonotonicClock, Timestamp};
 use avouch_store::PostgresStore;
 use proptest::prelude::*;
 
-use crate::fixtures::{at, client, client_id, grant, grant_id, hash, subject, token};
+use crate::fixtures::{Administer, at, client, client_id, grant, grant_id, hash, subject, token};
 use crate::place::Place;
 use crate::{ByHand, LEASE, by_hand, node};
 
@@ -362,7 +362,7 @@ fn no_answer_is_older_than_it_may_be() {
     // The layout is made once.
     drop(runtime.block_on(crate::open(&place.options)));
     let config = ProptestConfig {
-        cases: 16,
+        cases: 10,
         failure_persistence: None,
         ..Default::default()
     };

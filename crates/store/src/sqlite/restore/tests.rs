@@ -3,7 +3,7 @@ use avouch_core::storage::{CallerStore, InitialAccessTokenStore, KeyStore, Token
 use tempfile::TempDir;
 
 use super::*;
-use crate::fixtures::{at as instant, client, hash, initial_access_token, issued};
+use crate::fixtures::{Administer, at as instant, client, hash, initial_access_token, issued};
 use crate::{BackupOrder, back_up};
 
 struct Bench {
