@@ -217,7 +217,11 @@ impl Sower<'_> {
         let later = now.after(Duration::from_secs(1));
         match dead {
             Dead::ClientRevoked => drop(store.revoke_client(&client, later).await?),
-            Dead::ClientRemoved => drop(store.remove_client(&client, later).await?),
+            Dead::ClientRemoved => {
+                let registered = store.find_caller(client.as_str()).await?;
+                let registered = registered.ok_or("a client that was just registered is gone")?;
+                store.remove_caller(&registered, later).await?;
+            }
             Dead::SubjectRevoked => revoke_subjects(self.seeding, &subjects, later).await?,
             _ => {}
         }

@@ -10,8 +10,10 @@
 //!
 //! **Atomicity.** One call is one transaction: all of it or nothing.
 //!
-//! **Ordering.** A read that starts after a write has returned sees that write,
-//! on the same node at once.
+//! **Ordering.** A read that starts after a write has returned sees that write:
+//! on the same node at once; on other nodes at once as far as it is not answered
+//! from a cache, and after a stated time, a second unless configured otherwise,
+//! where it is. The calls that may be answered from a cache say so.
 //!
 //! **Absence** is never cached: what was never found may be found by the next call.
 
@@ -27,7 +29,7 @@ use thiserror::Error;
 
 pub use caller_tokens::CallerTokenStore;
 pub use callers::{CallerRecord, CallerStore, Page, RevisionHistory};
-pub use keys::{KeyStore, ServerSecret};
+pub use keys::{KeyStore, KeysRevision, ServerSecret};
 pub use moving::{
     Beginning, MovePlace, MoveSource, MoveTarget, MovedClient, MovedRecord, MovedResourceServer,
     RecordKind,
@@ -50,6 +52,11 @@ pub trait Storage:
 {
     /// Whether the engine answers: cheap, for readiness probes.
     fn ping(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Cleans up what an engine noted of changes for its other nodes, as far as
+    /// none needs it any more. Returns how many notes went. May take several
+    /// transactions.
+    fn trim_changes(&self) -> impl Future<Output = Result<u32, StoreError>> + Send;
 }
 
 /// Why a storage call failed, by who has to act.

@@ -68,6 +68,13 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
+/// Tells how much time passes, whatever is done to the clock on the wall. It
+/// never goes back, and goes on while the process is stopped.
+pub trait MonotonicClock: Send + Sync {
+    /// The time since an instant of the clock's own choosing.
+    fn now(&self) -> Duration;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,6 +14,7 @@ use avouch_core::opaque_token::TokenMint;
 use avouch_core::own_tokens::OwnTokens;
 use avouch_core::records::KeyPurpose;
 use avouch_core::registration::TrustedStatements;
+use avouch_core::storage::KeyStore;
 use avouch_core::time::{Clock, Timestamp};
 use avouch_crypto::random::SecureRandom;
 use avouch_jose::SignatureAlgorithm;
@@ -26,7 +27,7 @@ use tokio::sync::oneshot;
 
 use crate::admin::ProtectedResource;
 use crate::dpop::Dpop;
-use crate::keys::Keys;
+use crate::keys::{Keys, KeysError};
 use crate::metrics::Metrics;
 use crate::recipient_keys::PublishedKeys;
 use crate::recorder::LogRecorder;
@@ -44,8 +45,11 @@ pub(crate) struct App {
     pub(crate) store: AnyStore,
     pub(crate) mint: TokenMint,
     pub(crate) pairwise: PairwiseSubjects,
-    /// Replaced as a whole when a key is made or rotated.
-    pub(crate) keys: ArcSwap<Keys>,
+    /// The keys as they were opened last; [`App::keys`] sees to it that they are
+    /// those there are.
+    pub(crate) opened_keys: ArcSwap<Keys>,
+    /// Held while keys are opened anew, so that it is done once.
+    pub(crate) opening_keys: tokio::sync::Mutex<()>,
     /// Whose software statements count.
     pub(crate) statements: TrustedStatements,
     /// Makes client secrets, and opens those that both sides keep.
@@ -58,8 +62,9 @@ pub(crate) struct App {
     /// state; signing does not wait for it.
     pub(crate) key_changes: tokio::sync::Mutex<()>,
     /// Held while clients or resource servers are changed, by an administrator
-    /// or by themselves, so that no change is planned on a state that another
-    /// is about to replace.
+    /// or by themselves, so that changes on this node wait for each other. What
+    /// other nodes change meanwhile the store notices, for it compares; whoever
+    /// comes second is told to try again.
     pub(crate) caller_changes: tokio::sync::Mutex<()>,
     /// The statements of this second.
     pub(crate) said: StatementMemory,
@@ -106,10 +111,44 @@ impl App {
         }
     }
 
+    /// The keys there are: those that this node made, at once, and those that others made, after
+    /// the time that the store states.
+    pub(crate) async fn keys(&self) -> Result<Arc<Keys>, KeysError> {
+        if let Some(keys) = self.keys_of_now().await? {
+            return Ok(keys);
+        }
+        let _opening = self.opening_keys.lock().await;
+        if let Some(keys) = self.keys_of_now().await? {
+            return Ok(keys);
+        }
+        let keys = Arc::new(Keys::load(&self.store, &self.sealer, self.clock.now()).await?);
+        self.opened_keys.store(Arc::clone(&keys));
+        Ok(keys)
+    }
+
+    /// The keys that are open, if there are no others.
+    async fn keys_of_now(&self) -> Result<Option<Arc<Keys>>, KeysError> {
+        let revision = self.store.signing_keys_revision().await?;
+        let keys = self.opened_keys.load_full();
+        Ok((keys.revision == revision).then_some(keys))
+    }
+
+    /// The keys to publish. While the store is away those that are known are published further:
+    /// who fetched the set keeps it for longer than a failure should last.
+    pub(crate) async fn keys_to_publish(&self) -> Arc<Keys> {
+        match self.keys().await {
+            Ok(keys) => keys,
+            Err(error) => {
+                tracing::warn!(%error, "the keys that are known are published, there may be others");
+                self.opened_keys.load_full()
+            }
+        }
+    }
+
     /// The algorithms that are to have a key and have none yet: at the first start keys are made
     /// while requests are served already.
-    pub(crate) fn keys_in_the_making(&self) -> Vec<SignatureAlgorithm> {
-        let (keys, now) = (self.keys.load(), self.clock.now());
+    pub(crate) fn keys_in_the_making(&self, keys: &Keys) -> Vec<SignatureAlgorithm> {
+        let now = self.clock.now();
         let algorithms = self.settings.algorithms.iter().copied();
         algorithms
             .filter(|algorithm| {
@@ -121,8 +160,8 @@ impl App {
 
     /// How long the published keys may be kept by those who fetch them. A set that lacks keys is
     /// not to be kept: those to come sign at once.
-    pub(crate) fn keys_cache_control(&self) -> HeaderValue {
-        if self.keys_in_the_making().is_empty() {
+    pub(crate) fn keys_cache_control(&self, keys: &Keys) -> HeaderValue {
+        if self.keys_in_the_making(keys).is_empty() {
             self.settings.jwks_cache_control.clone()
         } else {
             HeaderValue::from_static("no-cache")

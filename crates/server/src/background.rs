@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avouch_core::records::KeyPurpose;
-use avouch_core::storage::{CallerTokenStore, ReplayStore, StoreError, TokenStore};
+use avouch_core::storage::{CallerTokenStore, ReplayStore, Storage, StoreError, TokenStore};
 use avouch_core::time::Timestamp;
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -44,6 +44,9 @@ pub(crate) async fn clean_up(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         }
         if let Err(error) = clean_up_caller_tokens(&app).await {
             warn!(%error, "expired tokens of resource servers could not be forgotten");
+        }
+        if let Err(error) = app.store.trim_changes().await {
+            warn!(%error, "old entries of the change feed could not be cleaned up");
         }
         if let Err(error) = clean_up_proofs(&app).await {
             warn!(%error, "expired proofs could not be forgotten; trying again later");

@@ -1,8 +1,10 @@
-//! The clock on the wall. Everything else takes a [`Clock`].
+//! The system's clocks. Everything else takes a [`Clock`] or a [`MonotonicClock`].
 
-use std::time::{SystemTime, UNIX_EPOCH};
+#[cfg(not(target_os = "linux"))]
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use avouch_core::time::{Clock, Timestamp};
+use avouch_core::time::{Clock, MonotonicClock, Timestamp};
 
 /// The system's clock: the one place that reads it.
 ///
@@ -22,6 +24,43 @@ impl Clock for SystemClock {
             // A clock set before 1970 cannot be right. The epoch itself is
             // the nearest instant that a `NumericDate` of ours can say.
             Err(_) => Timestamp::from_secs(0),
+        }
+    }
+}
+
+/// The time that passed since the machine was started: whether the process ran
+/// or was stopped, whatever was done to the clock on the wall, and where the
+/// system tells, also while the machine was asleep.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemMonotonicClock;
+
+impl MonotonicClock for SystemMonotonicClock {
+    #[cfg(target_os = "linux")]
+    fn now(&self) -> Duration {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+        let nanos = u32::try_from(now.tv_nsec).unwrap_or_default();
+        Duration::new(seconds, nanos)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn now(&self) -> Duration {
+        static START: LazyLock<std::time::Instant> = LazyLock::new(std::time::Instant::now);
+        START.elapsed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_does_not_go_back() {
+        let mut before = SystemMonotonicClock.now();
+        for _ in 0..1_000 {
+            let now = SystemMonotonicClock.now();
+            assert!(now >= before);
+            before = now;
         }
     }
 }

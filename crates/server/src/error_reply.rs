@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 
+use crate::keys::KeysError;
 use crate::respond::respond;
 
 /// What challenges call this server.
@@ -180,6 +181,15 @@ impl ErrorReply {
     pub(crate) fn with_header_value(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+}
+
+impl From<KeysError> for ErrorReply {
+    fn from(error: KeysError) -> Self {
+        match error {
+            KeysError::Store(error) => error.into(),
+            error => Self::server_error("the signing keys cannot be used", &error),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use avouch_core::keys::{
     open_signing_key, reseal_secret, reseal_signing_key,
 };
 use avouch_core::records::KeyLife;
-use avouch_core::storage::{KeyStore, ServerSecret, StoreError};
+use avouch_core::storage::{KeyStore, KeysRevision, ServerSecret, StoreError};
 use avouch_core::time::Timestamp;
 use avouch_crypto::random::SecureRandom;
 use thiserror::Error;
@@ -13,6 +13,8 @@ use thiserror::Error;
 /// One snapshot of the keys: replaced, never changed.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
+    /// Of what the store held.
+    pub(crate) revision: KeysRevision,
     /// Which key is for what, and when.
     pub(crate) ring: KeyRing,
     /// The private halves.
@@ -39,6 +41,9 @@ pub enum KeysError {
     /// The thread that made the key died.
     #[error("making a key was interrupted")]
     Interrupted,
+    /// Other nodes changed the keys meanwhile, again and again.
+    #[error("other changes of the keys came in between; try again")]
+    Contended,
 }
 
 impl Keys {
@@ -56,6 +61,7 @@ impl Keys {
             .map(|record| open_signing_key(record, sealer))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
+            revision: KeysRevision::of(&records),
             ring: KeyRing::new(&records),
             signer: SoftwareSigner::new(opened),
             access_tokens: AccessTokenKeys::new(&records)?,

@@ -40,7 +40,7 @@ mod throttle;
 mod tls;
 mod token_refusals;
 
-pub use clock::SystemClock;
+pub use clock::{SystemClock, SystemMonotonicClock};
 pub use keys::KeysError;
 pub use maintenance::{open_everything_sealed, take_data_folder};
 pub use recipient_keys::FetchSetupError;

@@ -13,7 +13,7 @@ use avouch_core::keys::{Sealer, load_or_make_secret};
 use avouch_core::opaque_token::TokenMint;
 use avouch_core::records::KeyPurpose;
 use avouch_core::storage::{CallerStore, ServerSecret};
-use avouch_core::time::Clock;
+use avouch_core::time::{Clock, MonotonicClock};
 use avouch_crypto::random::SecureRandom;
 use avouch_crypto::seal::SealingKey;
 use avouch_fetch::Policy;
@@ -29,6 +29,7 @@ use tracing::{info, warn};
 
 use crate::admin::ProtectedResource;
 use crate::app::App;
+use crate::clock::SystemMonotonicClock;
 use crate::config::{Config, NoSealingKey, software_statements};
 use crate::dpop::Dpop;
 use crate::keys::{self, Keys};
@@ -61,6 +62,8 @@ const CLOSE: Duration = Duration::from_secs(10);
 pub struct Surroundings {
     /// Tells the time.
     clock: Arc<dyn Clock>,
+    /// Tells how much of it passes.
+    monotonic: Arc<dyn MonotonicClock>,
     /// Where randomness comes from.
     random: Arc<dyn SecureRandom>,
     /// Where published keys may be fetched, before the configuration adds to it.
@@ -70,14 +73,23 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// A clock and a source of randomness.
+    /// A clock and a source of randomness; how much time passes is told by the
+    /// system.
     pub fn new(clock: Arc<dyn Clock>, random: Arc<dyn SecureRandom>) -> Self {
         Self {
             clock,
+            monotonic: Arc::new(SystemMonotonicClock),
             random,
             fetching: Policy::public_hosts(),
             for_development: false,
         }
+    }
+
+    /// How much time passes is told by this clock.
+    #[must_use]
+    pub fn with_monotonic_clock(mut self, clock: Arc<dyn MonotonicClock>) -> Self {
+        self.monotonic = clock;
+        self
     }
 
     /// Published keys may be fetched from loopback addresses, over plain HTTP too. Whoever may
@@ -131,7 +143,7 @@ pub async fn start(
     };
     data_folder::make_private(folder).map_err(at_folder)?;
     let lock = data_folder::lock(folder)?;
-    let store = open_store(config, surroundings.for_development).await?;
+    let store = open_store(config, &surroundings).await?;
     let mtls_address = mtls_listener.as_ref().map(|(_, address)| *address);
     let mtls_url = config.mtls_url(mtls_address);
     let admin_listener = match config.admin.listen {
@@ -218,9 +230,13 @@ pub async fn start(
 
 /// Opens the database. That a server begins anew is said: one whose data folder is another than
 /// yesterday's would otherwise look sound, and refuse everybody.
-fn open(folder: &Path, for_development: bool) -> Result<AnyStore, StartError> {
-    let file = folder.join(DATABASE_FILE);
-    let store = SqliteStore::open(&file, &SqliteOptions::default());
+fn open(config: &Config, for_development: bool) -> Result<AnyStore, StartError> {
+    let file = config.data.folder.join(DATABASE_FILE);
+    let options = SqliteOptions {
+        cache: config.database.cache_sizes(),
+        ..SqliteOptions::default()
+    };
+    let store = SqliteStore::open(&file, &options);
     let store = store.map_err(|error| StartError::Store {
         file: file.clone(),
         error,
@@ -236,11 +252,12 @@ fn open(folder: &Path, for_development: bool) -> Result<AnyStore, StartError> {
 }
 
 /// The engine that the configuration names.
-async fn open_store(config: &Config, for_development: bool) -> Result<AnyStore, StartError> {
-    if let Some(options) = config.database.options()? {
+async fn open_store(config: &Config, surroundings: &Surroundings) -> Result<AnyStore, StartError> {
+    if let Some(mut options) = config.database.options()? {
+        options.caching = config.database.caching(Arc::clone(&surroundings.monotonic));
         return Ok(Box::pin(PostgresStore::open(&options)).await?.into());
     }
-    open(&config.data.folder, for_development)
+    open(config, surroundings.for_development)
 }
 
 /// What is expected of client assertions.
@@ -301,6 +318,7 @@ async fn put_together(
         clock,
         random,
         fetching,
+        monotonic: _,
         for_development: _,
     } = surroundings;
     let OwnUrls {
@@ -343,7 +361,8 @@ async fn put_together(
         store,
         mint: TokenMint::new(&check_key),
         pairwise: PairwiseSubjects::new(&pairwise_key),
-        keys: ArcSwap::from_pointee(keys),
+        opened_keys: ArcSwap::from_pointee(keys),
+        opening_keys: tokio::sync::Mutex::new(()),
         statements,
         client_secrets: ClientSecrets::new(&secrets_key),
         assertions: assertions(config),

@@ -10,9 +10,9 @@ use avouch_core::records::{
 };
 use avouch_core::storage::{
     Beginning, CallerRecord, CallerStore, CallerTokenStore, Changed, InitialAccessTokenStore,
-    KeyStore, MovePlace, MoveSource, MoveTarget, MovedRecord, Page, RecordKind, RegisteredCaller,
-    RegistrationStore, ReplayStore, RevisionHistory, Revoked, ServerSecret, Storage, StoreError,
-    TokenStore, Used,
+    KeyStore, KeysRevision, MovePlace, MoveSource, MoveTarget, MovedRecord, Page, RecordKind,
+    RegisteredCaller, RegistrationStore, ReplayStore, RevisionHistory, Revoked, ServerSecret,
+    Storage, StoreError, TokenStore, Used,
 };
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
@@ -61,6 +61,7 @@ macro_rules! dispatch {
 
 dispatch!(Storage {
     fn ping() -> ();
+    fn trim_changes() -> u32;
 });
 
 dispatch!(TokenStore {
@@ -78,13 +79,12 @@ dispatch!(TokenStore {
 
 dispatch!(CallerStore {
     fn find_caller(id: &str) -> Option<CallerRecord>;
+    fn current_caller(id: &str) -> Option<CallerRecord>;
     fn insert_client(client: &Client) -> ();
-    fn update_client(client: &Client) -> bool;
-    fn remove_client(id: &ClientId, at: Timestamp) -> bool;
     fn list_clients(page: Page<'_>) -> Vec<Arc<Client>>;
     fn insert_resource_server(rs: &ResourceServer, sharing: ResourceSharing) -> ();
-    fn update_resource_server(rs: &ResourceServer, sharing: ResourceSharing) -> bool;
-    fn remove_resource_server(id: &ResourceServerId, at: Timestamp) -> bool;
+    fn change_caller(from: &CallerRecord, to: &CallerRecord, sharing: ResourceSharing) -> Changed;
+    fn remove_caller(from: &CallerRecord, at: Timestamp) -> Changed;
     fn list_resource_servers(page: Page<'_>) -> Vec<Arc<ResourceServer>>;
     fn resource_server_history(id: &ResourceServerId) -> RevisionHistory;
     fn is_served(resource: &ResourceIdentifier) -> bool;
@@ -99,7 +99,12 @@ dispatch!(CallerTokenStore {
 });
 
 dispatch!(KeyStore {
-    fn insert_signing_key(key: &SigningKeyRecord, rescheduled: &[(String, KeySchedule)]) -> ();
+    fn insert_signing_key(
+        key: &SigningKeyRecord,
+        rescheduled: &[(String, KeySchedule)],
+        planned_on: KeysRevision
+    ) -> ();
+    fn signing_keys_revision() -> KeysRevision;
     fn signing_keys() -> Vec<SigningKeyRecord>;
     fn server_secret_or_insert(secret: ServerSecret, sealed: &[u8]) -> Vec<u8>;
     fn server_secret(secret: ServerSecret) -> Option<Vec<u8>>;
@@ -118,7 +123,11 @@ dispatch!(RegistrationStore {
     fn find_registration(token: &TokenHash) -> Option<RegisteredCaller>;
     fn registration_of(id: &str) -> Option<Registration>;
     fn change_registration(from: &RegisteredCaller, to: &RegisteredCaller) -> Changed;
-    fn put_registration(id: &str, registration: &Registration) -> bool;
+    fn give_registration(
+        caller: &CallerRecord,
+        from: Option<&Registration>,
+        to: &Registration
+    ) -> Changed;
 });
 
 dispatch!(ReplayStore {

@@ -6,13 +6,15 @@
 //! [`avouch_core::storage`]; `docs/storage.md` is for those who run it.
 
 mod any;
+mod cache;
 mod postgres;
 mod sqlite;
 
 pub use any::AnyStore;
+pub use cache::CacheSizes;
 pub use postgres::{
-    DatabaseUrl, DatabaseUrlError, PostgresError, PostgresOptions, PostgresStore, SchemaName,
-    SchemaNameError,
+    Caching, DatabaseUrl, DatabaseUrlError, PostgresError, PostgresOptions, PostgresStore,
+    SchemaName, SchemaNameError,
 };
 pub use sqlite::{
     BackupError, BackupOrder, BackupProgress, CheckedFile, Manifest, OpenError, RestoreError,

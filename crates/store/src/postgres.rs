@@ -8,6 +8,9 @@
 //! migrate    the layout, step by step, by one server at a time
 //! schema     making and dropping a schema, for what is to leave nothing behind
 //! pool       connections, lent for a time; what is tried again
+//! hot, lease what is kept in memory, and for how long it is believed
+//! changes    the change feed: how it is written and cleaned up
+//! follower   the change feed: how it is read
 //! rows       records to columns and back
 //! tokens, callers (clients, resource_servers, audience_scopes, revisions, secrets), keys,
 //! caller_tokens, initial_access_tokens, registrations, used_proofs
@@ -22,17 +25,27 @@
 //! Transactions are `READ COMMITTED` and say so, so that each statement after a
 //! lock sees what the one who held it before has done. Rows are locked in one
 //! order: an initial access token, then a caller, then resources; owners of
-//! proofs, then their proofs.
+//! proofs, then their proofs; a lane of the change feed last of all.
 //!
-//! Nothing is cached: every look-up asks.
+//! **What was found lately is kept in memory, under a lease.** Every change of
+//! what may be kept is told in the same transaction to a feed that all servers
+//! follow: `changes` and `follower` say why a change that was acknowledged
+//! anywhere is seen everywhere before the lease is over. A server that cannot
+//! follow asks the database for everything. What it changes itself, it forgets
+//! before it answers. Absence is never kept, nor what is looked up in order to
+//! be changed.
 
 mod audience_scopes;
 mod caller_tokens;
 mod callers;
+mod changes;
 mod clients;
 mod fault;
+mod follower;
+mod hot;
 mod initial_access_tokens;
 mod keys;
+mod lease;
 mod migrate;
 mod moving;
 mod open;
@@ -50,11 +63,16 @@ mod url;
 mod used_proofs;
 
 use std::fmt;
+use std::sync::Arc;
 
 use avouch_core::storage::{Storage, StoreError};
 
+use changes::Lanes;
+use follower::Follows;
+use hot::Hot;
 use pool::{Connections, Repeat, asking};
 
+pub use hot::Caching;
 pub use open::PostgresError;
 pub use options::{PostgresOptions, SchemaName, SchemaNameError};
 pub use url::{DatabaseUrl, DatabaseUrlError};
@@ -62,9 +80,25 @@ pub use url::{DatabaseUrl, DatabaseUrlError};
 /// An engine on a PostgreSQL database, which other servers may use as well.
 pub struct PostgresStore {
     connections: Connections,
+    lanes: Lanes,
+    /// `None` where every look-up is to ask.
+    hot: Option<Arc<Hot>>,
+    follows: Option<Follows>,
     place: String,
     /// What servers call their connections.
     servers: String,
+}
+
+impl PostgresStore {
+    /// Asks the database once what other servers have changed, where that is
+    /// not done all the time ([`Caching::every`]). When this returns, no change
+    /// that was acknowledged before it was called goes unseen here.
+    pub async fn follow_changes(&self) -> Result<(), StoreError> {
+        match &self.follows {
+            Some(Follows::WhenAsked(follower)) => follower.lock().await.follow().await,
+            Some(Follows::ByItself(_)) | None => Ok(()),
+        }
+    }
 }
 
 impl fmt::Debug for PostgresStore {
@@ -86,5 +120,9 @@ impl Storage for PostgresStore {
             |_| Ok(())
         ))?;
         Ok(())
+    }
+
+    async fn trim_changes(&self) -> Result<u32, StoreError> {
+        self.trim().await
     }
 }

@@ -12,7 +12,6 @@
 //! restore    putting it back, and nothing away
 //! rolled_back what that takes back
 //! readers    connections that read where they are asked
-//! cache      what was found lately; never out of date, never absence
 //! rows       records to columns and back
 //! tokens, callers (clients, resource_servers, audience_scopes, revisions, secrets), keys,
 //! initial_access_tokens, registrations, used_proofs
@@ -23,7 +22,6 @@
 
 mod audience_scopes;
 mod backup;
-mod cache;
 mod caller_tokens;
 mod callers;
 mod check;
@@ -59,7 +57,7 @@ use std::sync::Arc;
 use avouch_core::storage::{Storage, StoreError};
 use rusqlite::Connection;
 
-use cache::Caches;
+use crate::cache::Caches;
 use checkpoint::{Checkpoints, Log};
 use fault::{Fault, Stopped};
 use presence::Presence;
@@ -100,7 +98,7 @@ impl SqliteStore {
     /// be lost.
     pub fn open(path: impl AsRef<Path>, options: &SqliteOptions) -> Result<Self, OpenError> {
         let opened = open::open(path.as_ref(), options)?;
-        let caches = Arc::new(Caches::new(options.token_cache, options.caller_cache));
+        let caches = Arc::new(Caches::new(options.cache));
         let at_path = |error| OpenError::File {
             path: opened.path.clone(),
             error,
@@ -165,5 +163,10 @@ impl Storage for SqliteStore {
                 .exists(())?;
             Ok(())
         })?)
+    }
+
+    /// There are no other nodes to be told.
+    async fn trim_changes(&self) -> Result<u32, StoreError> {
+        Ok(0)
     }
 }

@@ -29,6 +29,9 @@ const MOVED: &[&str] = &[
 /// What follows from them.
 const DERIVED: &[&str] = &["audience_scope", "proof_owner"];
 
+/// What an engine keeps for itself: of changes that are over nobody has to hear.
+const OWN: &[&str] = &["change", "change_lane"];
+
 fn tables(engine: &str) -> BTreeSet<String> {
     let folder = format!("{}/migrations/{engine}", env!("CARGO_MANIFEST_DIR"));
     let files = fs::read_dir(folder).unwrap();
@@ -47,10 +50,10 @@ fn tables(engine: &str) -> BTreeSet<String> {
 fn every_table_is_moved_or_follows_from_what_is() {
     let known: BTreeSet<String> = MOVED.iter().chain(DERIVED).map(|&t| t.to_owned()).collect();
     for engine in ["sqlite", "postgres"] {
-        assert_eq!(
-            tables(engine),
-            known,
-            "{engine}: say here what a move does with it"
-        );
+        let mut tables = tables(engine);
+        for own in OWN {
+            assert_eq!(tables.remove(*own), engine == "postgres", "{own}");
+        }
+        assert_eq!(tables, known, "{engine}: say here what a move does with it");
     }
 }

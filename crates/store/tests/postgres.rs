@@ -7,26 +7,39 @@
 
 #[path = "postgres/cleaning.rs"]
 mod cleaning;
+#[path = "postgres/feed.rs"]
+mod feed;
 #[path = "contract/fixtures.rs"]
 #[allow(
     dead_code,
     reason = "shared with the contract suite, which uses all of it"
 )]
 mod fixtures;
+#[path = "postgres/following.rs"]
+mod following;
 #[path = "postgres/nodes.rs"]
 mod nodes;
 #[path = "postgres/outages.rs"]
 mod outages;
 #[path = "contract/place.rs"]
+#[allow(
+    dead_code,
+    reason = "shared with the contract suite, which uses all of it"
+)]
 mod place;
 #[path = "postgres/refusals.rs"]
 mod refusals;
+#[path = "postgres/staleness.rs"]
+mod staleness;
 #[path = "postgres/way.rs"]
 mod way;
 
 use std::env;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use avouch_store::{PostgresOptions, PostgresStore};
+use avouch_core::time::MonotonicClock;
+use avouch_store::{Caching, PostgresOptions, PostgresStore};
 use tokio_postgres::NoTls;
 
 use place::Place;
@@ -34,6 +47,41 @@ use place::Place;
 /// Opens the store as a server would.
 async fn open(options: &PostgresOptions) -> PostgresStore {
     PostgresStore::open(options).await.unwrap()
+}
+
+/// A clock whose time passes when a test says so.
+#[derive(Default)]
+struct ByHand(Mutex<Duration>);
+
+impl ByHand {
+    fn pass(&self, time: Duration) {
+        *self.0.lock().unwrap() += time;
+    }
+}
+
+impl MonotonicClock for ByHand {
+    fn now(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// For how long a node of these tests believes what it remembers.
+const LEASE: Duration = Duration::from_secs(1);
+
+/// A server that remembers, and follows what others change when told to.
+async fn node(options: &PostgresOptions, clock: &Arc<ByHand>) -> PostgresStore {
+    let caching = Caching {
+        lease: LEASE,
+        every: None,
+        ..Caching::new(Arc::clone(clock) as _)
+    };
+    let store = open(&PostgresOptions {
+        caching: Some(caching),
+        ..options.clone()
+    })
+    .await;
+    store.follow_changes().await.unwrap();
+    store
 }
 
 /// What an operator does with `psql`, in the schema of a place.

@@ -8,8 +8,9 @@ use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use avouch_server::config::{Config, DatabaseConfig, DatabaseUrl, Issuer, SchemaName, Whole};
 use tempfile::TempDir;
@@ -47,6 +48,7 @@ impl Schema {
             password_file,
             schema: SchemaName::parse(&name).unwrap(),
             connections: Whole::new(4).unwrap(),
+            ..DatabaseConfig::default()
         };
         let options = config.options().unwrap().unwrap();
         let runtime = Runtime::new().unwrap();
@@ -95,6 +97,12 @@ impl Serving {
         assert!(line.contains("localhost:4711"), "it did not start: {line}");
         Self(process)
     }
+
+    fn signal(&self, name: &str) {
+        let id = self.0.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success());
+    }
 }
 
 impl Drop for Serving {
@@ -103,6 +111,16 @@ impl Drop for Serving {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
+}
+
+/// The same server again, elsewhere: its data folder, and itself.
+fn second(one: &Stage, name: &str) -> (PathBuf, Serving) {
+    let other = one.path(name);
+    let text = fs::read_to_string(one.path("avouch.toml")).unwrap();
+    let own = one.path("data").display().to_string();
+    let text = text.replace(&own, &other.display().to_string());
+    let config = one.write(&format!("{name}.toml"), &text);
+    (other, Serving::start(&config))
 }
 
 fn ask(data: &Path, arguments: &[&str], input: &str) -> Done {
@@ -115,13 +133,7 @@ fn what_one_server_acknowledged_another_has_and_a_killed_one_finds_again() {
         return;
     };
     let one = Stage::set_with(|config| schema.shared(config));
-    // The same again, elsewhere.
-    let other = one.path("other");
-    let text = fs::read_to_string(one.path("avouch.toml")).unwrap();
-    let own = one.path("data").display().to_string();
-    let text = text.replace(&own, &other.display().to_string());
-    let config = one.write("other.toml", &text);
-    let serving = Serving::start(&config);
+    let (other, serving) = second(&one, "other");
 
     one.shop_and_pay();
     let issue = ["token", "issue", "--client", "shop", "--subject", "erika"];
@@ -131,11 +143,67 @@ fn what_one_server_acknowledged_another_has_and_a_killed_one_finds_again() {
     assert!(shown.starts_with("active\n"), "{shown}");
 
     drop(serving);
-    let _serving = Serving::start(&config);
+    let _serving = Serving::start(one.path("other.toml").to_str().unwrap());
     assert!(ask(&other, &show, &token).well().starts_with("active\n"));
     let file = one.write("token.txt", &token);
     ask(&other, &["token", "revoke", "--token", &file], "").well();
-    let shown = one.run_with(&show, &token).well();
+    // The one remembers it, for as long as it has not heard of this.
+    loop {
+        let shown = one.run_with(&show, &token).well();
+        if shown.starts_with("inactive: token revoked\n") {
+            break;
+        }
+        assert!(shown.starts_with("active\n"), "{shown}");
+    }
+}
+
+#[test]
+fn a_key_that_one_server_made_the_other_publishes_and_knows() {
+    let Some(schema) = Schema::make("keys") else {
+        return;
+    };
+    let one = Stage::set_with(|config| schema.shared(config));
+    let (other, _serving) = second(&one, "other");
+    let rotate = ["key", "rotate", "ES256"];
+    let at_once = [&rotate[..], &["--at-once", "--json"]].concat();
+    let made = ask(&other, &at_once, "").json();
+    one.wait_for_published(made["kid"].as_str().unwrap());
+    // Two administrators who do not know of each other.
+    one.run(&rotate).well();
+    let refused = ask(&other, &rotate, "").badly();
+    assert!(refused.contains("published already"), "{refused}");
+    let listed = one.run(&["key", "list", "--json"]).json();
+    assert_eq!(listed["keys"].as_array().unwrap().len(), 3);
+}
+
+/// Stopped while a token was revoked, for longer than it may believe what it
+/// remembers: its first answer is right.
+#[test]
+fn a_server_that_was_stopped_does_not_believe_what_it_remembers() {
+    let Some(schema) = Schema::make("stopped") else {
+        return;
+    };
+    let lease = 100;
+    let one = Stage::set_with(|config| {
+        schema.shared(config);
+        config.database.cache_lease = Whole::new(lease).unwrap();
+    });
+    let (other, serving) = second(&one, "other");
+    one.shop_and_pay();
+    let issue = ["token", "issue", "--client", "shop", "--subject", "erika"];
+    let show = ["token", "show", "--token", "-"];
+    let token = one.run(&issue).well();
+    assert!(ask(&other, &show, &token).well().starts_with("active\n"));
+
+    serving.signal("STOP");
+    let stopped = Instant::now();
+    let file = one.write("token.txt", &token);
+    one.run(&["token", "revoke", "--token", &file]).well();
+    while stopped.elapsed() <= Duration::from_millis(lease) {
+        one.run_with(&show, &token).well();
+    }
+    serving.signal("CONT");
+    let shown = ask(&other, &show, &token).well();
     assert!(shown.starts_with("inactive: token revoked\n"), "{shown}");
 }
 

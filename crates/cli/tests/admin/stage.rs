@@ -149,8 +149,12 @@ impl Stage {
 
     /// Waits for a key that is made after the start.
     pub(crate) fn wait_for_key(&self, algorithm: &str) {
-        let name = format!("\"alg\":\"{algorithm}\"");
-        while !self.published_keys().contains(&name) {
+        self.wait_for_published(&format!("\"alg\":\"{algorithm}\""));
+    }
+
+    /// Waits until this is part of the published keys.
+    pub(crate) fn wait_for_published(&self, text: &str) {
+        while !self.published_keys().contains(text) {
             thread::sleep(Duration::from_millis(20));
         }
     }

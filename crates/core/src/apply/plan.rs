@@ -79,12 +79,12 @@ pub struct FieldChange {
 pub enum PlannedWrite {
     /// Add this client, with a fresh secret.
     AddClient(ClientDescription),
-    /// Put this in the place of the client's record.
-    UpdateClient(Client),
+    /// Put the second in the place of the client's record, which is the first.
+    UpdateClient(Arc<Client>, Client),
     /// Add this RS, with a fresh secret.
     AddResourceServer(ResourceServerDescription),
-    /// Put this in the place of the RS's record.
-    UpdateResourceServer(ResourceServer, ResourceSharing),
+    /// Put the second in the place of the RS's record, which is the first.
+    UpdateResourceServer(Arc<ResourceServer>, ResourceServer, ResourceSharing),
 }
 
 /// Why there is no plan.
@@ -129,7 +129,7 @@ pub async fn plan(
     let mut resources = Resources::default();
     // RSs first: a new client may be meant for a new RS.
     for server in &description.resource_servers {
-        let current = match callers.find_caller(server.id.as_str()).await? {
+        let current = match callers.current_caller(server.id.as_str()).await? {
             Some(CallerRecord::Client(_)) => {
                 return Err(PlanError::OtherKind(server.id.to_string()));
             }
@@ -140,7 +140,7 @@ pub async fn plan(
         plan.resource_server(server, current, now);
     }
     for client in &description.clients {
-        let current = match callers.find_caller(client.id.as_str()).await? {
+        let current = match callers.current_caller(client.id.as_str()).await? {
             Some(CallerRecord::ResourceServer(_)) => {
                 return Err(PlanError::OtherKind(client.id.to_string()));
             }
@@ -223,7 +223,8 @@ impl Plan {
                 .credentials
                 .with_authentication(wanted.authentication.clone());
             let record = wanted.to_record(credentials, current.registered_at);
-            self.writes.push(PlannedWrite::UpdateClient(record));
+            self.writes
+                .push(PlannedWrite::UpdateClient(current, record));
         }
         self.note(Target::Client, wanted.id.as_str(), state, fields);
     }
@@ -269,7 +270,7 @@ impl Plan {
                 ResourceSharing::Exclusive
             };
             self.writes
-                .push(PlannedWrite::UpdateResourceServer(record, sharing));
+                .push(PlannedWrite::UpdateResourceServer(current, record, sharing));
         }
         self.note(Target::ResourceServer, wanted.id.as_str(), state, fields);
     }

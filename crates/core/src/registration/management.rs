@@ -138,19 +138,16 @@ pub async fn remove_registered(
     store: &(impl RegistrationStore + CallerStore),
     now: Timestamp,
 ) -> Result<RegisteredCaller, ManagementError> {
-    let found = authenticate_registrant(registrant, store).await?;
-    in_good_standing(&found.caller)?;
-    let removed = match &found.caller {
-        CallerRecord::Client(client) => store.remove_client(&client.id, now).await?,
-        CallerRecord::ResourceServer(server) => {
-            store.remove_resource_server(&server.id, now).await?
+    for _ in 0..TRIES {
+        let found = authenticate_registrant(registrant, store).await?;
+        in_good_standing(&found.caller)?;
+        match store.remove_caller(&found.caller, now).await? {
+            Changed::Done => return Ok(found),
+            Changed::Meanwhile => {}
+            Changed::Gone => return Err(ManagementError::Token),
         }
-    };
-    if removed {
-        Ok(found)
-    } else {
-        Err(ManagementError::Token)
     }
+    Err(ManagementError::Contended)
 }
 
 /// Reads, decides and writes, until nobody came in between.

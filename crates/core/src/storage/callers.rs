@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::StoreError;
-use crate::id::{ClientId, ResourceServerId};
+use super::{Changed, StoreError};
+use crate::id::ResourceServerId;
 use crate::records::{
     AccessTokenProfile, Client, Credentials, JwtProfile, ReleasePolicy, ResourceServer,
     ResourceSharing, Revision,
@@ -88,8 +88,15 @@ pub struct RevisionHistory {
 /// Keeps clients and resource servers: two registries, one name space of ids.
 pub trait CallerStore {
     /// Finds whoever has this `client_id`, removed ones excepted. On the path
-    /// of every request: answered from a cache where it can be.
+    /// of every request: answered from a cache where it can be, on the terms of
+    /// [`super::TokenStore::find`].
     fn find_caller(
+        &self,
+        id: &str,
+    ) -> impl Future<Output = Result<Option<CallerRecord>, StoreError>> + Send;
+
+    /// The same, never answered from a cache: for whoever is to change it.
+    fn current_caller(
         &self,
         id: &str,
     ) -> impl Future<Output = Result<Option<CallerRecord>, StoreError>> + Send;
@@ -97,26 +104,6 @@ pub trait CallerStore {
     /// Keeps a new client. `Conflict` if the id is or ever was in use.
     fn insert_client(&self, client: &Client)
     -> impl Future<Output = Result<(), StoreError>> + Send;
-
-    /// Replaces a client's record; `false` if there is none.
-    fn update_client(
-        &self,
-        client: &Client,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
-
-    /// Removes a client. Its tokens die in the same transaction, its secrets and
-    /// its registration go, its id is not given again. `false` if there is none.
-    fn remove_client(
-        &self,
-        id: &ClientId,
-        at: Timestamp,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
-
-    /// Clients in the order of their ids.
-    fn list_clients(
-        &self,
-        page: Page<'_>,
-    ) -> impl Future<Output = Result<Vec<Arc<Client>>, StoreError>> + Send;
 
     /// Keeps a new RS with the first revisions of its profiles and policy.
     /// `Conflict` if the id is or ever was in use, or if `sharing` is exclusive
@@ -127,24 +114,36 @@ pub trait CallerStore {
         sharing: ResourceSharing,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Replaces an RS's record. A profile or policy whose revision number is
-    /// one above the stored one is appended to the history; one whose number
-    /// is the stored one must be unchanged; any other is a `Conflict`, as two
-    /// administrators writing at once would make. `false` if there is none.
-    fn update_resource_server(
+    /// Compares and sets: puts `to` in the place of `from` if the record still
+    /// is what `from` says, to the last member: so no change is lost, on
+    /// whichever node it was made. Both must have one id and kind.
+    ///
+    /// A profile or policy of an RS whose revision number is one above the
+    /// stored one is appended to the history; one whose number is the stored
+    /// one must be unchanged; any other is a `Conflict`. So is a resource that
+    /// another RS serves, if `sharing` is exclusive and `from` did not serve it.
+    fn change_caller(
         &self,
-        resource_server: &ResourceServer,
+        from: &CallerRecord,
+        to: &CallerRecord,
         sharing: ResourceSharing,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Changed, StoreError>> + Send;
 
-    /// Removes an RS. Its resources are free again in the same transaction, its
-    /// secrets and its registration go, its history stays, its id is not given
-    /// again. `false` if there is none.
-    fn remove_resource_server(
+    /// Removes a caller if its record still is what `from` says. In the same
+    /// transaction its secrets and its registration go, the tokens of a client
+    /// die, the resources of an RS are free again. The history of an RS stays;
+    /// the id is not given again.
+    fn remove_caller(
         &self,
-        id: &ResourceServerId,
+        from: &CallerRecord,
         at: Timestamp,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Changed, StoreError>> + Send;
+
+    /// Clients in the order of their ids.
+    fn list_clients(
+        &self,
+        page: Page<'_>,
+    ) -> impl Future<Output = Result<Vec<Arc<Client>>, StoreError>> + Send;
 
     /// RSs in the order of their ids.
     fn list_resource_servers(

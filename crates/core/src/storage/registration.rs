@@ -43,12 +43,13 @@ pub struct RegisteredCaller {
     pub registration: Registration,
 }
 
-/// What became of a change to a registration.
+/// What became of a change to a caller or its registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changed {
     /// It is made.
     Done,
-    /// Nothing: caller or registration is not as it was read. Read again.
+    /// Nothing: caller or registration is not as it was read. Read again; what
+    /// is read on this node then is not older than what was in the way.
     Meanwhile,
     /// Nothing: the caller was removed, or its registration was.
     Gone,
@@ -86,7 +87,7 @@ pub trait RegistrationStore {
     /// Compares and sets: puts `to` in the place of `from` if both caller and
     /// registration still are what `from` says, to the last member. So no
     /// change is lost, and no removed caller comes back. Both must have one id
-    /// and kind. `Conflict` as for [`super::CallerStore::update_resource_server`],
+    /// and kind. `Conflict` as for [`super::CallerStore::change_caller`],
     /// with the sharing of the registration's allowance.
     fn change_registration(
         &self,
@@ -94,11 +95,13 @@ pub trait RegistrationStore {
         to: &RegisteredCaller,
     ) -> impl Future<Output = Result<Changed, StoreError>> + Send;
 
-    /// Gives a caller this registration in the place of the one it has, if any.
-    /// `false` if there is no such caller.
-    fn put_registration(
+    /// Compares and sets: gives a caller the registration `to` in the place of
+    /// `from`, or its first where that is `None`, if caller and registration
+    /// still are what is said.
+    fn give_registration(
         &self,
-        id: &str,
-        registration: &Registration,
-    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+        caller: &CallerRecord,
+        from: Option<&Registration>,
+        to: &Registration,
+    ) -> impl Future<Output = Result<Changed, StoreError>> + Send;
 }

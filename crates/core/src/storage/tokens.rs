@@ -30,8 +30,9 @@ pub trait TokenStore: Sync {
 
     /// Finds a token with the state of all it hangs on, as of one instant.
     ///
-    /// May be answered from a cache, provided that every revocation that
-    /// returned before this call started is seen. `None` always comes from the
+    /// May be answered from a cache, provided that every revocation is seen
+    /// that returned before this call started; or, if it was made on another
+    /// node, longer than the stated time before. `None` always comes from the
     /// engine itself.
     fn find(
         &self,

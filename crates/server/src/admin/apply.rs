@@ -8,7 +8,7 @@ use avouch_core::apply::{
 };
 use avouch_core::event::RecordError;
 use avouch_core::records::{Credentials, ResourceSharing, TokenFormat};
-use avouch_core::storage::{CallerRecord, CallerStore, StoreError, Taken};
+use avouch_core::storage::{CallerRecord, CallerStore, Changed, StoreError, Taken};
 use avouch_core::time::Timestamp;
 use avouch_crypto::seal::SealError;
 use axum::body::Body;
@@ -146,9 +146,9 @@ async fn check(app: &App, by: &Administrator, plan: &Plan) -> Result<(), AdminEr
 fn record_name(write: &PlannedWrite) -> RecordName {
     let (target, id) = match write {
         PlannedWrite::AddClient(client) => (Target::Client, client.id.as_str()),
-        PlannedWrite::UpdateClient(client) => (Target::Client, client.id.as_str()),
+        PlannedWrite::UpdateClient(_, client) => (Target::Client, client.id.as_str()),
         PlannedWrite::AddResourceServer(server) => (Target::ResourceServer, server.id.as_str()),
-        PlannedWrite::UpdateResourceServer(server, _) => {
+        PlannedWrite::UpdateResourceServer(_, server, _) => {
             (Target::ResourceServer, server.id.as_str())
         }
     };
@@ -192,20 +192,23 @@ async fn write(
 ) -> Result<Option<FreshSecret>, WriteError> {
     match planned {
         PlannedWrite::AddClient(client) => add_client(app, by, client, now).await.map(fresh),
-        PlannedWrite::UpdateClient(client) => {
+        PlannedWrite::UpdateClient(current, client) => {
             ready_for(app, client.access_token_format).await?;
             // As below.
             registrations::take_away(app, CallerRecord::Client(Arc::new(client.clone()))).await?;
             let (mut client, id) = (client.clone(), client.id.as_str());
             let secret = secrets::complete(app, &mut client.credentials, id, now)?;
-            let there = app.store.update_client(&client).await?;
-            changed(app, by, there, "client changed", id, now).await?;
+            let from = CallerRecord::Client(Arc::clone(current));
+            let to = CallerRecord::Client(Arc::new(client));
+            let sharing = ResourceSharing::Exclusive;
+            let outcome = app.store.change_caller(&from, &to, sharing).await?;
+            changed(app, by, outcome, "client changed", id, now).await?;
             Ok(secret)
         }
         PlannedWrite::AddResourceServer(server) => {
             add_resource_server(app, by, server, now).await.map(fresh)
         }
-        PlannedWrite::UpdateResourceServer(server, sharing) => {
+        PlannedWrite::UpdateResourceServer(current, server, sharing) => {
             ready_for(app, server.access_tokens.value.format).await?;
             // First, so that no crash leaves what could be taken back. If the change is then
             // refused, it keeps what it has.
@@ -213,8 +216,10 @@ async fn write(
             registrations::take_away(app, after).await?;
             let (mut server, id) = (server.clone(), server.id.as_str());
             let secret = secrets::complete(app, &mut server.credentials, id, now)?;
-            let there = app.store.update_resource_server(&server, *sharing).await?;
-            changed(app, by, there, "resource server changed", id, now).await?;
+            let from = CallerRecord::ResourceServer(Arc::clone(current));
+            let to = CallerRecord::ResourceServer(Arc::new(server));
+            let outcome = app.store.change_caller(&from, &to, *sharing).await?;
+            changed(app, by, outcome, "resource server changed", id, now).await?;
             Ok(secret)
         }
     }
@@ -291,15 +296,23 @@ async fn ready_for(app: &Arc<App>, format: Option<TokenFormat>) -> Result<(), Wr
 async fn changed(
     app: &App,
     by: &Administrator,
-    there: bool,
+    outcome: Changed,
     what: &'static str,
     id: &str,
     now: Timestamp,
 ) -> Result<(), WriteError> {
-    if !there {
-        return Err(WriteError::conflict(format!(
-            "{id} was removed in the meantime; try again"
-        )));
+    match outcome {
+        Changed::Done => {}
+        Changed::Meanwhile => {
+            return Err(WriteError::conflict(format!(
+                "{id} was changed in the meantime; try again"
+            )));
+        }
+        Changed::Gone => {
+            return Err(WriteError::conflict(format!(
+                "{id} was removed in the meantime; try again"
+            )));
+        }
     }
     record_administered(app, by, now, what, id).await?;
     Ok(())
@@ -391,6 +404,7 @@ impl From<KeysError> for WriteError {
                 may_be_written: false,
                 ..error.into()
             },
+            error @ KeysError::Contended => Self::conflict(error.to_string()),
             error => {
                 tracing::error!(%error, "no key for access tokens could be made");
                 Self::fault(false)

@@ -4,7 +4,7 @@
 use avouch_core::administration::is_listed;
 use avouch_core::apply::{AccessDescription, ClientDescription, PlannedWrite};
 use avouch_core::records::{AllowedResources, Approval, Client};
-use avouch_core::storage::{CallerRecord, CallerStore, RegistrationStore};
+use avouch_core::storage::RegistrationStore;
 use avouch_oauth::resource::ResourceIdentifier;
 use http::StatusCode;
 
@@ -20,11 +20,9 @@ pub(super) async fn check_write(
 ) -> Result<(), AdminError> {
     match write {
         PlannedWrite::AddClient(client) => check_new(app, by, client),
-        PlannedWrite::UpdateClient(client) => {
+        PlannedWrite::UpdateClient(current, client) => {
             let id = client.id.as_str();
-            if let Some(CallerRecord::Client(current)) = app.store.find_caller(id).await? {
-                check_touched(app, by, &current)?;
-            }
+            check_touched(app, by, current)?;
             check_touched(app, by, client)?;
             if is_chosen(app, &client.resources) {
                 check_id(id)?;

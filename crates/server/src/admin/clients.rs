@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use avouch_core::apply::{ClientDescription, Description};
-use avouch_core::id::ClientId;
 use avouch_core::records::Client;
-use avouch_core::storage::{CallerRecord, CallerStore, StoreError};
+use avouch_core::storage::{CallerRecord, CallerStore, Changed, StoreError};
 use avouch_core::time::Timestamp;
 use axum::body::Body;
 use axum::extract::State;
@@ -57,7 +56,7 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::delete("/admin/v1/clients/{id}", "removeClient", remove)
             .summary("Remove a client; its tokens die with it, its id is never given again")
             .answers_nothing()
-            .fails(&[404]),
+            .fails(&[404, 409]),
         Operation::post(
             "/admin/v1/clients/{id}/secret",
             "renewClientSecret",
@@ -139,16 +138,15 @@ async fn remove(
 ) -> Result<Response, AdminError> {
     let _changing = app.caller_changes.lock().await;
     let now = app.clock.now();
-    let Ok(client) = ClientId::new(&id) else {
-        return Err(no_such_client(&app, &id).await);
-    };
-    if let Some(CallerRecord::Client(current)) = app.store.find_caller(&id).await? {
-        chosen::check_touched(&app, &by, &current)?;
+    let client = find(&app, &id).await?;
+    chosen::check_touched(&app, &by, &client)?;
+    let from = CallerRecord::Client(client);
+    match app.store.remove_caller(&from, now).await? {
+        Changed::Done => {}
+        Changed::Meanwhile => return Err(AdminError::meanwhile(&id)),
+        Changed::Gone => return Err(no_such_client(&app, &id).await),
     }
-    if !app.store.remove_client(&client, now).await? {
-        return Err(no_such_client(&app, &id).await);
-    }
-    record_administered(&app, &by, now, "client removed", client.as_str()).await?;
+    record_administered(&app, &by, now, "client removed", &id).await?;
     Ok(no_content())
 }
 
@@ -160,14 +158,16 @@ async fn renew_secret(
 ) -> Result<Response, AdminError> {
     let _changing = app.caller_changes.lock().await;
     let now = app.clock.now();
-    let mut client = Client::clone(&*find(&app, &id).await?);
+    let client = find(&app, &id).await?;
     chosen::check_touched(&app, &by, &client)?;
-    let (credentials, fresh) = secrets::rotated(&app, &client.credentials, &id, request, now)?;
-    client.credentials = credentials;
-    if !app.store.update_client(&client).await? {
-        return Err(no_such_client(&app, &id).await);
+    let from = CallerRecord::Client(client);
+    let (outcome, fresh) = secrets::renew(&app, &from, request, now).await?;
+    match outcome {
+        Changed::Done => {}
+        Changed::Meanwhile => return Err(AdminError::meanwhile(&id)),
+        Changed::Gone => return Err(no_such_client(&app, &id).await),
     }
-    record_administered(&app, &by, now, "client secret renewed", client.id.as_str()).await?;
+    record_administered(&app, &by, now, "client secret renewed", &id).await?;
     Ok(json(StatusCode::CREATED, &fresh))
 }
 
@@ -189,7 +189,7 @@ async fn hand_out_registration_token(
 }
 
 async fn find(app: &App, id: &str) -> Result<Arc<Client>, AdminError> {
-    match app.store.find_caller(id).await? {
+    match app.store.current_caller(id).await? {
         Some(CallerRecord::Client(client)) => Ok(client),
         _ => Err(no_such_client(app, id).await),
     }

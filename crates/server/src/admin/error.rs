@@ -45,6 +45,11 @@ impl AdminError {
         Self::new(StatusCode::NOT_FOUND, "not_found", description)
     }
 
+    /// 409: the record is not the one that was read.
+    pub(super) fn meanwhile(id: &str) -> Self {
+        Self::conflict(format!("{id} was changed in the meantime; try again"))
+    }
+
     /// 409.
     pub(super) fn conflict(description: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", description)
@@ -112,6 +117,7 @@ impl From<KeysError> for AdminError {
     fn from(error: KeysError) -> Self {
         match error {
             KeysError::Store(error) => error.into(),
+            error @ KeysError::Contended => Self::conflict(error.to_string()),
             error => Self::Common(ErrorReply::server_error(
                 "the key could not be made",
                 &error,

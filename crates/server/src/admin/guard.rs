@@ -83,7 +83,7 @@ impl Guard {
         let scheme = presented.scheme;
 
         // find, judge
-        let keys = app.keys.load();
+        let keys = app.keys().await?;
         let own_tokens = app.own_tokens(&keys);
         let sought = app
             .timed("find", find(&presented.token, own_tokens, &app.store))

@@ -21,14 +21,15 @@ pub(crate) async fn healthz() -> Response {
 /// Requests can be served: the store answers, and every key that the server is
 /// to have is there.
 pub(crate) async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let missing = app.keys_in_the_making().len();
-    let (status, body) = if missing > 0 {
+    let keys = app.keys().await;
+    let missing = keys.as_ref().map(|keys| app.keys_in_the_making(keys).len());
+    let (status, body) = if let Ok(missing @ 1..) = missing {
         let wanted = app.settings.algorithms.len();
         let there = wanted.saturating_sub(missing);
         let said =
             format!(r#"{{"status":"signing keys are being made","made":{there},"of":{wanted}}}"#);
         (StatusCode::SERVICE_UNAVAILABLE, said)
-    } else if app.store.ping().await.is_err() {
+    } else if keys.is_err() || app.store.ping().await.is_err() {
         let said = r#"{"status":"store not available"}"#.to_owned();
         (StatusCode::SERVICE_UNAVAILABLE, said)
     } else {

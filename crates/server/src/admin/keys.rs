@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use avouch_core::keys::Overlap;
-use avouch_core::records::{KeyLife, KeyPurpose, SigningKeyRecord};
+use avouch_core::records::{KeyPurpose, SigningKeyRecord};
 use avouch_core::storage::KeyStore;
 use avouch_core::time::Timestamp;
 use avouch_jose::SignatureAlgorithm;
@@ -20,7 +20,7 @@ use super::error::AdminError;
 use super::operation::Operation;
 use super::record_administered;
 use crate::app::App;
-use crate::key_changes;
+use crate::key_changes::{self, RotateError, Rotation};
 
 /// For a key that others may hold: in use at once, its elders gone at once.
 const AT_ONCE: Overlap = Overlap {
@@ -70,41 +70,30 @@ async fn rotate(
             names.join(", ")
         )));
     }
-    let (overlap, what) = if at_once {
-        (AT_ONCE, "signing key replaced at once")
+    let (rotation, what) = if at_once {
+        (Rotation::AtOnce(AT_ONCE), "signing key replaced at once")
     } else {
-        refuse_second_successor(&app, purpose, algorithm).await?;
-        (app.settings.overlap, "signing key rotated")
+        (Rotation::Gentle, "signing key rotated")
     };
-    let record = key_changes::rotate(&app, purpose, algorithm, overlap).await?;
+    let record = key_changes::rotate(&app, purpose, algorithm, rotation).await?;
     let now = app.clock.now();
     let name = record.kid();
     record_administered(&app, &by, now, what, name).await?;
     Ok(json(StatusCode::CREATED, &entry(&record, now)))
 }
 
-/// A second successor would take the place of one that verifiers were told of and that never
-/// signed: a mistake, or two administrators who do not know of each other.
-async fn refuse_second_successor(
-    app: &App,
-    purpose: KeyPurpose,
-    algorithm: SignatureAlgorithm,
-) -> Result<(), AdminError> {
-    let now = app.clock.now();
-    let keys = app.store.signing_keys().await?;
-    let announced = keys.iter().find(|key| {
-        let same = (key.purpose, key.algorithm) == (purpose, algorithm);
-        same && key.schedule.life(now) == KeyLife::Next
-    });
-    match announced {
-        None => Ok(()),
-        Some(next) => Err(AdminError::conflict(format!(
-            "the successor {} is published already and signs from {} ({} seconds since 1970); to \
-             replace a compromised key now, set at_once",
-            next.kid(),
-            rfc3339(next.schedule.active_at),
-            next.schedule.active_at.numeric_date()
-        ))),
+impl From<RotateError> for AdminError {
+    fn from(error: RotateError) -> Self {
+        match error {
+            RotateError::Announced(next) => Self::conflict(format!(
+                "the successor {} is published already and signs from {} ({} seconds since 1970); \
+                 to replace a compromised key now, set at_once",
+                next.kid(),
+                rfc3339(next.schedule.active_at),
+                next.schedule.active_at.numeric_date()
+            )),
+            RotateError::Keys(error) => error.into(),
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 use avouch_core::opaque_token::TokenKind;
 use avouch_core::registration::{hand_out_registration_token, without_what_is_taken};
 use avouch_core::storage::{
-    CallerRecord, CallerStore, Changed, RegisteredCaller, RegistrationStore, StoreError,
+    CallerRecord, CallerStore, Changed, RegisteredCaller, RegistrationStore, StoreError, Taken,
 };
 use avouch_core::time::Timestamp;
 use avouch_oauth::secret::IssuedSecret;
@@ -35,8 +35,11 @@ pub(super) async fn check(app: &App, request: Request<Body>) -> Result<(), Admin
     ))
 }
 
+/// How often what another change came before is tried.
+const TRIES: usize = 8;
+
 /// Makes a token for a caller; the earlier ones end. `None` if it is gone by
-/// now. The caller's record must not change meanwhile.
+/// now.
 pub(super) async fn hand_out(
     app: &App,
     by: &Administrator,
@@ -46,9 +49,14 @@ pub(super) async fn hand_out(
     let id = caller.id();
     let token = app.mint.mint(TokenKind::Registration, &*app.random)?;
     let current = app.store.registration_of(id).await?;
-    let registration = hand_out_registration_token(caller, current, token.hash());
-    if !app.store.put_registration(id, &registration).await? {
-        return Ok(None);
+    let registration = hand_out_registration_token(caller, current.clone(), token.hash());
+    let giving = app
+        .store
+        .give_registration(caller, current.as_ref(), &registration);
+    match giving.await? {
+        Changed::Done => {}
+        Changed::Meanwhile => return Err(AdminError::meanwhile(id)),
+        Changed::Gone => return Ok(None),
     }
     record_administered(app, by, now, "registration access token handed out", id).await?;
     let answer = FreshRegistrationToken {
@@ -60,13 +68,13 @@ pub(super) async fn hand_out(
 }
 
 /// Sees to it that a caller that manages its registration does not take back
-/// what this record takes from it. Whoever calls holds `caller_changes`.
+/// what this record takes from it.
 pub(super) async fn take_away(app: &App, after: CallerRecord) -> Result<(), StoreError> {
     let id = after.id();
     // Meanwhile a token may be used for the first time and end the others, which must not come
-    // back; more than that takes `caller_changes`. So the second round is the last.
-    loop {
-        let Some(caller) = app.store.find_caller(id).await? else {
+    // back; and other nodes may change what they will.
+    for _ in 0..TRIES {
+        let Some(caller) = app.store.current_caller(id).await? else {
             return Ok(());
         };
         let Some(registration) = app.store.registration_of(id).await? else {
@@ -88,6 +96,7 @@ pub(super) async fn take_away(app: &App, after: CallerRecord) -> Result<(), Stor
             Changed::Meanwhile => {}
         }
     }
+    Err(StoreError::Conflict(Taken::Record))
 }
 
 /// What a caller was registered with, as an administrator sees it.

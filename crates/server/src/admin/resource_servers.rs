@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use avouch_core::apply::{Description, ResourceServerDescription};
 use avouch_core::id::ResourceServerId;
-use avouch_core::records::{ResourceServer, ResourceSharing, Revision};
-use avouch_core::storage::{CallerRecord, CallerStore, StoreError};
+use avouch_core::records::{ResourceServer, Revision};
+use avouch_core::storage::{CallerRecord, CallerStore, Changed, StoreError};
 use avouch_core::time::Timestamp;
 use axum::body::Body;
 use axum::extract::State;
@@ -65,7 +65,7 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .summary("Remove a resource server; its history stays, its id is never given again")
         .answers_nothing()
-        .fails(&[404]),
+        .fails(&[404, 409]),
         Operation::post(
             "/admin/v1/resource-servers/{id}/secret",
             "renewResourceServerSecret",
@@ -163,13 +163,13 @@ async fn remove(
 ) -> Result<Response, AdminError> {
     let _changing = app.caller_changes.lock().await;
     let now = app.clock.now();
-    let Ok(server) = ResourceServerId::new(&id) else {
-        return Err(no_such_resource_server(&app, &id).await);
-    };
-    if !app.store.remove_resource_server(&server, now).await? {
-        return Err(no_such_resource_server(&app, &id).await);
+    let from = CallerRecord::ResourceServer(find(&app, &id).await?);
+    match app.store.remove_caller(&from, now).await? {
+        Changed::Done => {}
+        Changed::Meanwhile => return Err(AdminError::meanwhile(&id)),
+        Changed::Gone => return Err(no_such_resource_server(&app, &id).await),
     }
-    record_administered(&app, &by, now, "resource server removed", server.as_str()).await?;
+    record_administered(&app, &by, now, "resource server removed", &id).await?;
     Ok(no_content())
 }
 
@@ -181,25 +181,14 @@ async fn renew_secret(
 ) -> Result<Response, AdminError> {
     let _changing = app.caller_changes.lock().await;
     let now = app.clock.now();
-    let mut server = ResourceServer::clone(&*find(&app, &id).await?);
-    let (credentials, fresh) = secrets::rotated(&app, &server.credentials, &id, request, now)?;
-    server.credentials = credentials;
-    // Its resources stay, so whom it shares them with was settled before.
-    if !app
-        .store
-        .update_resource_server(&server, ResourceSharing::Shared)
-        .await?
-    {
-        return Err(no_such_resource_server(&app, &id).await);
+    let from = CallerRecord::ResourceServer(find(&app, &id).await?);
+    let (outcome, fresh) = secrets::renew(&app, &from, request, now).await?;
+    match outcome {
+        Changed::Done => {}
+        Changed::Meanwhile => return Err(AdminError::meanwhile(&id)),
+        Changed::Gone => return Err(no_such_resource_server(&app, &id).await),
     }
-    record_administered(
-        &app,
-        &by,
-        now,
-        "resource server secret renewed",
-        server.id.as_str(),
-    )
-    .await?;
+    record_administered(&app, &by, now, "resource server secret renewed", &id).await?;
     Ok(json(StatusCode::CREATED, &fresh))
 }
 
@@ -250,7 +239,7 @@ fn revision<T>(revision: Revision<T>) -> RevisionEntry<T> {
 }
 
 async fn find(app: &App, id: &str) -> Result<Arc<ResourceServer>, AdminError> {
-    match app.store.find_caller(id).await? {
+    match app.store.current_caller(id).await? {
         Some(CallerRecord::ResourceServer(server)) => Ok(server),
         _ => Err(no_such_resource_server(app, id).await),
     }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use avouch_core::records::{Credentials, RotationError, SecretKind};
+use avouch_core::records::{Credentials, ResourceSharing, RotationError, SecretKind};
 use avouch_core::secret::{PlainSecret, StoredSecret};
+use avouch_core::storage::{CallerRecord, CallerStore, Changed};
 use avouch_core::time::Timestamp;
 use avouch_crypto::seal::SealError;
 use avouch_oauth::secret::IssuedSecret;
@@ -51,9 +52,25 @@ fn issued(secret: &PlainSecret) -> IssuedSecret {
     IssuedSecret::new(secret.expose())
 }
 
+/// Gives a caller a new secret. What became of that, and the secret, which is
+/// worth nothing unless it is `Done`.
+pub(super) async fn renew(
+    app: &App,
+    from: &CallerRecord,
+    request: NewSecret,
+    now: Timestamp,
+) -> Result<(Changed, FreshSecret), AdminError> {
+    let (credentials, fresh) = rotated(app, from.credentials(), from.id(), request, now)?;
+    let to = from.with_credentials(credentials);
+    // Resources stay, so whom an RS shares them with was settled before.
+    let sharing = ResourceSharing::Shared;
+    let outcome = app.store.change_caller(from, &to, sharing).await?;
+    Ok((outcome, fresh))
+}
+
 /// The credentials after a rotation with the overlap that was asked for, and
 /// the secret that was made.
-pub(super) fn rotated(
+fn rotated(
     app: &App,
     old: &Credentials,
     owner: &str,

@@ -72,7 +72,7 @@ async fn issue(
         not_before: order.not_before.map(instant),
         lifetime: order.lifetime.map(Duration::from_secs),
     };
-    let keys = app.keys.load();
+    let keys = app.keys().await?;
     let issuance = app.issuance(&keys, now);
     let issued = match app
         .timed("issue", issue_for_subject(&issuance, order))
@@ -157,7 +157,7 @@ async fn show(
 
 pub(super) async fn sought(app: &App, token: &IssuedSecret) -> Result<Sought, AdminError> {
     let presented = PresentedToken::new(token.expose());
-    let keys = app.keys.load();
+    let keys = app.keys().await?;
     Ok(app
         .timed("find", find(&presented, app.own_tokens(&keys), &app.store))
         .await?)

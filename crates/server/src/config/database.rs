@@ -1,8 +1,11 @@
 //! `[database]`
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
-use avouch_store::{DatabaseUrl, PostgresOptions, SchemaName};
+use avouch_core::time::MonotonicClock;
+use avouch_store::{CacheSizes, Caching, DatabaseUrl, PostgresOptions, SchemaName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -15,7 +18,8 @@ use crate::private_file::{self, NotUsable};
 /// More than any password has.
 const LONGEST_PASSWORD: u16 = 4096;
 
-/// A PostgreSQL database that keeps the data, for several servers at once.
+/// A PostgreSQL database that keeps the data, for several servers at once, and
+/// what of the data is kept in memory.
 ///
 /// Without `url` the data is in an SQLite file in `data.folder`, and one server
 /// works on it. PostgreSQL must have version 15 or later and must sync what it
@@ -48,8 +52,22 @@ pub struct DatabaseConfig {
     /// server's user; the server makes its tables in it.
     #[schemars(with = "String")]
     pub schema: SchemaName,
-    /// The most connections that this server has at one time.
+    /// The most connections that this server has at one time, beside the one
+    /// over which it follows what other servers change.
     pub connections: Whole<1, 1_000>,
+    /// Milliseconds that what is kept in memory is believed after the database
+    /// was last asked what other servers changed, which it is forty times a
+    /// second. A revocation, or another change, that one server acknowledged
+    /// is honoured by every other after this time at the latest; a server that
+    /// cannot ask for longer looks everything up in the database. With 0
+    /// nothing is kept in memory, and every look-up asks.
+    pub cache_lease: Whole<0, 60_000>,
+    /// Bytes of memory for access tokens that were found lately, about; in
+    /// memory they are found without the database. Holds for the SQLite file,
+    /// too.
+    pub cache_tokens: Whole<0, 1_099_511_627_776>,
+    /// The same for clients and resource servers.
+    pub cache_callers: Whole<0, 1_099_511_627_776>,
 }
 
 impl Default for DatabaseConfig {
@@ -59,6 +77,9 @@ impl Default for DatabaseConfig {
             password_file: None,
             schema: SchemaName::default(),
             connections: const { Whole::literal(16) },
+            cache_lease: const { Whole::literal(1_000) },
+            cache_tokens: const { Whole::literal(67_108_864) },
+            cache_callers: const { Whole::literal(16_777_216) },
         }
     }
 }
@@ -92,13 +113,38 @@ impl DatabaseConfig {
         }))
     }
 
+    /// How much is kept in memory, of a database or of the file.
+    pub fn cache_sizes(&self) -> CacheSizes {
+        CacheSizes {
+            tokens: self.cache_tokens.get(),
+            callers: self.cache_callers.get(),
+        }
+    }
+
+    /// What is kept in memory of a database, and for how long it is believed by
+    /// this clock; `None` where every look-up is to ask.
+    pub fn caching(&self, clock: Arc<dyn MonotonicClock>) -> Option<Caching> {
+        let lease = Duration::from_millis(self.cache_lease.get());
+        (!lease.is_zero()).then(|| Caching {
+            sizes: self.cache_sizes(),
+            lease,
+            ..Caching::new(clock)
+        })
+    }
+
     pub(super) fn conflicts(&self, found: &mut Vec<Conflict>) {
-        if self.url.is_none() && *self != Self::default() {
+        let of_a_file = Self {
+            cache_tokens: self.cache_tokens,
+            cache_callers: self.cache_callers,
+            ..Self::default()
+        };
+        if self.url.is_none() && *self != of_a_file {
             found.push(Conflict {
                 keys: &[
                     "database.password_file",
                     "database.schema",
                     "database.connections",
+                    "database.cache_lease",
                 ],
                 message: "this is for a database, and none is named; add `url` to [database]"
                     .into(),
@@ -176,6 +222,23 @@ mod tests {
         assert!(!refused.contains("hush"), "{refused}");
         let refused = with_password("\n", 0o600).unwrap_err();
         assert!(refused.contains("it is empty"), "{refused}");
+    }
+
+    #[test]
+    fn without_a_lease_nothing_is_kept_in_memory() {
+        let clock = Arc::new(crate::clock::SystemMonotonicClock);
+        let caching = |millis| {
+            let config = DatabaseConfig {
+                cache_lease: Whole::new(millis).unwrap(),
+                cache_callers: Whole::new(7).unwrap(),
+                ..DatabaseConfig::default()
+            };
+            config.caching(Arc::clone(&clock) as _)
+        };
+        assert!(caching(0).is_none());
+        let caching = caching(300).unwrap();
+        assert_eq!(caching.lease, Duration::from_millis(300));
+        assert_eq!((caching.sizes.tokens, caching.sizes.callers), (64 << 20, 7));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(crate) async fn renew(
     authenticate_registrant(token.registrant(&id), &app.store).await?;
     read_nothing(request).await?;
 
-    let algorithms = signing_algorithms(&app, now);
+    let algorithms = signing_algorithms(&app, now).await?;
     let context = context(&app, &algorithms, now);
     let _changing = app.caller_changes.lock().await;
     let renewing = renew_client_secret(

@@ -78,7 +78,7 @@ pub(crate) async fn introspect(
     let now = app.clock.now();
 
     // find
-    let keys = app.keys.load();
+    let keys = app.keys().await?;
     let is_good = |found: &_| is_good_at(&resource_server, found, now);
     let finding = find_evenly(&question.token, app.own_tokens(&keys), &app.store, &is_good);
     let sought = app.timed("find", finding).await?;

@@ -19,7 +19,7 @@ use crate::paths;
 /// The document, as true as of this instant.
 pub(crate) async fn metadata(State(app): State<Arc<App>>) -> Response {
     let now = app.clock.now();
-    let keys = app.keys.load();
+    let keys = app.keys_to_publish().await;
     let algorithms = keys.ring.algorithms(KeyPurpose::Statements, now);
     let methods = method_names(&app.settings.methods);
     let assertion_algorithms = assertion_algorithms(&app.settings.methods);
@@ -69,7 +69,7 @@ pub(crate) async fn metadata(State(app): State<Arc<App>>) -> Response {
     let mut response = Response::new(document.to_json().into());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type::JSON));
-    headers.insert(CACHE_CONTROL, app.keys_cache_control());
+    headers.insert(CACHE_CONTROL, app.keys_cache_control(&keys));
     response
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn introspect_own(
         ));
     }
     let now = app.clock.now();
-    let keys = app.keys.load();
+    let keys = app.keys().await?;
     let is_good = |found: &_| is_good_own(client, found, now);
     let finding = find_evenly(&question.token, app.own_tokens(&keys), &app.store, &is_good);
     let sought = app.timed("find", finding).await?;

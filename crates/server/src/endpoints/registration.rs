@@ -44,7 +44,7 @@ pub(crate) async fn registration(
     let ReadRequest { body, .. } = read_json(request, app.settings.body_limit).await?;
     let members = strict_json::object(&body).map_err(ClientMetadataError::from)?;
 
-    let algorithms = signing_algorithms(&app, now);
+    let algorithms = signing_algorithms(&app, now).await?;
     let Registered {
         registered,
         secret,
@@ -107,8 +107,12 @@ fn no_longer_good() -> ErrorReply {
 }
 
 /// The algorithms a resource server may choose from at this instant.
-pub(super) fn signing_algorithms(app: &App, now: Timestamp) -> Vec<SignatureAlgorithm> {
-    app.keys.load().ring.algorithms(KeyPurpose::Statements, now)
+pub(super) async fn signing_algorithms(
+    app: &App,
+    now: Timestamp,
+) -> Result<Vec<SignatureAlgorithm>, ErrorReply> {
+    let keys = app.keys().await?;
+    Ok(keys.ring.algorithms(KeyPurpose::Statements, now))
 }
 
 /// What reading a registration works with, at this instant.

@@ -52,7 +52,7 @@ pub(crate) async fn update(
     let ReadRequest { body, .. } = read_json(request, app.settings.body_limit).await?;
     let asked = RegistrationUpdate::parse(&body)?;
 
-    let algorithms = signing_algorithms(&app, now);
+    let algorithms = signing_algorithms(&app, now).await?;
     let context = context(&app, &algorithms, now);
     let _changing = app.caller_changes.lock().await;
     let updating = update_registration(token.registrant(&id), &asked, &context, &app.store);

@@ -44,7 +44,7 @@ pub(crate) async fn revocation(
             "only clients revoke tokens; a resource server may only introspect",
         ));
     };
-    let keys = app.keys.load();
+    let keys = app.keys().await?;
     let own = app.own_tokens(&keys);
     let revoking = revoke(&request.token, &client.id, own, &app.store, now);
     let revocation = app.timed("revoke", revoking).await?;

@@ -100,7 +100,7 @@ async fn to_client(
     shown: ShownKeys,
     now: Timestamp,
 ) -> Result<TokenResponse, ErrorReply> {
-    let keys = app.keys.load();
+    let keys = app.keys().await?;
     let issuance = app.issuance(&keys, now);
     let (scope, resources) = (request.scope.as_ref(), &request.resources);
     let issuing = issue_for_client(&issuance, client, scope, resources, shown);
@@ -139,7 +139,7 @@ async fn to_resource_server(
             "a resource server's own token is good for introspection alone: leave resource out",
         ));
     }
-    let keys = app.keys.load();
+    let keys = app.keys().await?;
     let issuance = app.issuance(&keys, now);
     let issuing = issue_for_resource_server(&issuance, server, request.scope.as_ref(), shown);
     let issued = app.timed("issue", issuing).await?;

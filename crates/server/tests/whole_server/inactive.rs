@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use avouch_core::id::{ClientId, SubjectId};
 use avouch_core::opaque_token::{TokenKind, TokenMint};
-use avouch_core::storage::{CallerStore, Revoked, TokenStore};
+use avouch_core::storage::{CallerStore, Changed, Revoked, TokenStore};
 use avouch_crypto::random::SystemRandom;
 use serde_json::json;
 
@@ -54,7 +54,9 @@ async fn genuine_and_dead(setup: &Setup) -> Vec<(&'static str, String)> {
     let token = setup
         .token_with(|order| order.client = client.clone())
         .await;
-    assert!(setup.store.remove_client(&client, now).await.unwrap());
+    let caller = setup.store.find_caller(client.as_str()).await.unwrap();
+    let removing = setup.store.remove_caller(&caller.unwrap(), now).await;
+    assert_eq!(removing.unwrap(), Changed::Done);
     dead.push(("client removed", token.text));
 
     let subject = SubjectId::new("max").unwrap();

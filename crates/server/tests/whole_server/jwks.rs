@@ -94,7 +94,7 @@ impl Succession {
         setup.client("shop").await;
         let now = Timestamp::from_secs(START);
         let old = fresh_key(ES256, KeySchedule::at_once(now));
-        setup.store.insert_signing_key(&old, &[]).await.unwrap();
+        setup.keep_key(&old, &[]).await;
         let overlap = Overlap {
             before_use: Duration::from_secs(DAY),
             after_use: Duration::from_secs(30 * DAY),
@@ -103,8 +103,7 @@ impl Succession {
         let (schedule, rescheduled) =
             plan_rotation(&existing, ES256, KeyPurpose::Statements, overlap, now);
         let new = fresh_key(ES256, schedule);
-        let keeping = setup.store.insert_signing_key(&new, &rescheduled);
-        keeping.await.unwrap();
+        setup.keep_key(&new, &rescheduled).await;
         Self {
             sign,
             old: old.kid().to_owned(),

@@ -148,8 +148,11 @@ CREATE TABLE subject_epoch (
     revoked_before BIGINT NOT NULL
 );
 
+-- Numbered as they are made: two that are made from one state want the same
+-- number, and one of them has to look again.
 CREATE TABLE signing_key (
     kid            TEXT COLLATE "C" NOT NULL PRIMARY KEY CHECK (kid <> ''),
+    number         BIGINT NOT NULL UNIQUE CHECK (number > 0),
     algorithm      TEXT NOT NULL,
     purpose        TEXT NOT NULL,
     public_details TEXT NOT NULL,    -- the JWK
@@ -227,3 +230,35 @@ CREATE TABLE proof_owner (
     owner BYTEA NOT NULL PRIMARY KEY CHECK (octet_length(owner) = 32),
     kept  BIGINT NOT NULL CHECK (kept >= 0)
 );
+
+-- The change feed: what was changed that other servers may have in memory. Each
+-- writes it in the transaction of the change itself, and follows what the
+-- others write. Only ever added to; the oldest go when no one needs them.
+--
+-- A lane counts its own changes. Whoever writes one takes the next number of a
+-- lane and holds its row to the commit: so within a lane numbers are in the
+-- order of commits, and none is missing.
+CREATE TABLE change_lane (
+    lane BIGINT NOT NULL PRIMARY KEY,    -- 0: what takes several statements
+    last BIGINT NOT NULL CHECK (last >= 0)    -- the number given last
+);
+INSERT INTO change_lane (lane, last) VALUES
+    (0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, 0);
+
+CREATE TABLE change (
+    lane    BIGINT NOT NULL,
+    number  BIGINT NOT NULL CHECK (number > 0),
+    made_at BIGINT NOT NULL,    -- by the clock of the database
+    kind    TEXT NOT NULL,    -- what has to be looked up anew
+    name    TEXT COLLATE "C",    -- of which grant, client, subject or caller
+    tokens  BYTEA[],    -- the hashes, where it is tokens that changed
+    PRIMARY KEY (lane, number)
+);
+
+CREATE FUNCTION refuse_to_rewrite_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is only added to, and cleaned up', TG_TABLE_NAME;
+END
+$$;
+CREATE TRIGGER change_stays BEFORE UPDATE ON change
+FOR EACH ROW EXECUTE FUNCTION refuse_to_rewrite_change();

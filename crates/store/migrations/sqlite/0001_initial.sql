@@ -145,8 +145,10 @@ CREATE TABLE subject_epoch (
     revoked_before INTEGER NOT NULL
 ) STRICT;
 
+-- Numbered as they are made.
 CREATE TABLE signing_key (
     kid            TEXT    NOT NULL PRIMARY KEY CHECK (kid <> ''),
+    number         INTEGER NOT NULL UNIQUE CHECK (number > 0),
     algorithm      TEXT    NOT NULL,
     purpose        TEXT    NOT NULL,
     public_details TEXT    NOT NULL,    -- the JWK

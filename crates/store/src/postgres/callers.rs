@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use avouch_core::id::{ClientId, ResourceServerId};
+use avouch_core::id::ResourceServerId;
 use avouch_core::records::{Client, ResourceServer, ResourceSharing};
-use avouch_core::storage::{CallerRecord, CallerStore, Page, RevisionHistory, StoreError, Taken};
+use avouch_core::storage::{
+    CallerRecord, CallerStore, Changed, Page, RevisionHistory, StoreError, Taken,
+};
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
@@ -13,10 +15,32 @@ use deadpool_postgres::{GenericClient, Transaction};
 use super::fault::{Fault, OrTaken};
 use super::pool::{Kind, Repeat, asking, in_transaction};
 use super::rows::{execute, first};
-use super::{PostgresStore, clients, resource_servers};
+use super::{PostgresStore, changes, clients, resource_servers};
+use crate::cache::Stale;
 
 impl CallerStore for PostgresStore {
     async fn find_caller(&self, id: &str) -> Result<Option<CallerRecord>, StoreError> {
+        if !can_be_kept(id) {
+            return Ok(None);
+        }
+        if let Some(caller) = self.recall(|caches| caches.callers.get(id)) {
+            return Ok(Some(caller));
+        }
+        let filling = self
+            .hot
+            .as_ref()
+            .map(|hot| (hot, hot.caches.callers.ticket()));
+        let found = asking!(self, Repeat::IfLost, |client| select_weighed(client, id))?;
+        Ok(found.map(|(caller, octets)| {
+            if let Some((hot, ticket)) = filling {
+                let callers = &hot.caches.callers;
+                callers.fill(ticket, id.into(), caller.clone(), octets);
+            }
+            caller
+        }))
+    }
+
+    async fn current_caller(&self, id: &str) -> Result<Option<CallerRecord>, StoreError> {
         if !can_be_kept(id) {
             return Ok(None);
         }
@@ -28,20 +52,6 @@ impl CallerStore for PostgresStore {
             transaction,
             client
         ))
-    }
-
-    async fn update_client(&self, client: &Client) -> Result<bool, StoreError> {
-        in_transaction!(self, Kind::Change, |transaction| async {
-            lock(transaction, client.id.as_str()).await?;
-            clients::update(transaction, client).await
-        })
-    }
-
-    async fn remove_client(&self, id: &ClientId, at: Timestamp) -> Result<bool, StoreError> {
-        in_transaction!(self, Kind::Change, |transaction| async {
-            lock(transaction, id.as_str()).await?;
-            clients::remove(transaction, id, at).await
-        })
     }
 
     async fn list_clients(&self, page: Page<'_>) -> Result<Vec<Arc<Client>>, StoreError> {
@@ -60,26 +70,50 @@ impl CallerStore for PostgresStore {
         ))
     }
 
-    async fn update_resource_server(
+    async fn change_caller(
         &self,
-        resource_server: &ResourceServer,
+        from: &CallerRecord,
+        to: &CallerRecord,
         sharing: ResourceSharing,
-    ) -> Result<bool, StoreError> {
-        in_transaction!(self, Kind::Change, |transaction| async {
-            lock(transaction, resource_server.id.as_str()).await?;
-            resource_servers::update(transaction, resource_server, sharing).await
-        })
+    ) -> Result<Changed, StoreError> {
+        let stale = Stale::Caller(from.id().into());
+        let changed = in_transaction!(self, Kind::Change, |transaction| async {
+            let compared = compare(transaction, from).await?;
+            if compared == Changed::Done {
+                update(transaction, from, to, sharing).await?;
+                changes::tell(transaction, &stale).await?;
+            }
+            Ok(compared)
+        });
+        self.forget(changed, &stale)
     }
 
-    async fn remove_resource_server(
+    async fn remove_caller(
         &self,
-        id: &ResourceServerId,
+        from: &CallerRecord,
         at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        in_transaction!(self, Kind::Change, |transaction| async {
-            lock(transaction, id.as_str()).await?;
-            resource_servers::remove(transaction, id, at).await
-        })
+    ) -> Result<Changed, StoreError> {
+        let id = from.id().into();
+        let stale = match from {
+            CallerRecord::Client(_) => Stale::Client(id),
+            CallerRecord::ResourceServer(_) => Stale::Caller(id),
+        };
+        let removed = in_transaction!(self, Kind::Change, |transaction| async {
+            let compared = compare(transaction, from).await?;
+            if compared == Changed::Done {
+                match from {
+                    CallerRecord::Client(client) => {
+                        clients::remove(transaction, &client.id, at).await?;
+                    }
+                    CallerRecord::ResourceServer(server) => {
+                        resource_servers::remove(transaction, &server.id, at).await?;
+                    }
+                }
+                changes::tell(transaction, &stale).await?;
+            }
+            Ok(compared)
+        });
+        self.forget(removed, &stale)
     }
 
     async fn list_resource_servers(
@@ -138,13 +172,24 @@ pub(super) async fn select(
     client: &impl GenericClient,
     id: &str,
 ) -> Result<Option<CallerRecord>, Fault> {
+    let found = select_weighed(client, id).await?;
+    Ok(found.map(|(caller, _)| caller))
+}
+
+/// The same with the size of what was read.
+async fn select_weighed(
+    client: &impl GenericClient,
+    id: &str,
+) -> Result<Option<(CallerRecord, usize)>, Fault> {
     let (as_client, as_resource_server) = tokio::try_join!(
         clients::select(client, id),
         resource_servers::select(client, id)
     )?;
-    let as_client = as_client.map(|client| CallerRecord::Client(Arc::new(client)));
+    let as_client =
+        as_client.map(|(client, octets)| (CallerRecord::Client(Arc::new(client)), octets));
     Ok(as_client.or_else(|| {
-        as_resource_server.map(|server| CallerRecord::ResourceServer(Arc::new(server)))
+        as_resource_server
+            .map(|(server, octets)| (CallerRecord::ResourceServer(Arc::new(server)), octets))
     }))
 }
 
@@ -154,6 +199,46 @@ pub(super) async fn lock(transaction: &Transaction<'_>, id: &str) -> Result<(), 
     let sql = "SELECT id FROM caller WHERE id = $1 FOR UPDATE";
     first(transaction, sql, &[&id], |_| Ok(())).await?;
     Ok(())
+}
+
+/// Locks a caller and sees whether its record is this one: `Done` if it is, and
+/// then it stays so to the end of the transaction.
+pub(super) async fn compare(
+    transaction: &Transaction<'_>,
+    expected: &CallerRecord,
+) -> Result<Changed, Fault> {
+    lock(transaction, expected.id()).await?;
+    Ok(match select(transaction, expected.id()).await? {
+        None => Changed::Gone,
+        Some(kept) if kept == *expected => Changed::Done,
+        Some(_) => Changed::Meanwhile,
+    })
+}
+
+/// Writes the caller that `from` was compared with. One of another id or kind
+/// has no place there.
+pub(super) async fn update(
+    transaction: &Transaction<'_>,
+    from: &CallerRecord,
+    to: &CallerRecord,
+    sharing: ResourceSharing,
+) -> Result<(), Fault> {
+    let written = match (from, to) {
+        (CallerRecord::Client(from), CallerRecord::Client(to)) if from.id == to.id => {
+            clients::update(transaction, to).await?
+        }
+        (CallerRecord::ResourceServer(from), CallerRecord::ResourceServer(to))
+            if from.id == to.id =>
+        {
+            resource_servers::update(transaction, to, sharing).await?
+        }
+        _ => false,
+    };
+    if written {
+        Ok(())
+    } else {
+        Err(Fault::Conflict(Taken::CallerId))
+    }
 }
 
 /// Keeps a new client under an id that was never given.

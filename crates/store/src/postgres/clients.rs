@@ -31,10 +31,13 @@ macro_rules! clients {
     };
 }
 
-/// A client that was not removed.
-pub(super) async fn select(client: &impl GenericClient, id: &str) -> Result<Option<Client>, Fault> {
+/// A client that was not removed, with the size of what was read.
+pub(super) async fn select(
+    client: &impl GenericClient,
+    id: &str,
+) -> Result<Option<(Client, usize)>, Fault> {
     let sql = clients!("WHERE c.id = $1 AND c.removed_at IS NULL");
-    first(client, sql, &[&id], read).await
+    first(client, sql, &[&id], |row| Ok((read(row)?, row.octets))).await
 }
 
 /// Clients that were not removed, by id.

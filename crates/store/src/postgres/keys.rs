@@ -1,37 +1,70 @@
 //! Signing keys and server secrets. What is private arrives here sealed.
 
 use avouch_core::records::{KeySchedule, SigningKeyRecord};
-use avouch_core::storage::{KeyStore, ServerSecret, StoreError, Taken};
+use avouch_core::storage::{KeyStore, KeysRevision, ServerSecret, StoreError, Taken};
 use avouch_core::time::Timestamp;
 use deadpool_postgres::{GenericClient, Transaction};
 
-use super::PostgresStore;
 use super::fault::{Damage, Fault, OrTaken};
 use super::pool::{Kind, Repeat, asking, in_transaction};
 use super::rows::{
     Column, Columns, all, execute, first, from_json, from_optional_time, from_text, from_time,
-    from_word, json, octets, params, time, word,
+    from_word, json, number, octets, params, time, word,
 };
+use super::{PostgresStore, changes};
+use crate::cache::Stale;
 
 impl KeyStore for PostgresStore {
     async fn insert_signing_key(
         &self,
         key: &SigningKeyRecord,
         rescheduled: &[(String, KeySchedule)],
+        planned_on: KeysRevision,
     ) -> Result<(), StoreError> {
         let columns = columns(key)?;
+        let next = i64::try_from(planned_on.get())
+            .unwrap_or(i64::MAX)
+            .saturating_add(1);
         // In order, so that two that change the same ones wait for each other in one place.
         let mut rescheduled: Vec<_> = rescheduled.iter().collect();
         rescheduled.sort_by(|one, next| one.0.cmp(&next.0));
-        in_transaction!(self, Kind::Change, |transaction| async {
-            execute(transaction, INSERT, &params(&columns))
-                .await
-                .or_taken(Taken::Record)?;
+        let kept = in_transaction!(self, Kind::Change, |transaction| async {
+            // Of two that want the same number the second waits, and is refused.
+            let number = first(transaction, INSERT, &params(&columns), |row| {
+                row.take(number::<i64>)
+            })
+            .await
+            .or_taken(Taken::Record)?;
+            if number != Some(next) {
+                return Err(Fault::Conflict(Taken::Record));
+            }
             for (kid, schedule) in &rescheduled {
                 reschedule(transaction, kid, schedule).await?;
             }
-            Ok(())
-        })
+            changes::tell(transaction, &Stale::Keys).await
+        });
+        // Whoever is refused has to see why.
+        self.forget_now(&Stale::Keys);
+        kept
+    }
+
+    async fn signing_keys_revision(&self) -> Result<KeysRevision, StoreError> {
+        if let Some(revision) = self.recall(|caches| caches.keys.get(&())) {
+            return Ok(revision);
+        }
+        let filling = self.hot.as_ref().map(|hot| (hot, hot.caches.keys.ticket()));
+        let sql = "SELECT coalesce(max(number), 0) FROM signing_key";
+        let keys = asking!(self, Repeat::IfLost, |client| first(
+            client,
+            sql,
+            &[],
+            |row| { row.take(number::<u64>) }
+        ))?;
+        let revision = KeysRevision::new(keys.unwrap_or_default());
+        if let Some((hot, ticket)) = filling {
+            hot.caches.keys.fill(ticket, (), revision, 0);
+        }
+        Ok(revision)
     }
 
     async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>, StoreError> {
@@ -86,9 +119,10 @@ impl KeyStore for PostgresStore {
 }
 
 pub(super) const INSERT: &str = "
-    INSERT INTO signing_key (kid, algorithm, purpose, public_details, sealed_private, created_at,
-        active_at, retiring_at, retired_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    INSERT INTO signing_key (number, kid, algorithm, purpose, public_details, sealed_private,
+        created_at, active_at, retiring_at, retired_at)
+    VALUES ((SELECT count(*) + 1 FROM signing_key), $1, $2, $3, $4, $5, $6, $7, $8, $9)
+    RETURNING number";
 
 async fn reschedule(
     transaction: &Transaction<'_>,

@@ -10,9 +10,13 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use thiserror::Error;
+use tokio::sync::Mutex;
 use tokio_postgres::NoTls;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::changes::Lanes;
+use super::follower::{Follower, Following, Follows};
+use super::hot::{Caching, Hot};
 use super::options::PostgresOptions;
 use super::pool::Connections;
 use super::{PostgresStore, fault, migrate, moving, session};
@@ -129,12 +133,40 @@ impl PostgresStore {
             moving::refuse_half_moved(&client, options).await?;
         }
         drop(client);
+        let (hot, follows) = match &options.caching {
+            None => (None, None),
+            Some(caching) => {
+                let (hot, follows) = remember(caching, options)?;
+                (Some(hot), Some(follows))
+            }
+        };
         Ok(Self {
             connections: Connections::new(manager(options)?, options),
+            lanes: Lanes::default(),
+            hot,
+            follows,
             place: options.url.place(),
             servers: options.servers(),
         })
     }
+}
+
+/// Empty caches, and what has them forget.
+fn remember(
+    caching: &Caching,
+    options: &PostgresOptions,
+) -> Result<(Arc<Hot>, Follows), PostgresError> {
+    let hot = Arc::new(Hot::new(caching));
+    let own = PostgresOptions {
+        connections: 1,
+        ..options.clone()
+    };
+    let follower = Follower::new(Arc::clone(&hot), Connections::new(manager(&own)?, &own));
+    let follows = match caching.every {
+        Some(every) => Follows::ByItself(Following::start(follower, every)),
+        None => Follows::WhenAsked(Box::new(Mutex::new(follower))),
+    };
+    Ok((hot, follows))
 }
 
 /// One connection of its own, in time.

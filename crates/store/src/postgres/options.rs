@@ -6,6 +6,7 @@ use std::time::Duration;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use super::hot::Caching;
 use super::url::DatabaseUrl;
 use crate::MoveSide;
 
@@ -18,7 +19,8 @@ pub struct PostgresOptions {
     pub password: Option<Zeroizing<Vec<u8>>>,
     /// The schema that holds the tables. It must be there.
     pub schema: SchemaName,
-    /// The most connections at one time.
+    /// The most connections at one time, beside the one over which changes of
+    /// other servers are followed.
     pub connections: usize,
     /// How long to wait for a connection to be made, of each host.
     pub connect: Duration,
@@ -32,10 +34,12 @@ pub struct PostgresOptions {
     pub call: Duration,
     /// On which side of a move it is; `None` for a server.
     pub moving: Option<MoveSide>,
+    /// What is kept in memory. `None` for nothing: every look-up asks.
+    pub caching: Option<Caching>,
 }
 
 impl PostgresOptions {
-    /// The defaults, for this database.
+    /// The defaults, for this database; nothing is kept in memory.
     pub fn new(url: DatabaseUrl) -> Self {
         Self {
             url,
@@ -47,6 +51,7 @@ impl PostgresOptions {
             statement: Duration::from_secs(5),
             call: Duration::from_secs(15),
             moving: None,
+            caching: None,
         }
     }
 

@@ -14,7 +14,8 @@ use super::rows::{
     Column, Columns, execute, first, from_json, from_text, from_word, hash, json, number, params,
     text, word,
 };
-use super::{PostgresStore, callers, clients, initial_access_tokens, resource_servers};
+use super::{PostgresStore, callers, changes, initial_access_tokens};
+use crate::cache::Stale;
 
 impl RegistrationStore for PostgresStore {
     async fn register(
@@ -62,30 +63,42 @@ impl RegistrationStore for PostgresStore {
         from: &RegisteredCaller,
         to: &RegisteredCaller,
     ) -> Result<Changed, StoreError> {
-        in_transaction!(self, Kind::Change, |transaction| change(
-            transaction,
-            from,
-            to
-        ))
+        let stale = if to.caller == from.caller {
+            Stale::Nothing
+        } else {
+            Stale::Caller(from.caller.id().into())
+        };
+        let changed = in_transaction!(self, Kind::Change, |transaction| async {
+            let changed = change(transaction, from, to).await?;
+            if changed == Changed::Done {
+                changes::tell(transaction, &stale).await?;
+            }
+            Ok(changed)
+        });
+        self.forget(changed, &Stale::Caller(from.caller.id().into()))
     }
 
-    async fn put_registration(
+    async fn give_registration(
         &self,
-        id: &str,
-        registration: &Registration,
-    ) -> Result<bool, StoreError> {
-        if !callers::can_be_kept(id) {
-            return Ok(false);
-        }
-        in_transaction!(self, Kind::Change, |transaction| async {
-            callers::lock(transaction, id).await?;
-            if callers::select(transaction, id).await?.is_none() {
-                return Ok(false);
+        caller: &CallerRecord,
+        from: Option<&Registration>,
+        to: &Registration,
+    ) -> Result<Changed, StoreError> {
+        let given = in_transaction!(self, Kind::Change, |transaction| async {
+            let id = caller.id();
+            let compared = callers::compare(transaction, caller).await?;
+            if compared != Changed::Done {
+                return Ok(compared);
+            }
+            if select(transaction, id).await?.as_ref() != from {
+                return Ok(Changed::Meanwhile);
             }
             remove(transaction, id).await?;
-            insert(transaction, id, registration).await?;
-            Ok(true)
-        })
+            insert(transaction, id, to).await?;
+            Ok(Changed::Done)
+        });
+        // Whoever comes too late has to see why.
+        self.forget(given, &Stale::Caller(caller.id().into()))
     }
 }
 
@@ -127,39 +140,14 @@ async fn change(
         return Ok(Changed::Meanwhile);
     }
     if to.caller != from.caller {
-        update_caller(transaction, from, to).await?;
+        let sharing = to.registration.allowance.sharing;
+        callers::update(transaction, &from.caller, &to.caller, sharing).await?;
     }
     if to.registration != from.registration {
         remove(transaction, id).await?;
         insert(transaction, id, &to.registration).await?;
     }
     Ok(Changed::Done)
-}
-
-/// Writes the caller that `from` was compared with. One of another id or kind
-/// has no place there.
-async fn update_caller(
-    transaction: &Transaction<'_>,
-    from: &RegisteredCaller,
-    to: &RegisteredCaller,
-) -> Result<(), Fault> {
-    let sharing = to.registration.allowance.sharing;
-    let written = match (&from.caller, &to.caller) {
-        (CallerRecord::Client(from), CallerRecord::Client(to)) if from.id == to.id => {
-            clients::update(transaction, to).await?
-        }
-        (CallerRecord::ResourceServer(from), CallerRecord::ResourceServer(to))
-            if from.id == to.id =>
-        {
-            resource_servers::update(transaction, to, sharing).await?
-        }
-        _ => false,
-    };
-    if written {
-        Ok(())
-    } else {
-        Err(Fault::Conflict(Taken::CallerId))
-    }
 }
 
 /// Forgets the registration of a caller, tokens and all. The caller must be

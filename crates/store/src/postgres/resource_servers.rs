@@ -45,13 +45,13 @@ macro_rules! resource_servers {
     };
 }
 
-/// An RS that was not removed.
+/// An RS that was not removed, with the size of what was read.
 pub(super) async fn select(
     client: &impl GenericClient,
     id: &str,
-) -> Result<Option<ResourceServer>, Fault> {
+) -> Result<Option<(ResourceServer, usize)>, Fault> {
     let sql = resource_servers!("WHERE r.id = $1 AND r.removed_at IS NULL");
-    first(client, sql, &[&id], read).await
+    first(client, sql, &[&id], |row| Ok((read(row)?, row.octets))).await
 }
 
 /// RSs that were not removed, by id.
@@ -154,7 +154,7 @@ pub(super) async fn update(
     sharing: ResourceSharing,
 ) -> Result<bool, Fault> {
     let id = resource_server.id.as_str();
-    let Some(current) = select(transaction, id).await? else {
+    let Some((current, _)) = select(transaction, id).await? else {
         return Ok(false);
     };
     if current.credentials != resource_server.credentials {

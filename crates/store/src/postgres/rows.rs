@@ -28,6 +28,17 @@ pub(super) enum Value<'r> {
     Octets(&'r [u8]),
 }
 
+impl Value<'_> {
+    /// The size of text or a blob.
+    fn octets(&self) -> usize {
+        match self {
+            Self::Null | Self::Number(_) => 0,
+            Self::Text(text) => text.len(),
+            Self::Octets(octets) => octets.len(),
+        }
+    }
+}
+
 impl<'r> FromSql<'r> for Value<'r> {
     fn from_sql(kind: &Type, raw: &'r [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
         Ok(match *kind {
@@ -85,15 +96,26 @@ pub(super) fn params<const N: usize>(columns: &[Column; N]) -> [&(dyn ToSql + Sy
 pub(super) struct Columns<'r> {
     row: &'r Row,
     next: usize,
+    /// Octets of text and blobs taken so far: what a cache entry weighs.
+    pub(super) octets: usize,
 }
 
 impl<'r> Columns<'r> {
+    fn of(row: &'r Row) -> Self {
+        Self {
+            row,
+            next: 0,
+            octets: 0,
+        }
+    }
+
     /// The next column, which must hold a value that `parse` understands.
     pub(super) fn take<T>(
         &mut self,
         parse: impl FnOnce(Value<'r>) -> Option<T>,
     ) -> Result<T, Fault> {
         let value = self.next::<Value<'r>>()?;
+        self.octets += value.octets();
         parse(value).ok_or_else(|| self.damage())
     }
 
@@ -114,6 +136,7 @@ impl<'r> Columns<'r> {
         parse: impl Fn(Value<'r>) -> Option<T>,
     ) -> Result<Vec<T>, Fault> {
         let values = self.next::<Vec<Value<'r>>>()?;
+        self.octets += values.iter().map(Value::octets).sum::<usize>();
         let parsed = values.into_iter().map(parse).collect::<Option<_>>();
         parsed.ok_or_else(|| self.damage())
     }
@@ -142,7 +165,7 @@ pub(super) async fn first<T>(
     let statement = client.prepare_cached(sql).await?;
     let rows = client.query(&statement, params).await?;
     rows.first()
-        .map(|row| decode(&mut Columns { row, next: 0 }))
+        .map(|row| decode(&mut Columns::of(row)))
         .transpose()
 }
 
@@ -156,7 +179,7 @@ pub(super) async fn all<T>(
     let statement = client.prepare_cached(sql).await?;
     let rows = client.query(&statement, params).await?;
     rows.iter()
-        .map(|row| decode(&mut Columns { row, next: 0 }))
+        .map(|row| decode(&mut Columns::of(row)))
         .collect()
 }
 

@@ -21,6 +21,7 @@ pub(super) async fn begin(
          SET statement_timeout = {millis};
          SET idle_in_transaction_session_timeout = {idle};
          SET client_min_messages = warning;
+         SET default_transaction_isolation = 'read committed';
          SELECT set_config('synchronous_commit',
              CASE current_setting('synchronous_commit')
                  WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false);

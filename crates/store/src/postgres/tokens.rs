@@ -8,14 +8,17 @@ use avouch_core::records::{AccessToken, CallerState, FoundToken, Grant, LegalBas
 use avouch_core::storage::{Revoked, StoreError, Taken, TokenStore};
 use avouch_core::time::Timestamp;
 use deadpool_postgres::Transaction;
+use tokio_postgres::types::ToSql;
 
 use super::PostgresStore;
+use super::changes::{self, Told, telling};
 use super::fault::{Damage, Fault, OrTaken};
 use super::pool::{Kind, Repeat, asking, in_transaction};
 use super::rows::{
     Column, Columns, Params, all, execute, first, from_json, from_optional_json,
-    from_optional_time, from_text, from_time, json, number, params, text, time, word,
+    from_optional_time, from_text, from_time, hash, json, number, params, text, time, word,
 };
+use crate::cache::Stale;
 
 /// Tokens forgotten in one transaction: bounds how long others wait for it.
 const EXPIRED_AT_ONCE: u32 = 500;
@@ -35,14 +38,22 @@ impl TokenStore for PostgresStore {
         issued.map(drop)
     }
 
-    /// Nothing comes from a cache, so that `is_good` need not be asked. The record at the hash or
-    /// next after it is fetched and decoded in any case, so that a token that is not kept takes as
-    /// long as one that is.
+    /// The record at the hash or next after it is fetched and decoded in any case, so that a token
+    /// that is not kept takes as long as one that is.
     async fn find_evenly(
         &self,
         hash: &TokenHash,
-        _is_good: &(dyn Fn(&FoundToken) -> bool + Sync),
+        is_good: &(dyn Fn(&FoundToken) -> bool + Sync),
     ) -> Result<Option<Arc<FoundToken>>, StoreError> {
+        if let Some(found) = self.recall(|caches| caches.tokens.get(hash))
+            && is_good(&found)
+        {
+            return Ok(Some(found));
+        }
+        let filling = self
+            .hot
+            .as_ref()
+            .map(|hot| (hot, hot.caches.tokens.ticket()));
         let key = hash.as_bytes().as_slice();
         let nearest = asking!(self, Repeat::IfLost, |client| first(
             client,
@@ -53,26 +64,34 @@ impl TokenStore for PostgresStore {
                 let found = found(row, of);
                 // A neighbour's damage is not this token's.
                 if of == *hash {
-                    found.map(Some)
+                    Ok(Some((Arc::new(found?), row.octets)))
                 } else {
                     Ok(None)
                 }
             }
         ))?;
-        Ok(nearest.flatten().map(Arc::new))
+        let Some((found, octets)) = nearest.flatten() else {
+            return Ok(None);
+        };
+        // What is no good would take room and never be used.
+        if let Some((hot, ticket)) = filling
+            && is_good(&found)
+        {
+            let tokens = &hot.caches.tokens;
+            tokens.fill(ticket, *hash, Arc::clone(&found), octets);
+        }
+        Ok(Some(found))
     }
 
     async fn revoke_token(&self, hash: &TokenHash, at: Timestamp) -> Result<Revoked, StoreError> {
-        let key = hash.as_bytes().as_slice();
-        self.revoke(
-            "WITH changed AS (
-                 UPDATE access_token SET revoked_at = $2
-                 WHERE hash = $1 AND revoked_at IS NULL RETURNING hash)
-             SELECT (SELECT count(*) FROM changed),
-                    (SELECT count(*) FROM access_token WHERE hash = $1)",
-            &[&key, &at.as_micros()],
-        )
-        .await
+        let sql = telling!(
+            "UPDATE access_token SET revoked_at = $6
+             WHERE hash = $5 AND revoked_at IS NULL RETURNING hash",
+            "SELECT count(*) FROM access_token WHERE hash = $5"
+        );
+        let stale = Stale::Tokens(vec![*hash]);
+        self.revoke(sql, &hash.as_bytes().as_slice(), at, &stale)
+            .await
     }
 
     async fn revoke_grant(
@@ -80,15 +99,13 @@ impl TokenStore for PostgresStore {
         grant: &GrantId,
         before: Timestamp,
     ) -> Result<Revoked, StoreError> {
-        self.revoke(
-            "WITH changed AS (
-                 UPDATE access_grant SET revoked_before = $2
-                 WHERE id = $1 AND (revoked_before IS NULL OR revoked_before < $2) RETURNING id)
-             SELECT (SELECT count(*) FROM changed),
-                    (SELECT count(*) FROM access_grant WHERE id = $1)",
-            &[&grant.as_str(), &before.as_micros()],
-        )
-        .await
+        let sql = telling!(
+            "UPDATE access_grant SET revoked_before = $6
+             WHERE id = $5 AND (revoked_before IS NULL OR revoked_before < $6) RETURNING id",
+            "SELECT count(*) FROM access_grant WHERE id = $5"
+        );
+        let stale = Stale::TokensOfGrant(grant.as_str().into());
+        self.revoke(sql, &grant.as_str(), before, &stale).await
     }
 
     async fn revoke_client(
@@ -96,16 +113,14 @@ impl TokenStore for PostgresStore {
         client: &ClientId,
         before: Timestamp,
     ) -> Result<Revoked, StoreError> {
-        self.revoke(
-            "WITH changed AS (
-                 UPDATE client SET revoked_before = $2
-                 WHERE id = $1 AND removed_at IS NULL
-                   AND (revoked_before IS NULL OR revoked_before < $2) RETURNING id)
-             SELECT (SELECT count(*) FROM changed),
-                    (SELECT count(*) FROM client WHERE id = $1 AND removed_at IS NULL)",
-            &[&client.as_str(), &before.as_micros()],
-        )
-        .await
+        let sql = telling!(
+            "UPDATE client SET revoked_before = $6
+             WHERE id = $5 AND removed_at IS NULL
+               AND (revoked_before IS NULL OR revoked_before < $6) RETURNING id",
+            "SELECT count(*) FROM client WHERE id = $5 AND removed_at IS NULL"
+        );
+        let stale = Stale::TokensOfClient(client.as_str().into());
+        self.revoke(sql, &client.as_str(), before, &stale).await
     }
 
     async fn revoke_subject(
@@ -113,20 +128,15 @@ impl TokenStore for PostgresStore {
         subject: &SubjectId,
         before: Timestamp,
     ) -> Result<Revoked, StoreError> {
-        let sql = "INSERT INTO subject_epoch (subject, revoked_before) VALUES ($1, $2)
-                   ON CONFLICT (subject) DO UPDATE SET revoked_before = excluded.revoked_before
-                   WHERE subject_epoch.revoked_before < excluded.revoked_before";
-        let (subject, before) = (subject.as_str(), before.as_micros());
-        let changed = asking!(self, Repeat::IfUndone, |client| execute(
-            client,
-            sql,
-            &[&subject, &before]
-        ))?;
-        Ok(match changed {
-            // The one that was in the way is as late.
-            0 => Revoked::Already,
-            _ => Revoked::Now,
-        })
+        // Where nothing changes, there is one that is as late.
+        let sql = telling!(
+            "INSERT INTO subject_epoch (subject, revoked_before) VALUES ($5, $6)
+             ON CONFLICT (subject) DO UPDATE SET revoked_before = excluded.revoked_before
+             WHERE subject_epoch.revoked_before < excluded.revoked_before RETURNING subject",
+            "SELECT 1::bigint"
+        );
+        let stale = Stale::TokensOfSubject(subject.as_str().into());
+        self.revoke(sql, &subject.as_str(), before, &stale).await
     }
 
     /// In several transactions if there is much to forget, so that no other
@@ -137,11 +147,12 @@ impl TokenStore for PostgresStore {
         let mut forgotten = 0;
         while forgotten < limit {
             let batch = EXPIRED_AT_ONCE.min(limit - forgotten);
-            let gone = in_transaction!(self, Kind::Change, |transaction| forget(
+            let (gone, stale) = in_transaction!(self, Kind::Change, |transaction| forget(
                 transaction,
                 before,
                 batch
             ))?;
+            self.forget_now(&stale);
             forgotten += gone;
             if gone < batch {
                 break;
@@ -152,16 +163,29 @@ impl TokenStore for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Runs a statement that tells how many it changed and how many there are,
-    /// as of one instant: what is issued in between is not taken for dead.
-    async fn revoke(&self, sql: &str, params: Params<'_>) -> Result<Revoked, StoreError> {
+    /// Runs a statement of [`telling`]. What is to die is `$5`, as of when `$6`.
+    async fn revoke(
+        &self,
+        sql: &str,
+        what: &(dyn ToSql + Sync),
+        at: Timestamp,
+        stale: &Stale,
+    ) -> Result<Revoked, StoreError> {
+        let at = at.as_micros();
+        let Told {
+            lane,
+            kind,
+            name,
+            tokens,
+        } = Told::of(stale, self.lanes.next()).ok_or(Fault::from(Damage::Unencodable("change")))?;
+        let params: Params<'_> = &[&lane, &kind, &name, &tokens, what, &at];
         let counts = asking!(self, Repeat::IfUndone, |client| first(
             client,
             sql,
             params,
             |row| Ok((row.take(number::<u32>)?, row.take(number::<u32>)?))
-        ))?;
-        Ok(match counts {
+        ));
+        Ok(match self.forget(counts, stale)? {
             None | Some((0, 0)) => Revoked::Unknown,
             Some((0, _)) => Revoked::Already,
             Some(_) => Revoked::Now,
@@ -175,15 +199,22 @@ async fn forget(
     transaction: &Transaction<'_>,
     before: Timestamp,
     limit: u32,
-) -> Result<u32, Fault> {
-    let mut grants = all(
+) -> Result<(u32, Stale), Fault> {
+    let gone = all(
         transaction,
         DELETE_EXPIRED,
         &[&before.as_micros(), &i64::from(limit)],
-        |row| row.take(text),
+        |row| {
+            let token = TokenHash::from_bytes(row.take(hash)?);
+            Ok((token, row.take(text)?))
+        },
     )
     .await?;
-    let gone = u32::try_from(grants.len()).unwrap_or(limit);
+    if gone.is_empty() {
+        return Ok((0, Stale::Nothing));
+    }
+    let count = u32::try_from(gone.len()).unwrap_or(limit);
+    let (tokens, mut grants): (Vec<_>, Vec<_>) = gone.into_iter().unzip();
     grants.sort_unstable();
     grants.dedup();
     // Locked first, and looked at by the next statement: of two that take the
@@ -191,14 +222,16 @@ async fn forget(
     let lock = "SELECT id FROM access_grant WHERE id = ANY($1) ORDER BY id FOR UPDATE";
     execute(transaction, lock, &[&grants]).await?;
     execute(transaction, DELETE_EMPTY_GRANTS, &[&grants]).await?;
-    Ok(gone)
+    let stale = Stale::Tokens(tokens);
+    changes::tell(transaction, &stale).await?;
+    Ok((count, stale))
 }
 
 const DELETE_EXPIRED: &str = "
     DELETE FROM access_token WHERE hash IN (
         SELECT hash FROM access_token WHERE expires_at < $1 ORDER BY expires_at LIMIT $2
         FOR UPDATE SKIP LOCKED)
-    RETURNING access_grant";
+    RETURNING hash, access_grant";
 
 const DELETE_EMPTY_GRANTS: &str = "
     DELETE FROM access_grant g WHERE g.id = ANY($1)

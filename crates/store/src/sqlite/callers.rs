@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use avouch_core::id::{ClientId, ResourceServerId};
+use avouch_core::id::ResourceServerId;
 use avouch_core::records::{Client, ResourceServer, ResourceSharing};
-use avouch_core::storage::{CallerRecord, CallerStore, Page, RevisionHistory, StoreError, Taken};
+use avouch_core::storage::{
+    CallerRecord, CallerStore, Changed, Page, RevisionHistory, StoreError, Taken,
+};
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
 use rusqlite::Connection;
 
-use super::cache::Stale;
 use super::fault::{Fault, OrTaken};
 use super::writer::Done;
 use super::{SqliteStore, audience_scopes, clients, resource_servers};
+use crate::cache::Stale;
 
 impl CallerStore for SqliteStore {
     async fn find_caller(&self, id: &str) -> Result<Option<CallerRecord>, StoreError> {
@@ -30,40 +32,16 @@ impl CallerStore for SqliteStore {
         Ok(Some(caller))
     }
 
+    async fn current_caller(&self, id: &str) -> Result<Option<CallerRecord>, StoreError> {
+        let found = self.readers.snapshot(|connection| select(connection, id))?;
+        Ok(found.map(|(caller, _)| caller))
+    }
+
     async fn insert_client(&self, client: &Client) -> Result<(), StoreError> {
         let client = client.clone();
         self.write(move |connection| {
             insert_client(connection, &client)?;
             Ok(Done::fresh(()))
-        })
-        .await
-    }
-
-    async fn update_client(&self, client: &Client) -> Result<bool, StoreError> {
-        let client = client.clone();
-        self.write(move |connection| {
-            let updated = clients::update(connection, &client)?;
-            Ok(Done {
-                value: updated,
-                stale: Stale::Caller(client.id.as_str().into()),
-            })
-        })
-        .await
-    }
-
-    async fn remove_client(&self, id: &ClientId, at: Timestamp) -> Result<bool, StoreError> {
-        let id = id.clone();
-        self.write(move |connection| {
-            let removed = clients::remove(connection, &id, at)?;
-            let stale = if removed {
-                Stale::Client(id.as_str().into())
-            } else {
-                Stale::Nothing
-            };
-            Ok(Done {
-                value: removed,
-                stale,
-            })
         })
         .await
     }
@@ -87,34 +65,51 @@ impl CallerStore for SqliteStore {
         .await
     }
 
-    async fn update_resource_server(
+    async fn change_caller(
         &self,
-        resource_server: &ResourceServer,
+        from: &CallerRecord,
+        to: &CallerRecord,
         sharing: ResourceSharing,
-    ) -> Result<bool, StoreError> {
-        let resource_server = resource_server.clone();
+    ) -> Result<Changed, StoreError> {
+        let (from, to) = (from.clone(), to.clone());
         self.write(move |connection| {
-            let updated = resource_servers::update(connection, &resource_server, sharing)?;
-            let id = resource_server.id.as_str().into();
+            let compared = compare(connection, &from)?;
+            if compared != Changed::Done {
+                return Ok(Done::fresh(compared));
+            }
+            update(connection, &from, &to, sharing)?;
             Ok(Done {
-                value: updated,
-                stale: Stale::Caller(id),
+                value: Changed::Done,
+                stale: Stale::Caller(from.id().into()),
             })
         })
         .await
     }
 
-    async fn remove_resource_server(
+    async fn remove_caller(
         &self,
-        id: &ResourceServerId,
+        from: &CallerRecord,
         at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let id = id.clone();
+    ) -> Result<Changed, StoreError> {
+        let from = from.clone();
         self.write(move |connection| {
-            let removed = resource_servers::remove(connection, &id, at)?;
+            let compared = compare(connection, &from)?;
+            if compared != Changed::Done {
+                return Ok(Done::fresh(compared));
+            }
+            let stale = match &from {
+                CallerRecord::Client(client) => {
+                    clients::remove(connection, &client.id, at)?;
+                    Stale::Client(from.id().into())
+                }
+                CallerRecord::ResourceServer(server) => {
+                    resource_servers::remove(connection, &server.id, at)?;
+                    Stale::Caller(from.id().into())
+                }
+            };
             Ok(Done {
-                value: removed,
-                stale: Stale::Caller(id.as_str().into()),
+                value: Changed::Done,
+                stale,
             })
         })
         .await
@@ -207,6 +202,41 @@ pub(super) fn select(
             octets,
         )
     }))
+}
+
+/// Whether the record of a caller is this one: `Done` if it is.
+pub(super) fn compare(connection: &Connection, expected: &CallerRecord) -> Result<Changed, Fault> {
+    Ok(match select(connection, expected.id())? {
+        None => Changed::Gone,
+        Some((kept, _)) if kept == *expected => Changed::Done,
+        Some(_) => Changed::Meanwhile,
+    })
+}
+
+/// Writes the caller that `from` was compared with. One of another id or kind
+/// has no place there.
+pub(super) fn update(
+    connection: &Connection,
+    from: &CallerRecord,
+    to: &CallerRecord,
+    sharing: ResourceSharing,
+) -> Result<(), Fault> {
+    let written = match (from, to) {
+        (CallerRecord::Client(from), CallerRecord::Client(to)) if from.id == to.id => {
+            clients::update(connection, to)?
+        }
+        (CallerRecord::ResourceServer(from), CallerRecord::ResourceServer(to))
+            if from.id == to.id =>
+        {
+            resource_servers::update(connection, to, sharing)?
+        }
+        _ => false,
+    };
+    if written {
+        Ok(())
+    } else {
+        Err(Fault::Conflict(Taken::CallerId))
+    }
 }
 
 /// Keeps a new client under an id that was never given.

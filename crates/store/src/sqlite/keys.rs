@@ -1,34 +1,53 @@
 //! Signing keys and server secrets. What is private arrives here sealed.
 
 use avouch_core::records::{KeySchedule, SigningKeyRecord};
-use avouch_core::storage::{KeyStore, ServerSecret, StoreError, Taken};
+use avouch_core::storage::{KeyStore, KeysRevision, ServerSecret, StoreError, Taken};
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use super::SqliteStore;
 use super::fault::{Damage, Fault, OrTaken};
 use super::rows::{
-    Columns, all, first, from_json, from_optional_time, from_time, from_word, json, octets, time,
-    word,
+    Columns, all, first, from_json, from_optional_time, from_time, from_word, json, number, octets,
+    time, word,
 };
 use super::writer::Done;
+use crate::cache::Stale;
 
 impl KeyStore for SqliteStore {
     async fn insert_signing_key(
         &self,
         key: &SigningKeyRecord,
         rescheduled: &[(String, KeySchedule)],
+        planned_on: KeysRevision,
     ) -> Result<(), StoreError> {
         let key = columns(key)?;
         let rescheduled = rescheduled.to_vec();
         self.write(move |connection| {
+            if revision(connection)? != planned_on {
+                return Err(Fault::Conflict(Taken::Record));
+            }
             insert(connection, key)?;
             for (kid, schedule) in &rescheduled {
                 reschedule(connection, kid, schedule)?;
             }
-            Ok(Done::fresh(()))
+            Ok(Done {
+                value: (),
+                stale: Stale::Keys,
+            })
         })
         .await
+    }
+
+    async fn signing_keys_revision(&self) -> Result<KeysRevision, StoreError> {
+        let cache = &self.caches.keys;
+        if let Some(revision) = cache.get(&()) {
+            return Ok(revision);
+        }
+        let ticket = cache.ticket();
+        let revision = self.readers.read(revision)?;
+        cache.fill(ticket, (), revision, 0);
+        Ok(revision)
     }
 
     async fn signing_keys(&self) -> Result<Vec<SigningKeyRecord>, StoreError> {
@@ -93,13 +112,20 @@ impl KeyStore for SqliteStore {
 pub(super) fn insert(connection: &Connection, key: [Value; 9]) -> Result<(), Fault> {
     connection
         .prepare_cached(
-            "INSERT INTO signing_key (kid, algorithm, purpose, public_details, sealed_private,
-                 created_at, active_at, retiring_at, retired_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO signing_key (number, kid, algorithm, purpose, public_details,
+                 sealed_private, created_at, active_at, retiring_at, retired_at)
+             VALUES ((SELECT count(*) + 1 FROM signing_key),
+                 ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         )?
         .execute(key)
         .or_taken(Taken::Record)?;
     Ok(())
+}
+
+fn revision(connection: &Connection) -> Result<KeysRevision, Fault> {
+    let sql = "SELECT coalesce(max(number), 0) FROM signing_key";
+    let keys = first(connection, sql, (), |row| row.take(number))?;
+    Ok(KeysRevision::new(keys.unwrap_or_default()))
 }
 
 fn reschedule(connection: &Connection, kid: &str, schedule: &KeySchedule) -> Result<(), Fault> {

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::refusal::OpenError;
 use super::{backup, inspect, migrate, moving, restore};
 use crate::MoveSide;
+use crate::cache::CacheSizes;
 
 /// How to run the embedded engine. The defaults suit a server of its own.
 #[derive(Clone, Debug)]
@@ -24,10 +25,8 @@ pub struct SqliteOptions {
     /// How much of the file is mapped into memory, in octets. Not reserved:
     /// the system gives it back when it needs it.
     pub mapped: u64,
-    /// What the cache of tokens may hold, in octets, roughly.
-    pub token_cache: u64,
-    /// What the cache of callers may hold, in octets, roughly.
-    pub caller_cache: u64,
+    /// How much may be kept in memory.
+    pub cache: CacheSizes,
     /// How large the data file may grow, in octets, its log not counted.
     /// `None` for as large as the disk allows.
     pub max_size: Option<u64>,
@@ -45,8 +44,7 @@ impl Default for SqliteOptions {
             waiting_writes: 4096,
             busy_timeout: Duration::from_secs(5),
             mapped: 1 << 30,
-            token_cache: 64 << 20,
-            caller_cache: 16 << 20,
+            cache: CacheSizes::default(),
             max_size: None,
             longest_log: 64 << 20,
             moving: None,

@@ -8,11 +8,11 @@ use avouch_core::storage::{
 use avouch_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::cache::Stale;
 use super::fault::{Damage, Fault, OrTaken};
 use super::rows::{Columns, all, first, flag, from_json, from_word, hash, json, text, word};
 use super::writer::Done;
-use super::{SqliteStore, callers, clients, initial_access_tokens, resource_servers};
+use super::{SqliteStore, callers, initial_access_tokens};
+use crate::cache::Stale;
 
 impl RegistrationStore for SqliteStore {
     async fn register(
@@ -81,7 +81,8 @@ impl RegistrationStore for SqliteStore {
             let stale = if to.caller == from.caller {
                 Stale::Nothing
             } else {
-                update_caller(connection, &from, &to)?;
+                let sharing = to.registration.allowance.sharing;
+                callers::update(connection, &from.caller, &to.caller, sharing)?;
                 Stale::Caller(id.into())
             };
             if to.registration != from.registration {
@@ -96,47 +97,27 @@ impl RegistrationStore for SqliteStore {
         .await
     }
 
-    async fn put_registration(
+    async fn give_registration(
         &self,
-        id: &str,
-        registration: &Registration,
-    ) -> Result<bool, StoreError> {
-        let (id, registration) = (id.to_owned(), registration.clone());
+        caller: &CallerRecord,
+        from: Option<&Registration>,
+        to: &Registration,
+    ) -> Result<Changed, StoreError> {
+        let (caller, from, to) = (caller.clone(), from.cloned(), to.clone());
         self.write(move |connection| {
-            if callers::select(connection, &id)?.is_none() {
-                return Ok(Done::fresh(false));
+            let id = caller.id();
+            let compared = callers::compare(connection, &caller)?;
+            if compared != Changed::Done {
+                return Ok(Done::fresh(compared));
             }
-            remove(connection, &id)?;
-            insert(connection, &id, &registration)?;
-            Ok(Done::fresh(true))
+            if select(connection, id)? != from {
+                return Ok(Done::fresh(Changed::Meanwhile));
+            }
+            remove(connection, id)?;
+            insert(connection, id, &to)?;
+            Ok(Done::fresh(Changed::Done))
         })
         .await
-    }
-}
-
-/// Writes the caller that `from` was compared with. One of another id or kind
-/// has no place there.
-fn update_caller(
-    connection: &Connection,
-    from: &RegisteredCaller,
-    to: &RegisteredCaller,
-) -> Result<(), Fault> {
-    let sharing = to.registration.allowance.sharing;
-    let written = match (&from.caller, &to.caller) {
-        (CallerRecord::Client(from), CallerRecord::Client(to)) if from.id == to.id => {
-            clients::update(connection, to)?
-        }
-        (CallerRecord::ResourceServer(from), CallerRecord::ResourceServer(to))
-            if from.id == to.id =>
-        {
-            resource_servers::update(connection, to, sharing)?
-        }
-        _ => false,
-    };
-    if written {
-        Ok(())
-    } else {
-        Err(Fault::Conflict(Taken::CallerId))
     }
 }
 

@@ -20,13 +20,13 @@ use rusqlite::{Connection, OpenFlags, params};
 use thiserror::Error;
 
 use super::backup::{UnsoundBackup, verify};
-use super::cache::Stale;
 use super::manifest::Manifest;
 use super::open::{SqliteOptions, beside, lock, private, sync_folder};
 use super::refusal::{OpenError, about_the_system};
 use super::rolled_back::{self, RolledBack};
 use super::writer::Done;
 use super::{SqliteStore, migrate};
+use crate::cache::Stale;
 
 /// Says that a restore is under way, or was killed.
 const RESTORING: &str = ".restoring";
@@ -251,7 +251,7 @@ impl SqliteStore {
                     initial_access_tokens: initial_access_tokens as u64,
                     later: number(later),
                 },
-                stale: Stale::AllTokens,
+                stale: Stale::Everything,
             })
         })
         .await

@@ -11,13 +11,13 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use super::SqliteStore;
-use super::cache::Stale;
 use super::fault::{Damage, Fault, OrTaken};
 use super::rows::{
     Columns, all, first, from_json, from_optional_json, from_optional_time, from_time, hash, json,
     time, word,
 };
 use super::writer::Done;
+use crate::cache::Stale;
 
 /// Tokens forgotten in one transaction: bounds how long others wait for it.
 const EXPIRED_AT_ONCE: u32 = 500;
@@ -102,6 +102,7 @@ impl TokenStore for SqliteStore {
                 "SELECT 1 FROM access_grant WHERE id = ?1",
                 grant.as_str(),
                 before,
+                Stale::TokensOfGrant,
             )
         })
         .await
@@ -122,6 +123,7 @@ impl TokenStore for SqliteStore {
                 "SELECT 1 FROM client WHERE id = ?1 AND removed_at IS NULL",
                 client.as_str(),
                 before,
+                Stale::TokensOfClient,
             )
         })
         .await
@@ -142,6 +144,7 @@ impl TokenStore for SqliteStore {
                 "SELECT 1 FROM subject_epoch WHERE subject = ?1",
                 subject.as_str(),
                 before,
+                Stale::TokensOfSubject,
             )
         })
         .await
@@ -174,14 +177,14 @@ fn outcome(changed: usize, known: impl FnOnce() -> Result<bool, Fault>) -> Resul
     })
 }
 
-/// Moves an epoch forward. Which tokens hang on it is not known here, so all
-/// leave the cache.
+/// Moves an epoch forward; the tokens that hang on it leave the cache.
 fn move_epoch(
     connection: &Connection,
     forward: &str,
     known: &str,
     name: &str,
     before: Timestamp,
+    tokens: fn(Box<str>) -> Stale,
 ) -> Result<Done<Revoked>, Fault> {
     let changed = connection
         .prepare_cached(forward)?
@@ -191,7 +194,7 @@ fn move_epoch(
             Ok(connection.prepare_cached(known)?.exists([name])?)
         })?,
         stale: if changed > 0 {
-            Stale::AllTokens
+            tokens(name.into())
         } else {
             Stale::Nothing
         },

@@ -20,10 +20,10 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::cache::{Caches, Stale};
 use super::checkpoint::Checkpoints;
 use super::fault::{Fault, Stopped};
 use super::presence::Presence;
+use crate::cache::{Caches, Stale};
 
 /// Most writes in one commit: bounds how long the first waits for the last.
 const MAX_BATCH: usize = 256;

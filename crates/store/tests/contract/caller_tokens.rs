@@ -3,11 +3,11 @@
 use avouch_core::id::TokenId;
 use avouch_core::opaque_token::TokenHash;
 use avouch_core::records::{CallerToken, ResourceSharing};
-use avouch_core::storage::{CallerStore, CallerTokenStore, StoreError};
+use avouch_core::storage::{CallerStore, CallerTokenStore, Storage, StoreError};
 use avouch_oauth::confirmation::{Confirmation, Sha256Thumbprint};
 
 use crate::Engine;
-use crate::fixtures::{at, resource_server, resource_server_id};
+use crate::fixtures::{Administer, at, resource_server, resource_server_id};
 
 pub(crate) fn token(name: &str, owner: &str) -> CallerToken {
     CallerToken {
@@ -20,7 +20,7 @@ pub(crate) fn token(name: &str, owner: &str) -> CallerToken {
     }
 }
 
-async fn with_one(engine: &impl Engine) -> impl CallerStore + CallerTokenStore {
+async fn with_one(engine: &impl Engine) -> impl Storage {
     let store = engine.open().await;
     let server = resource_server("pay", &["https://pay.example"]);
     let inserted = store.insert_resource_server(&server, ResourceSharing::Shared);

@@ -6,7 +6,7 @@ use avouch_core::records::{
 use avouch_core::storage::{CallerRecord, CallerStore, Page, TokenStore};
 
 use crate::Engine;
-use crate::fixtures::{at, client, client_id, issued};
+use crate::fixtures::{Administer, at, client, client_id, issued};
 
 async fn found(store: &impl CallerStore, id: &str) -> Option<Client> {
     match store.find_caller(id).await.unwrap()? {

@@ -17,7 +17,9 @@ use avouch_core::records::{
     TokenFormat,
 };
 use avouch_core::secret::{KeptSecret, SecretHash, StoredSecret};
-use avouch_core::storage::{CallerRecord, RegisteredCaller};
+use avouch_core::storage::{
+    CallerRecord, CallerStore, Changed, RegisteredCaller, RegistrationStore, StoreError,
+};
 use avouch_core::time::Timestamp;
 use avouch_oauth::authorization_details::AuthorizationDetails;
 use avouch_oauth::confirmation::{Confirmation, Sha256Thumbprint};
@@ -237,6 +239,89 @@ pub(crate) fn registration(token: &str) -> Registration {
             }),
         },
         tokens: RegistrationTokens::new(hash(token)),
+    }
+}
+
+/// What an administrator does who does not mind what is there.
+pub(crate) trait Administer: CallerStore + RegistrationStore + Sync {
+    async fn update_client(&self, client: &Client) -> Result<bool, StoreError> {
+        let to = CallerRecord::Client(Arc::new(client.clone()));
+        self.update(&to, ResourceSharing::Exclusive).await
+    }
+
+    async fn update_resource_server(
+        &self,
+        server: &ResourceServer,
+        sharing: ResourceSharing,
+    ) -> Result<bool, StoreError> {
+        let to = CallerRecord::ResourceServer(Arc::new(server.clone()));
+        self.update(&to, sharing).await
+    }
+
+    async fn remove_client(&self, id: &ClientId, at: Timestamp) -> Result<bool, StoreError> {
+        self.remove(id.as_str(), at).await
+    }
+
+    async fn remove_resource_server(
+        &self,
+        id: &ResourceServerId,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.remove(id.as_str(), at).await
+    }
+
+    async fn put_registration(
+        &self,
+        id: &str,
+        registration: &Registration,
+    ) -> Result<bool, StoreError> {
+        loop {
+            let Some(caller) = self.current_caller(id).await? else {
+                return Ok(false);
+            };
+            let from = self.registration_of(id).await?;
+            let giving = self.give_registration(&caller, from.as_ref(), registration);
+            if let Some(done) = is_done(giving.await?) {
+                return Ok(done);
+            }
+        }
+    }
+
+    async fn update(
+        &self,
+        to: &CallerRecord,
+        sharing: ResourceSharing,
+    ) -> Result<bool, StoreError> {
+        loop {
+            let Some(from) = self.current_caller(to.id()).await? else {
+                return Ok(false);
+            };
+            if let Some(done) = is_done(self.change_caller(&from, to, sharing).await?) {
+                return Ok(done);
+            }
+        }
+    }
+
+    async fn remove(&self, id: &str, at: Timestamp) -> Result<bool, StoreError> {
+        loop {
+            let Some(from) = self.current_caller(id).await? else {
+                return Ok(false);
+            };
+            if let Some(done) = is_done(self.remove_caller(&from, at).await?) {
+                return Ok(done);
+            }
+        }
+    }
+}
+
+impl<T: CallerStore + RegistrationStore + Sync> Administer for T {}
+
+/// `None` if it has to be tried again.
+fn is_done(changed: Changed) -> Option<bool> {
+    match changed {
+        Changed::Done => Some(true),
+        Changed::Gone => Some(false),
+        Changed::Meanwhile => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use avouch_core::records::{KeySchedule, SigningKeyRecord};
-use avouch_core::storage::{KeyStore, ServerSecret, StoreError, Taken};
+use avouch_core::storage::{KeyStore, KeysRevision, ServerSecret, StoreError, Taken};
 use tokio::task::JoinSet;
 
 use crate::Engine;
@@ -30,13 +30,20 @@ async fn kids(store: &impl KeyStore) -> Vec<String> {
         .collect()
 }
 
+/// Keeps a key beside those that are there.
+pub(crate) async fn keep(
+    store: &impl KeyStore,
+    key: &SigningKeyRecord,
+    rescheduled: &[(String, KeySchedule)],
+) -> Result<(), StoreError> {
+    let there = KeysRevision::of(&store.signing_keys().await.unwrap());
+    store.insert_signing_key(key, rescheduled, there).await
+}
+
 pub(crate) async fn keys_come_back_oldest_first(engine: &impl Engine) {
     let store = engine.open().await;
     for (kid, made) in [("b", 20), ("c", 30), ("a", 10)] {
-        store
-            .insert_signing_key(&signing_key(kid, made), &[])
-            .await
-            .unwrap();
+        keep(&store, &signing_key(kid, made), &[]).await.unwrap();
     }
     assert_eq!(kids(&store).await, ["a", "b", "c"]);
     let kept = store.signing_keys().await.unwrap();
@@ -45,17 +52,13 @@ pub(crate) async fn keys_come_back_oldest_first(engine: &impl Engine) {
 
 pub(crate) async fn a_new_key_and_the_schedules_it_changes_are_one_write(engine: &impl Engine) {
     let store = engine.open().await;
-    store
-        .insert_signing_key(&signing_key("a", 10), &[])
-        .await
-        .unwrap();
+    keep(&store, &signing_key("a", 10), &[]).await.unwrap();
     let retiring = KeySchedule {
         retiring_at: Some(at(50)),
         retired_at: Some(at(90)),
         ..signing_key("a", 10).schedule
     };
-    store
-        .insert_signing_key(&signing_key("b", 40), &[("a".into(), retiring)])
+    keep(&store, &signing_key("b", 40), &[("a".into(), retiring)])
         .await
         .unwrap();
     let kept = store.signing_keys().await.unwrap();
@@ -65,25 +68,19 @@ pub(crate) async fn a_new_key_and_the_schedules_it_changes_are_one_write(engine:
 
 pub(crate) async fn a_key_that_is_refused_changes_no_schedule(engine: &impl Engine) {
     let store = engine.open().await;
-    store
-        .insert_signing_key(&signing_key("a", 10), &[])
-        .await
-        .unwrap();
+    keep(&store, &signing_key("a", 10), &[]).await.unwrap();
     let retiring = KeySchedule {
         retiring_at: Some(at(50)),
         ..signing_key("a", 10).schedule
     };
-    let again = store
-        .insert_signing_key(&signing_key("a", 40), &[("a".into(), retiring)])
-        .await;
+    let again = keep(&store, &signing_key("a", 40), &[("a".into(), retiring)]).await;
     assert!(
         matches!(again, Err(StoreError::Conflict(Taken::Record))),
         "{again:?}"
     );
     let follows_none = [("a".to_owned(), retiring), ("none".to_owned(), retiring)];
     assert!(
-        store
-            .insert_signing_key(&signing_key("b", 40), &follows_none)
+        keep(&store, &signing_key("b", 40), &follows_none)
             .await
             .is_err()
     );
@@ -92,6 +89,68 @@ pub(crate) async fn a_key_that_is_refused_changes_no_schedule(engine: &impl Engi
         store.signing_keys().await.unwrap()[0].schedule,
         signing_key("a", 10).schedule
     );
+}
+
+pub(crate) async fn a_key_that_was_planned_on_a_past_state_is_refused(engine: &impl Engine) {
+    let store = engine.open().await;
+    let none = store.signing_keys_revision().await.unwrap();
+    assert_eq!(none, KeysRevision::default());
+    let first = signing_key("a", 10);
+    store.insert_signing_key(&first, &[], none).await.unwrap();
+    let retired = KeySchedule {
+        retired_at: Some(at(50)),
+        ..first.schedule
+    };
+    let one = store.signing_keys_revision().await.unwrap();
+    assert_eq!(one, KeysRevision::new(1));
+    for planned_on in [none, KeysRevision::new(2)] {
+        let late = signing_key("b", 20);
+        let changed = [("a".to_owned(), retired)];
+        let refused = store.insert_signing_key(&late, &changed, planned_on).await;
+        assert!(
+            matches!(refused, Err(StoreError::Conflict(Taken::Record))),
+            "{refused:?}"
+        );
+        assert_eq!(store.signing_keys_revision().await.unwrap(), one);
+        let kept = store.signing_keys().await.unwrap();
+        assert_eq!(KeysRevision::of(&kept), one);
+        assert_eq!(kept[0].schedule, first.schedule);
+    }
+}
+
+pub(crate) async fn of_many_keys_planned_on_one_state_one_is_kept(engine: &impl Engine) {
+    let store = Arc::new(engine.open().await);
+    for round in 0..3 {
+        let planned_on = KeysRevision::new(round);
+        let mut making = JoinSet::new();
+        for node in 0..8 {
+            let store = Arc::clone(&store);
+            making.spawn(async move {
+                let key = signing_key(&format!("{round}-{node}"), node);
+                store.insert_signing_key(&key, &[], planned_on).await
+            });
+        }
+        let mut kept = 0;
+        for outcome in making.join_all().await {
+            match outcome {
+                Ok(()) => kept += 1,
+                Err(StoreError::Conflict(Taken::Record)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(kept, 1);
+    }
+    assert_eq!(kids(&*store).await.len(), 3);
+}
+
+pub(crate) async fn after_a_key_was_kept_no_one_takes_the_old_ones_for_all(engine: &impl Engine) {
+    let store = engine.open().await;
+    for number in 0..20 {
+        let revision = store.signing_keys_revision().await.unwrap();
+        assert_eq!(revision, KeysRevision::new(number));
+        let key = signing_key(&format!("k{number}"), 10);
+        store.insert_signing_key(&key, &[], revision).await.unwrap();
+    }
 }
 
 pub(crate) async fn the_first_secret_of_a_name_stands(engine: &impl Engine) {
@@ -129,10 +188,7 @@ pub(crate) async fn starting_at_once_all_get_the_same_secret(engine: &impl Engin
 pub(crate) async fn resealing_is_all_or_nothing(engine: &impl Engine) {
     let store = engine.open().await;
     let name = ServerSecret::TokenCheck;
-    store
-        .insert_signing_key(&signing_key("a", 10), &[])
-        .await
-        .unwrap();
+    keep(&store, &signing_key("a", 10), &[]).await.unwrap();
     store.server_secret_or_insert(name, b"old").await.unwrap();
     let sealed = async || {
         let key = store.signing_keys().await.unwrap()[0]

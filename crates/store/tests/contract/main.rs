@@ -20,11 +20,13 @@ mod revocation;
 mod tokens;
 mod used_proofs;
 
+use std::sync::Arc;
+
 use avouch_core::storage::{MoveSource, Storage};
-use avouch_store::{AnyStore, MoveSide, PostgresStore, SqliteOptions, SqliteStore};
+use avouch_store::{AnyStore, Caching, MoveSide, PostgresStore, SqliteOptions, SqliteStore};
 use tempfile::TempDir;
 
-use place::Place;
+use place::{Passing, Place};
 
 /// A place for one store of its own.
 pub(crate) trait Engine {
@@ -80,12 +82,15 @@ impl Sqlite {
     }
 }
 
-/// A PostgreSQL server, if the tests are given one.
+/// A PostgreSQL server, if the tests are given one. What is found is kept in
+/// memory, and the change feed followed, as a server does.
 struct Postgres(Place);
 
 impl Postgres {
     fn new() -> Option<Self> {
-        Place::new().map(Self)
+        let mut place = Place::new()?;
+        place.options.caching = Some(Caching::new(Arc::new(Passing::new())));
+        Some(Self(place))
     }
 }
 
@@ -186,6 +191,9 @@ on_every_engine! {
     callers::{
         no_id_is_given_twice_over_both_kinds,
         two_registrations_of_one_id_at_once_leave_one,
+        a_caller_is_changed_or_removed_as_it_was_read_or_not_at_all,
+        a_caller_is_never_made_into_another,
+        of_many_changes_from_one_state_one_is_made,
         the_store_answers,
     },
     clients::{
@@ -211,6 +219,9 @@ on_every_engine! {
         keys_come_back_oldest_first,
         a_new_key_and_the_schedules_it_changes_are_one_write,
         a_key_that_is_refused_changes_no_schedule,
+        a_key_that_was_planned_on_a_past_state_is_refused,
+        of_many_keys_planned_on_one_state_one_is_kept,
+        after_a_key_was_kept_no_one_takes_the_old_ones_for_all,
         the_first_secret_of_a_name_stands,
         starting_at_once_all_get_the_same_secret,
         resealing_is_all_or_nothing,
@@ -237,6 +248,7 @@ on_every_engine! {
         a_change_never_makes_another_caller,
         after_a_change_returned_no_look_up_misses_it,
         an_administrator_gives_a_registration_and_takes_it,
+        a_registration_is_given_to_what_was_read_or_not_at_all,
     },
     used_proofs::{
         a_proof_is_used_once,

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 
 use avouch_core::records::CallerState;
-use avouch_core::storage::{CallerStore, Revoked, TokenStore};
+use avouch_core::storage::{CallerStore, Revoked, Storage, TokenStore};
 use avouch_core::time::Timestamp;
 use proptest::prelude::*;
 
 use crate::Engine;
-use crate::fixtures::{at, client, client_id, grant, grant_id, hash, subject, token};
+use crate::fixtures::{Administer, at, client, client_id, grant, grant_id, hash, subject, token};
 
 const NAMES: [&str; 6] = ["t0", "t1", "t2", "t3", "t4", "t5"];
 const CLIENTS: [&str; 2] = ["shop", "bank"];
@@ -122,7 +122,7 @@ impl Model {
     }
 }
 
-async fn take(step: Step, model: &mut Model, store: &(impl TokenStore + CallerStore)) {
+async fn take(step: Step, model: &mut Model, store: &impl Storage) {
     match step {
         Step::Issue {
             token: name,

@@ -15,13 +15,13 @@ use avouch_store::MoveSide;
 use crate::Engine;
 use crate::caller_tokens;
 use crate::fixtures::{
-    at, client, client_id, grant, hash, initial_access_token, issued, registered_client,
-    registered_resource_server, resource, resource_server, resource_server_id, signing_key,
-    subject, token,
+    Administer, at, client, client_id, grant, hash, initial_access_token, issued,
+    registered_client, registered_resource_server, resource, resource_server, resource_server_id,
+    signing_key, subject, token,
 };
 
-/// As much of every kind as makes a few pages of two.
-async fn fill(store: &impl Storage) {
+/// The server's own.
+async fn fill_with_secrets(store: &impl Storage) {
     for (number, secret) in (1_u8..).zip(ServerSecret::ALL) {
         store
             .server_secret_or_insert(*secret, &[number, 0, 255])
@@ -36,13 +36,15 @@ async fn fill(store: &impl Storage) {
         let rescheduled = [("k1".to_owned(), older)];
         let changed = if kid == "k3" { &rescheduled[..] } else { &[] };
         let key = signing_key(kid, made);
-        store.insert_signing_key(&key, changed).await.unwrap();
+        let there = store.signing_keys_revision().await.unwrap();
+        let keeping = store.insert_signing_key(&key, changed, there);
+        keeping.await.unwrap();
     }
-    fill_callers(store).await;
-    fill_tokens(store).await;
 }
 
-async fn fill_callers(store: &impl Storage) {
+/// As much of every kind as makes a few pages of two.
+async fn fill(store: &impl Storage) {
+    fill_with_secrets(store).await;
     for id in ["shop", "bank", "gone", "aerzte"] {
         store.insert_client(&client(id)).await.unwrap();
     }
@@ -114,9 +116,7 @@ async fn fill_callers(store: &impl Storage) {
     let mut changed = managed.clone();
     changed.registration.tokens = changed.registration.tokens.with(hash("m2"));
     store.change_registration(&managed, &changed).await.unwrap();
-}
 
-async fn fill_tokens(store: &impl Storage) {
     for name in ["t1", "t2", "t3", "t4", "t5"] {
         let (grant, token) = issued(name, 1_600);
         store.issue(&grant, &token).await.unwrap();

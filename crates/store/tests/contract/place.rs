@@ -6,8 +6,25 @@
 
 use std::env;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::{Duration, Instant};
 
+use avouch_core::time::MonotonicClock;
 use avouch_store::{DatabaseUrl, PostgresOptions, SchemaName};
+
+/// The time as it passes.
+pub(crate) struct Passing(Instant);
+
+impl Passing {
+    pub(crate) fn new() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl MonotonicClock for Passing {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
 
 /// Dropped with everything in it.
 pub(crate) struct Place {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use avouch_core::records::{Client, RegistrationTokens, ResourceServer, ResourceSharing};
+use avouch_core::records::{
+    Client, Registration, RegistrationTokens, ResourceServer, ResourceSharing,
+};
 use avouch_core::storage::{
     CallerRecord, CallerStore, Changed, RegisteredCaller, RegistrationStore, StoreError, Taken,
 };
@@ -12,8 +14,8 @@ use tokio::task::JoinSet;
 
 use crate::Engine;
 use crate::fixtures::{
-    at, client, client_id, hash, registered_client, registered_resource_server, registration,
-    resource, resource_server, resource_server_id,
+    Administer, at, client, client_id, hash, registered_client, registered_resource_server,
+    registration, resource, resource_server, resource_server_id,
 };
 
 async fn register(store: &impl RegistrationStore, new: &RegisteredCaller) {
@@ -370,4 +372,35 @@ pub(crate) async fn an_administrator_gives_a_registration_and_takes_it(engine: &
     assert_eq!(found(&store, "two").await, None);
     assert_eq!(store.registration_of("shop").await.unwrap(), Some(closed));
     assert!(store.find_caller("shop").await.unwrap().is_some());
+}
+
+pub(crate) async fn a_registration_is_given_to_what_was_read_or_not_at_all(engine: &impl Engine) {
+    let store = engine.open().await;
+    let shop = registered_client("shop", "one");
+    let CallerRecord::Client(record) = &shop.caller else {
+        panic!("no client")
+    };
+    store.insert_client(record).await.unwrap();
+    let [one, two] = ["one", "two"].map(registration);
+    let give = async |caller: &CallerRecord, from: Option<&Registration>, to: &Registration| {
+        store.give_registration(caller, from, to).await.unwrap()
+    };
+    assert_eq!(
+        give(&shop.caller, Some(&two), &one).await,
+        Changed::Meanwhile
+    );
+    assert_eq!(store.registration_of("shop").await.unwrap(), None);
+    assert_eq!(give(&shop.caller, None, &one).await, Changed::Done);
+    assert_eq!(give(&shop.caller, None, &two).await, Changed::Meanwhile);
+    let renamed = renamed(&shop, "other").caller;
+    assert_eq!(give(&renamed, Some(&one), &two).await, Changed::Meanwhile);
+    assert_eq!(found(&store, "one").await, Some(shop.clone()));
+    assert_eq!(give(&shop.caller, Some(&one), &two).await, Changed::Done);
+    assert!(
+        store
+            .remove_client(&client_id("shop"), at(10))
+            .await
+            .unwrap()
+    );
+    assert_eq!(give(&shop.caller, Some(&two), &one).await, Changed::Gone);
 }

@@ -2,14 +2,14 @@
 
 use avouch_core::records::{CallerState, ResourceSharing};
 use avouch_core::storage::{
-    CallerRecord, CallerStore, Changed, InitialAccessTokenStore, KeyStore, RegistrationStore,
-    Revoked, ServerSecret, TokenStore,
+    CallerRecord, CallerStore, Changed, InitialAccessTokenStore, KeyStore, KeysRevision,
+    RegistrationStore, Revoked, ServerSecret, TokenStore,
 };
 
 use crate::Engine;
 use crate::fixtures::{
-    at, client, client_id, hash, initial_access_token, issued, registered_client, resource_server,
-    signing_key, subject,
+    Administer, at, client, client_id, hash, initial_access_token, issued, registered_client,
+    resource_server, signing_key, subject,
 };
 
 pub(crate) async fn everything_is_there_again(engine: &impl Engine) {
@@ -39,7 +39,7 @@ pub(crate) async fn everything_is_there_again(engine: &impl Engine) {
             .await
             .unwrap();
         store
-            .insert_signing_key(&signing_key("k", 10), &[])
+            .insert_signing_key(&signing_key("k", 10), &[], KeysRevision::default())
             .await
             .unwrap();
         store

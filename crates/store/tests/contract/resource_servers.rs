@@ -8,7 +8,7 @@ use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::scope::Scope;
 
 use crate::Engine;
-use crate::fixtures::{at, policy, resource, resource_server, resource_server_id};
+use crate::fixtures::{Administer, at, policy, resource, resource_server, resource_server_id};
 use ResourceSharing::{Exclusive, Shared};
 
 const SIGN: &str = "https://sign.example";

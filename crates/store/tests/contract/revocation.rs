@@ -9,7 +9,9 @@ use avouch_core::time::Timestamp;
 use tokio::task::JoinSet;
 
 use crate::Engine;
-use crate::fixtures::{at, client, client_id, grant, grant_id, hash, issued, subject, token};
+use crate::fixtures::{
+    Administer, at, client, client_id, grant, grant_id, hash, issued, subject, token,
+};
 
 pub(crate) async fn a_token_is_revoked_once_and_the_first_instant_stands(engine: &impl Engine) {
     let store = engine.open().await;

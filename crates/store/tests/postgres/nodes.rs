@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use avouch_core::records::{ResourceSharing, UsedProof};
+use avouch_core::records::{Client, ResourceSharing, UsedProof};
 use avouch_core::storage::{
-    CallerStore, Changed, InitialAccessTokenStore, KeyStore, RegistrationStore, ReplayStore,
-    Revoked, ServerSecret, StoreError, Taken, TokenStore, Used,
+    CallerRecord, CallerStore, Changed, InitialAccessTokenStore, KeyStore, KeysRevision,
+    RegistrationStore, ReplayStore, Revoked, ServerSecret, StoreError, Taken, TokenStore, Used,
 };
 use avouch_store::PostgresStore;
 use tokio::task::JoinSet;
 
 use crate::fixtures::{
-    at, client, client_id, hash, initial_access_token, issued, registered_client, resource,
-    resource_server, signing_key,
+    Administer, at, client, client_id, hash, initial_access_token, issued, registered_client,
+    resource, resource_server, signing_key,
 };
 use crate::open;
 use crate::place::Place;
@@ -239,7 +239,7 @@ async fn of_many_changes_from_one_state_one_is_made() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn all_get_the_same_secret_and_one_key_of_a_name_is_kept() {
+async fn all_get_the_same_secret_and_one_key_planned_on_one_state_is_kept() {
     let Some(place) = Place::new() else { return };
     let nodes = two(&place).await;
     let secrets = crowd(&nodes, |node, number| async move {
@@ -252,9 +252,10 @@ async fn all_get_the_same_secret_and_one_key_of_a_name_is_kept() {
     assert!(secrets.iter().all(|secret| *secret == secrets[0]));
 
     // Each also reschedules those that were there, in another order.
-    for kid in ["a", "b"] {
+    for (there, kid) in ["a", "b"].into_iter().enumerate() {
+        let there = KeysRevision::new(u64::try_from(there).unwrap());
         let key = signing_key(kid, 10);
-        nodes[0].insert_signing_key(&key, &[]).await.unwrap();
+        nodes[0].insert_signing_key(&key, &[], there).await.unwrap();
     }
     let outcomes = crowd(&nodes, |node, number| async move {
         let schedule = signing_key("a", 10).schedule;
@@ -262,8 +263,9 @@ async fn all_get_the_same_secret_and_one_key_of_a_name_is_kept() {
         if number % 3 == 0 {
             others.reverse();
         }
-        let key = signing_key(&format!("k{}", number / 2), 20);
-        node.insert_signing_key(&key, &others).await
+        let key = signing_key(&format!("k{number}"), 20);
+        let planned_on = KeysRevision::new(2);
+        node.insert_signing_key(&key, &others, planned_on).await
     })
     .await;
     let mut kept = 0;
@@ -274,7 +276,66 @@ async fn all_get_the_same_secret_and_one_key_of_a_name_is_kept() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(kept, CROWD);
+    assert_eq!(kept, 1);
+}
+
+/// Two administrators, each at another server, who do not know of each other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_change_of_a_caller_is_lost_and_none_brings_it_back() {
+    let Some(place) = Place::new() else { return };
+    let nodes = two(&place).await;
+    nodes[0].insert_client(&client("shop")).await.unwrap();
+    let mut first = client("shop");
+    first.details.contacts.clear();
+    nodes[0].update_client(&first).await.unwrap();
+    // Each adds a contact, and reads again when it came too late.
+    crowd(&nodes, |node, number| async move {
+        loop {
+            let from = node.current_caller("shop").await.unwrap().unwrap();
+            let CallerRecord::Client(record) = &from else {
+                panic!("no client")
+            };
+            let mut record = Client::clone(record);
+            record.details.contacts.push(number.to_string());
+            let to = CallerRecord::Client(Arc::new(record));
+            let changing = node.change_caller(&from, &to, ResourceSharing::Exclusive);
+            match changing.await.unwrap() {
+                Changed::Done => break,
+                Changed::Meanwhile => {}
+                Changed::Gone => panic!("it is there"),
+            }
+        }
+    })
+    .await;
+    let kept = nodes[1].current_caller("shop").await.unwrap().unwrap();
+    let CallerRecord::Client(record) = &kept else {
+        panic!("no client")
+    };
+    let mut contacts: Vec<usize> = record
+        .details
+        .contacts
+        .iter()
+        .map(|number| number.parse().unwrap())
+        .collect();
+    contacts.sort_unstable();
+    assert_eq!(contacts, (0..2 * CROWD).collect::<Vec<_>>());
+
+    let outcomes = crowd(&nodes, move |node, number| {
+        let from = kept.clone();
+        async move {
+            if number == 3 {
+                return node.remove_caller(&from, at(1_200)).await.unwrap();
+            }
+            let to = CallerRecord::Client(Arc::new(client("shop")));
+            let changing = node.change_caller(&from, &to, ResourceSharing::Exclusive);
+            changing.await.unwrap()
+        }
+    })
+    .await;
+    let done = outcomes.iter().filter(|outcome| **outcome == Changed::Done);
+    assert_eq!(done.count(), 1, "{outcomes:?}");
+    let there = nodes[0].current_caller("shop").await.unwrap().is_some();
+    assert_eq!(there, outcomes[3] != Changed::Done, "{outcomes:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -290,18 +351,16 @@ async fn of_two_next_revisions_one_is_kept() {
         let mut next = served.clone();
         next.policy.number += 1;
         next.policy.since = at(2_000 + i64::try_from(number).unwrap());
+        let [from, to] =
+            [&served, &next].map(|server| CallerRecord::ResourceServer(Arc::new(server.clone())));
         async move {
-            node.update_resource_server(&next, ResourceSharing::Exclusive)
+            node.change_caller(&from, &to, ResourceSharing::Exclusive)
                 .await
+                .unwrap()
         }
     })
     .await;
-    let kept = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
-    assert_eq!(kept, 1);
-    for outcome in outcomes {
-        assert!(
-            matches!(outcome, Ok(true) | Err(StoreError::Conflict(Taken::Record))),
-            "{outcome:?}"
-        );
-    }
+    let kept = outcomes.iter().filter(|outcome| **outcome == Changed::Done);
+    assert_eq!(kept.count(), 1);
+    assert!(!outcomes.contains(&Changed::Gone));
 }

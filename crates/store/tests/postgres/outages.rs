@@ -5,7 +5,7 @@ use std::time::Duration;
 use avouch_core::storage::{CallerStore, Storage, StoreError, TokenStore};
 use avouch_store::{PostgresError, PostgresOptions, PostgresStore};
 
-use crate::fixtures::{client, issued};
+use crate::fixtures::{Administer, client, issued};
 use crate::place::Place;
 use crate::way::{State, Way};
 use crate::{by_hand, open};

@@ -2,7 +2,7 @@
 
 use avouch_core::opaque_token::TokenKind;
 use avouch_core::registration::hand_out_registration_token;
-use avouch_core::storage::{CallerStore, RegistrationStore};
+use avouch_core::storage::{CallerStore, Changed, RegistrationStore};
 use avouch_crypto::random::SystemRandom;
 use serde_json::{Value, json};
 
@@ -133,8 +133,8 @@ impl Setup {
         let token = token.unwrap();
         let record = self.store.find_caller(&caller.id).await.unwrap().unwrap();
         let registration = hand_out_registration_token(&record, None, token.hash());
-        let keeping = self.store.put_registration(&caller.id, &registration);
-        assert!(keeping.await.unwrap());
+        let giving = self.store.give_registration(&record, None, &registration);
+        assert_eq!(giving.await.unwrap(), Changed::Done);
         Registrant {
             caller: caller.clone(),
             token: token.expose().to_owned(),

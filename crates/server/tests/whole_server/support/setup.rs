@@ -19,7 +19,7 @@ use avouch_core::records::{
 };
 use avouch_core::secret::{KeptSecret, PlainSecret, StoredSecret};
 use avouch_core::storage::{
-    CallerStore, InitialAccessTokenStore, KeyStore, ServerSecret, TokenStore,
+    CallerStore, InitialAccessTokenStore, KeyStore, KeysRevision, ServerSecret, TokenStore,
 };
 use avouch_core::time::{Clock, Timestamp};
 use avouch_crypto::random::SystemRandom;
@@ -286,13 +286,24 @@ impl Setup {
     pub(crate) async fn start(self) -> Running {
         for algorithm in self.algorithms {
             let key = ready_key(KeyPurpose::Statements, *algorithm);
-            self.store.insert_signing_key(&key, &[]).await.unwrap();
+            self.keep_key(&key, &[]).await;
         }
         if self.format == TokenFormat::Jwt {
             let key = access_token_key();
-            self.store.insert_signing_key(&key, &[]).await.unwrap();
+            self.keep_key(&key, &[]).await;
         }
         self.start_without_keys().await
+    }
+
+    /// Keeps a signing key beside those that are there.
+    pub(crate) async fn keep_key(
+        &self,
+        key: &SigningKeyRecord,
+        rescheduled: &[(String, KeySchedule)],
+    ) {
+        let there = KeysRevision::of(&self.store.signing_keys().await.unwrap());
+        let keeping = self.store.insert_signing_key(key, rescheduled, there);
+        keeping.await.unwrap();
     }
 
     /// The key for access tokens signs no longer, and leaves the published set
@@ -301,10 +312,10 @@ impl Setup {
         let mut key = access_token_key();
         key.schedule.retiring_at = Some(self.now());
         key.schedule.retired_at = Some(self.now().after(after));
-        self.store.insert_signing_key(&key, &[]).await.unwrap();
+        self.keep_key(&key, &[]).await;
         for algorithm in self.algorithms {
             let key = ready_key(KeyPurpose::Statements, *algorithm);
-            self.store.insert_signing_key(&key, &[]).await.unwrap();
+            self.keep_key(&key, &[]).await;
         }
     }
 

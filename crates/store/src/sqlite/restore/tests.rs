@@ -3,7 +3,7 @@ use avouch_core::storage::{CallerStore, InitialAccessTokenStore, KeyStore, Token
 use tempfile::TempDir;
 
 use super::*;
-use crate::fixtures::{at as instant, client, hash, initial_access_token, issued};
+use crate::fixtures::{Administer, at as instant, client, hash, initial_access_token, issued};
 use crate::{BackupOrder, back_up};
 
 struct Bench {
@@ -89,7 +89,8 @@ async fn what_is_taken_back_is_told_as_far_as_the_old_file_can_be_read() {
         let (grant, token) = issued("two", 9_000);
         store.issue(&grant, &token).await.unwrap();
         let key = crate::fixtures::signing_key("k", 1_300);
-        store.insert_signing_key(&key, &[]).await.unwrap();
+        let none = store.signing_keys_revision().await.unwrap();
+        store.insert_signing_key(&key, &[], none).await.unwrap();
         let mut changed = client("shop");
         changed.credentials.secrets.pop();
         assert!(store.update_client(&changed).await.unwrap());

@@ -4,7 +4,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::SqliteOptions;
-use crate::fixtures::{at, client, client_id, issued, subject};
+use crate::fixtures::{Administer, at, client, client_id, issued, subject};
 
 async fn store_with_a_token() -> (SqliteStore, AccessToken, TempDir) {
     let folder = tempfile::tempdir().unwrap();

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::cache::CacheSizes;
 use crate::sqlite::checkpoint::Log;
 
 /// A writer over one table, with a second connection to look at the file.
@@ -27,7 +28,7 @@ fn bench(waiting: usize) -> Bench {
                                  DEFERRABLE INITIALLY DEFERRED);",
         )
         .unwrap();
-    let caches = Arc::new(Caches::new(1 << 16, 1 << 16));
+    let caches = Arc::new(Caches::new(CacheSizes::default()));
     let log = Log::follow(&mut writing, 1 << 20).unwrap();
     let checkpoints = Checkpoints::start(log, Connection::open(&path).unwrap()).unwrap();
     let presence = Presence::of(&path).unwrap();

@@ -1,99 +1,21 @@
-//! What was found lately, kept so that a revocation is never missed.
-//!
-//! **What must hold.** Once a write that changes a record has returned, no
-//! look-up that starts later is answered from before it.
-//!
-//! **How.** Each cache has a *generation*. A reader notes it, then reads the
-//! database, then puts what it read into the cache only if the generation is
-//! still the same ([`HotCache::fill`]). The writer commits, then moves the
-//! generation on and throws out what it changed ([`HotCache::forget`]), and
-//! only then answers whoever asked for the write. Comparing-and-inserting
-//! holds the lock shared, moving-and-throwing-out holds it alone, so each
-//! insertion falls wholly before or wholly after a forgetting:
-//!
-//! - before: the forgetting throws it out;
-//! - after: the generation noted is the old one and nothing is inserted,
-//!   unless it was noted after the forgetting, hence after the commit, and
-//!   then the database has shown the new state.
-//!
-//! Absence is never put in.
+//! A bounded cache with a generation; `super` says what that is for.
 
 use std::hash::Hash;
 use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
-use avouch_core::opaque_token::TokenHash;
-use avouch_core::records::FoundToken;
-use avouch_core::storage::CallerRecord;
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
-use std::sync::Arc;
-
-/// Both caches of a store.
-pub(super) struct Caches {
-    pub(super) tokens: HotCache<TokenHash, Arc<FoundToken>>,
-    pub(super) callers: HotCache<Box<str>, CallerRecord>,
-}
-
-impl Caches {
-    pub(super) fn new(token_bytes: u64, caller_bytes: u64) -> Self {
-        Self {
-            tokens: HotCache::new(token_bytes),
-            callers: HotCache::new(caller_bytes),
-        }
-    }
-
-    /// Throws out what a batch of writes may have changed. Called after their
-    /// commit and before any of them is answered; also if the commit failed,
-    /// since the file may have it all the same.
-    pub(super) fn forget<'a>(&self, stale: impl Iterator<Item = &'a Stale> + Clone) {
-        let tokens = |stale: &Stale| !matches!(stale, Stale::Nothing | Stale::Caller(_));
-        let callers = |stale: &Stale| matches!(stale, Stale::Caller(_) | Stale::Client(_));
-        if stale.clone().any(tokens) {
-            let forgetting = self.tokens.forget();
-            for stale in stale.clone() {
-                match stale {
-                    Stale::Tokens(hashes) => hashes.iter().for_each(|hash| forgetting.one(hash)),
-                    Stale::AllTokens | Stale::Client(_) => forgetting.all(),
-                    Stale::Nothing | Stale::Caller(_) => {}
-                }
-            }
-        }
-        if stale.clone().any(callers) {
-            let forgetting = self.callers.forget();
-            for stale in stale {
-                if let Stale::Caller(id) | Stale::Client(id) = stale {
-                    forgetting.one(&**id);
-                }
-            }
-        }
-    }
-}
-
-/// What a write leaves out of date.
-#[derive(Debug)]
-pub(super) enum Stale {
-    /// Nothing that a cache holds: absence is not cached.
-    Nothing,
-    /// These tokens.
-    Tokens(Vec<TokenHash>),
-    /// Any token may hang on what changed.
-    AllTokens,
-    /// This caller.
-    Caller(Box<str>),
-    /// This caller, and any token may be its.
-    Client(Box<str>),
-}
 
 /// A bounded cache with a generation.
-pub(super) struct HotCache<K, V> {
+pub(crate) struct HotCache<K, V> {
     entries: Cache<K, Weighed<V>, ByWeight>,
-    /// Owned by whoever forgets; see the module's notes.
+    /// Owned by whoever forgets; see the notes of `super`.
     generation: RwLock<u64>,
 }
 
 /// The generation as it was before a read of the database.
 #[derive(Clone, Copy)]
-pub(super) struct Ticket(u64);
+pub(crate) struct Ticket(u64);
 
 #[derive(Clone)]
 struct Weighed<V> {
@@ -117,7 +39,7 @@ const OVERHEAD: u64 = 1024;
 const SPREAD: u64 = 3;
 
 impl<K: Eq + Hash, V: Clone> HotCache<K, V> {
-    fn new(octets: u64) -> Self {
+    pub(super) fn new(octets: u64) -> Self {
         let entries = usize::try_from(octets / (2 * OVERHEAD)).unwrap_or(usize::MAX);
         Self {
             entries: Cache::with_weighter(entries, octets, ByWeight),
@@ -126,12 +48,12 @@ impl<K: Eq + Hash, V: Clone> HotCache<K, V> {
     }
 
     /// What the cache holds under this key.
-    pub(super) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
+    pub(crate) fn get<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) -> Option<V> {
         self.entries.get(key).map(|entry| entry.value)
     }
 
     /// To be taken before the database is read.
-    pub(super) fn ticket(&self) -> Ticket {
+    pub(crate) fn ticket(&self) -> Ticket {
         Ticket(
             *self
                 .generation
@@ -142,7 +64,7 @@ impl<K: Eq + Hash, V: Clone> HotCache<K, V> {
 
     /// Puts in what the database showed after the ticket was taken, unless a
     /// write may have changed it since. `text` is the size of what was read.
-    pub(super) fn fill(&self, ticket: Ticket, key: K, value: V, text: usize) {
+    pub(crate) fn fill(&self, ticket: Ticket, key: K, value: V, text: usize) {
         let generation = self
             .generation
             .read()
@@ -155,7 +77,7 @@ impl<K: Eq + Hash, V: Clone> HotCache<K, V> {
     }
 
     /// Moves the generation on; nothing is filled in while the result lives.
-    fn forget(&self) -> Forgetting<'_, K, V> {
+    pub(super) fn forget(&self) -> Forgetting<'_, K, V> {
         let mut generation = self
             .generation
             .write()
@@ -169,18 +91,24 @@ impl<K: Eq + Hash, V: Clone> HotCache<K, V> {
 }
 
 /// The sole right to throw out.
-struct Forgetting<'a, K, V> {
+pub(super) struct Forgetting<'a, K, V> {
     entries: &'a Cache<K, Weighed<V>, ByWeight>,
     _alone: RwLockWriteGuard<'a, u64>,
 }
 
 impl<K: Eq + Hash, V: Clone> Forgetting<'_, K, V> {
-    fn one<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) {
+    pub(super) fn one<Q: Hash + Equivalent<K> + ?Sized>(&self, key: &Q) {
         self.entries.remove(key);
     }
 
-    fn all(&self) {
+    pub(super) fn all(&self) {
         self.entries.clear();
+    }
+
+    /// Walks through everything, so that what is not concerned stays: that is
+    /// cheaper than finding it all again.
+    pub(super) fn all_but(&self, keep: impl Fn(&V) -> bool) {
+        self.entries.retain(|_, entry| keep(&entry.value));
     }
 }
 
@@ -224,6 +152,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_concerned_stays() {
+        let cache = cache();
+        for number in 0..100_u32 {
+            cache.fill(cache.ticket(), number.to_string().into(), number, 10);
+        }
+        let before = cache.ticket();
+        cache.forget().all_but(|number| number % 2 == 0);
+        cache.fill(before, "1".into(), 1, 10);
+        for number in 0..100_u32 {
+            let kept = cache.get(&*number.to_string());
+            assert_eq!(kept.is_some(), number % 2 == 0, "{number}");
+        }
+    }
+
+    #[test]
     fn nothing_is_put_in_while_a_write_throws_out() {
         let cache = cache();
         let ticket = cache.ticket();
@@ -231,6 +174,13 @@ mod tests {
         assert!(cache.generation.try_read().is_err());
         drop(forgetting);
         cache.fill(ticket, "a".into(), 1, 10);
+        assert_eq!(cache.get("a"), None);
+    }
+
+    #[test]
+    fn a_cache_without_room_keeps_nothing() {
+        let cache: HotCache<Box<str>, u32> = HotCache::new(0);
+        cache.fill(cache.ticket(), "a".into(), 1, 10);
         assert_eq!(cache.get("a"), None);
     }
 
