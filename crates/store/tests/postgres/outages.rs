@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use avouch_core::storage::{CallerStore, Storage, StoreError, TokenStore};
+use avouch_core::records::ResourceSharing;
+use avouch_core::storage::{CallerStore, Changed, Storage, StoreError, TokenStore};
 use avouch_store::{PostgresError, PostgresOptions, PostgresStore};
 
 use crate::fixtures::{Administer, client, issued};
@@ -119,14 +120,16 @@ async fn more_calls_than_connections_wait_their_turn_and_no_longer() {
     hand.batch_execute("BEGIN; SELECT id FROM caller WHERE id = 'shop' FOR UPDATE")
         .await
         .unwrap();
-    let shop = client("shop");
-    let (changed, looked) = tokio::join!(store.update_client(&shop), async {
+    // Read before, so that the change is the first to want the one connection.
+    let shop = store.current_caller("shop").await.unwrap().unwrap();
+    let changing = store.change_caller(&shop, &shop, ResourceSharing::Exclusive);
+    let (changed, looked) = tokio::join!(changing, async {
         let looked = store.find_caller("shop").await;
         hand.batch_execute("ROLLBACK").await.unwrap();
         looked
     });
     unavailable(looked, "every connection");
-    assert!(changed.unwrap());
+    assert_eq!(changed.unwrap(), Changed::Done);
 }
 
 #[tokio::test]
