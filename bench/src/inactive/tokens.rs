@@ -256,10 +256,13 @@ async fn revoke_subjects(
     subjects: &[SubjectId],
     before: Timestamp,
 ) -> Result<(), Failure> {
-    let revoking = subjects
-        .iter()
-        .map(|subject| seeding.store.revoke_subject(subject, before));
-    try_join_all(revoking).await?;
+    // Fewer at one time than may wait for the writer.
+    for some in subjects.chunks(1_000) {
+        let revoking = some
+            .iter()
+            .map(|subject| seeding.store.revoke_subject(subject, before));
+        try_join_all(revoking).await?;
+    }
     Ok(())
 }
 
