@@ -68,8 +68,8 @@ impl HttpBody for TimedBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        // What is there already came in time, however late we are to read it: whoever was kept waiting by our
-        // own store is not told that he was slow.
+        // What is there already came in time, however late we are to read it: whoever was kept
+        // waiting by our own store is not told that he was slow.
         match Pin::new(&mut self.body).poll_frame(context) {
             Poll::Ready(frame) => Poll::Ready(frame.map(|frame| frame.map_err(Into::into))),
             Poll::Pending if self.deadline.as_mut().poll(context).is_ready() => {

@@ -5,6 +5,7 @@
 //! second looks again, and mostly finds that nothing is left to do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use avouch_core::keys::{MadeKey, Overlap, make_signing_key, plan_rotation};
 use avouch_core::records::{KeyLife, KeyPurpose, KeySchedule, SigningKeyRecord, TokenFormat};
@@ -17,6 +18,12 @@ use crate::keys::KeysError;
 
 /// How often a change that another came before is planned anew.
 const TRIES: usize = 8;
+
+/// In use at once, its elders gone at once.
+const NO_OVERLAP: Overlap = Overlap {
+    before_use: Duration::ZERO,
+    after_use: Duration::ZERO,
+};
 
 /// Makes a key for this purpose of each algorithm that has none, which signs
 /// at once: of statements none is advertised before its key is there, and who
@@ -76,9 +83,9 @@ pub(crate) enum Rotation {
     /// successor would take the place of one that verifiers were told of and
     /// that never signed: a mistake, or two administrators who do not know of
     /// each other.
-    Gentle,
+    WithOverlap,
     /// It is gone at once, with all its elders: others may hold it.
-    AtOnce(Overlap),
+    AtOnce,
 }
 
 /// Why there is no successor.
@@ -105,8 +112,8 @@ pub(crate) async fn rotate(
         let now = app.clock.now();
         let existing = app.store.signing_keys().await.map_err(KeysError::from)?;
         let overlap = match rotation {
-            Rotation::AtOnce(overlap) => overlap,
-            Rotation::Gentle => {
+            Rotation::AtOnce => NO_OVERLAP,
+            Rotation::WithOverlap => {
                 let mut same = existing
                     .iter()
                     .filter(|key| (key.purpose, key.algorithm) == (purpose, algorithm));

@@ -21,7 +21,6 @@ use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::client_assertion::ClientAssertionVerifier;
 use avouch_oauth::issuer::Issuer;
 use avouch_store::{AnyStore, PostgresStore, SqliteOptions, SqliteStore};
-use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -33,19 +32,22 @@ use crate::clock::SystemMonotonicClock;
 use crate::config::{Config, NoSealingKey, software_statements};
 use crate::dpop::Dpop;
 use crate::keys::{self, Keys};
-use crate::listen::{self, Bounds, Listener, Transport};
+use crate::listen::{Bounds, Transport};
 use crate::metrics::Metrics;
 use crate::paths;
 use crate::recipient_keys::PublishedKeys;
 use crate::recorder::LogRecorder;
 use crate::settings::Settings;
 use crate::throttle::Throttle;
-use crate::tls::{self, Acceptor, Certificates, Question};
-use crate::{access, admin, background, data_folder, key_changes, routes};
+use crate::tls::{self, Certificates, Question};
+use crate::{admin, background, data_folder, key_changes};
 
 mod error;
+mod listeners;
 
 pub use error::{StartError, listen_hint};
+
+use listeners::{Listeners, bind, transport};
 
 /// The data file within the data folder, where no database is named.
 pub const DATABASE_FILE: &str = "avouch.sqlite3";
@@ -394,72 +396,6 @@ fn first_keys(settings: &Settings) -> Vec<SignatureAlgorithm> {
     } else {
         wanted
     }
-}
-
-/// What is listened on, each in a task of its own.
-struct Listeners {
-    app: Arc<App>,
-    bounds: Bounds,
-    stopped: watch::Receiver<bool>,
-    serving: JoinSet<()>,
-}
-
-impl Listeners {
-    /// For clients and resource servers; its connections are counted.
-    fn public(&mut self, listener: TcpListener, question: Question) {
-        let router = with_access(&self.app, routes::public(Arc::clone(&self.app)));
-        let transport = transport(&self.app, question);
-        let app = Arc::clone(&self.app);
-        self.serving.spawn(listen::serve(
-            listener,
-            transport,
-            router,
-            self.bounds,
-            move || app.metrics.connection(),
-            self.stopped.clone(),
-        ));
-    }
-
-    /// For whoever runs the server.
-    fn operator(&mut self, listener: impl Listener, transport: Transport, router: Router) {
-        let router = with_access(&self.app, router);
-        self.serving.spawn(listen::serve(
-            listener,
-            transport,
-            router,
-            self.bounds,
-            || (),
-            self.stopped.clone(),
-        ));
-    }
-}
-
-async fn bind(setting: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let listen_error = |error| StartError::Listen {
-        what: format!("{address} ({setting})"),
-        error,
-    };
-    let listener = TcpListener::bind(address).await.map_err(listen_error)?;
-    let bound = listener.local_addr().map_err(listen_error)?;
-    Ok((listener, bound))
-}
-
-/// TLS where the server has a certificate.
-fn transport(app: &Arc<App>, question: Question) -> Transport {
-    if !app.certificates.is_on() {
-        return Transport::Plain;
-    }
-    let certificates = Arc::clone(&app.certificates);
-    let app = Arc::clone(app);
-    let failed = move |reason| app.metrics.tls().handshake_failed(reason);
-    Transport::Tls(Acceptor::new(certificates, question, failed))
-}
-
-fn with_access(app: &Arc<App>, router: Router) -> Router {
-    router.layer(axum::middleware::from_fn_with_state(
-        Arc::clone(app),
-        access::around,
-    ))
 }
 
 impl Server {

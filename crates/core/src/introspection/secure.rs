@@ -160,10 +160,11 @@ pub async fn secure(
         None => jws::signing_input(key.header(), &claims),
         Some(typ) => jws::signing_input(&key.header_of(typ.as_str()), &claims),
     };
-    let remembered_as = StatementKey::of(
-        &signing_input,
-        encrypter.as_deref().map(NestedJwtEncrypter::identity),
-    );
+    // One with a name of its own is not asked for again.
+    let remembered_as = further.jti.is_none().then(|| {
+        let encrypter = encrypter.as_deref().map(NestedJwtEncrypter::identity);
+        StatementKey::of(&signing_input, encrypter)
+    });
     let make = async {
         let signer = means.signer;
         let signature = signer.sign(key.kid(), signing_input.as_bytes()).await?;
@@ -173,11 +174,9 @@ pub async fn secure(
             Some(encrypter) => Ok::<_, SecureError>(encrypter.encrypt(&signed, means.random)?),
         }
     };
-    let said = if further.jti.is_some() {
-        // It has a name of its own, and nobody will ask for it again.
-        Said::new(make.await?.into())
-    } else {
-        means.statements.say(remembered_as, make).await?
+    let said = match remembered_as {
+        Some(key) => means.statements.say(key, make).await?,
+        None => Said::new(make.await?.into()),
     };
     Ok(SecuredAnswer {
         body: said.statement,

@@ -1,9 +1,7 @@
 //! `/admin/v1/keys`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use avouch_core::keys::Overlap;
 use avouch_core::records::{KeyPurpose, SigningKeyRecord};
 use avouch_core::storage::KeyStore;
 use avouch_core::time::Timestamp;
@@ -21,12 +19,6 @@ use super::operation::Operation;
 use super::record_administered;
 use crate::app::App;
 use crate::key_changes::{self, RotateError, Rotation};
-
-/// For a key that others may hold: in use at once, its elders gone at once.
-const AT_ONCE: Overlap = Overlap {
-    before_use: Duration::ZERO,
-    after_use: Duration::ZERO,
-};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -71,9 +63,9 @@ async fn rotate(
         )));
     }
     let (rotation, what) = if at_once {
-        (Rotation::AtOnce(AT_ONCE), "signing key replaced at once")
+        (Rotation::AtOnce, "signing key replaced at once")
     } else {
-        (Rotation::Gentle, "signing key rotated")
+        (Rotation::WithOverlap, "signing key rotated")
     };
     let record = key_changes::rotate(&app, purpose, algorithm, rotation).await?;
     let now = app.clock.now();

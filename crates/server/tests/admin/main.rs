@@ -16,6 +16,7 @@ mod jwt_access_tokens;
 mod keys;
 mod over_tcp;
 mod over_tcp_chosen;
+mod over_tcp_desk;
 mod over_tcp_scopes;
 mod registration_tokens;
 mod remembered;

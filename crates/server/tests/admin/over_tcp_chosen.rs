@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{pay, shop};
-use crate::over_tcp::{CLIENTS, Desk, Held, client, held, refused};
+use crate::over_tcp_desk::{CLIENTS, Desk, Held, client, held, refused};
 
 const RESOURCE_SERVERS: &str = "/admin/v1/resource-servers";
 const RIGHTS: &str = "/admin/v1/initial-access-tokens";

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::events::{assert_logged, listen};
 use crate::harness::shop;
-use crate::over_tcp::{CLIENTS, Desk, challenges, client, held, refused};
+use crate::over_tcp_desk::{CLIENTS, Desk, challenges, client, held, refused};
 
 const TOKENS: &str = "/admin/v1/tokens";
 

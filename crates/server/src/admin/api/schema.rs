@@ -4,7 +4,10 @@
 //! A test below holds each against the type it stands for.
 #![expect(dead_code, reason = "read for their schemas alone")]
 
+mod change;
 mod client_authentication;
+mod explanation;
+mod profile;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +15,10 @@ use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use client_authentication::ClientAuthentication;
+
+pub(crate) use change::{Change, Target};
+pub(crate) use explanation::ExplainedMember;
+pub(crate) use profile::Profile;
 
 /// Letters, digits and `- . _ ~ : @`.
 #[derive(JsonSchema)]
@@ -285,129 +292,11 @@ pub(crate) enum GrantType {
     ClientCredentials,
 }
 
-/// How the answers of a resource server are secured.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields, default)]
-pub(crate) struct Profile {
-    /// `introspection_signed_response_alg`; RS256 if left out.
-    signing_algorithm: Algorithm,
-    /// How its statements are encrypted; signed alone if left out.
-    encryption: Option<Encryption>,
-    /// Which forms of answer it may get.
-    forms: Forms,
-    /// Whether it may also get the form of draft -08.
-    legacy: Legacy,
-    /// The `typ` of its statements, for one that cannot take
-    /// `token-introspection+jwt`; never that of another kind of JWT.
-    typ: Option<String>,
-    /// Claims beside `token_introspection`.
-    members: StatementMembers,
-}
-
-/// How statements are encrypted, and to which key: that of `jwks` which fits, or of what is
-/// published at `jwks_uri`.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub(crate) struct Encryption {
-    /// `introspection_encrypted_response_alg`.
-    alg: KeyManagement,
-    /// `introspection_encrypted_response_enc`; A128CBC-HS256 if left out.
-    #[schemars(default)]
-    enc: ContentEncryption,
-    /// Its public keys by value: a JWK Set (RFC 7517). Either this or `jwks_uri`.
-    jwks: Option<KeySet>,
-    /// The https URL where it publishes them.
-    jwks_uri: Option<String>,
-}
-
 /// Public keys (RFC 7517 section 5).
 #[derive(JsonSchema)]
 pub(crate) struct KeySet {
     /// One JWK each.
     keys: Vec<Map<String, Value>>,
-}
-
-/// How the content encryption key is given to the resource server (RFC 7518 section 4).
-#[derive(JsonSchema)]
-#[schemars(inline)]
-pub(crate) enum KeyManagement {
-    #[schemars(rename = "RSA-OAEP")]
-    RsaOaep,
-    #[schemars(rename = "RSA-OAEP-256")]
-    RsaOaep256,
-    #[schemars(rename = "RSA-OAEP-384")]
-    RsaOaep384,
-    #[schemars(rename = "RSA-OAEP-512")]
-    RsaOaep512,
-    #[schemars(rename = "ECDH-ES")]
-    EcdhEs,
-    #[schemars(rename = "ECDH-ES+A128KW")]
-    EcdhEsA128Kw,
-    #[schemars(rename = "ECDH-ES+A256KW")]
-    EcdhEsA256Kw,
-}
-
-/// How the content is encrypted (RFC 7518 section 5).
-#[derive(Default, JsonSchema)]
-#[schemars(inline)]
-pub(crate) enum ContentEncryption {
-    #[default]
-    #[schemars(rename = "A128CBC-HS256")]
-    A128CbcHs256,
-    #[schemars(rename = "A192CBC-HS384")]
-    A192CbcHs384,
-    #[schemars(rename = "A256CBC-HS512")]
-    A256CbcHs512,
-    A128GCM,
-    A192GCM,
-    A256GCM,
-}
-
-/// Optional claims at the top level of a statement. None goes with `legacy`.
-#[derive(Default, JsonSchema)]
-#[schemars(deny_unknown_fields, default)]
-pub(crate) struct StatementMembers {
-    /// `jti`: a name for the statement.
-    jti: bool,
-    /// `ath`: the base64url SHA-256 of the token asked about.
-    ath: bool,
-    /// `nonce`: that of the request, where it has one.
-    nonce: bool,
-}
-
-impl Default for Profile {
-    fn default() -> Self {
-        Self {
-            signing_algorithm: Algorithm::RS256,
-            encryption: None,
-            forms: Forms::default(),
-            legacy: Legacy::default(),
-            typ: None,
-            members: StatementMembers::default(),
-        }
-    }
-}
-
-/// Which forms of answer are on offer.
-#[derive(Default, JsonSchema)]
-#[schemars(rename_all = "snake_case", inline)]
-pub(crate) enum Forms {
-    /// JSON, and a JWT where one is asked for.
-    #[default]
-    JsonOrJwt,
-    /// JWT alone; a caller that will take only JSON is refused.
-    JwtOnly,
-    /// JWT alone, whatever `Accept` says.
-    AlwaysJwt,
-}
-
-/// Whether the answer of draft -08 is on offer.
-#[derive(Default, JsonSchema)]
-#[schemars(rename_all = "snake_case", inline)]
-pub(crate) enum Legacy {
-    #[default]
-    Off,
-    On,
 }
 
 /// What a resource server may learn. What it does not name is not released.
@@ -450,91 +339,5 @@ pub(crate) enum SubjectForm {
     Withheld,
 }
 
-/// What would become, or became, of one record.
-#[derive(JsonSchema)]
-pub(crate) struct Change {
-    target: Target,
-    /// Its id.
-    id: String,
-    /// What the database held before.
-    current: Current,
-    /// Which fields differ; for a new record all that it has.
-    fields: Vec<FieldChange>,
-}
-
-/// The kind of a record.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case", inline)]
-pub(crate) enum Target {
-    Client,
-    ResourceServer,
-}
-
-/// What the database held of a record before.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case", inline)]
-pub(crate) enum Current {
-    /// Nothing: it is added.
-    Absent,
-    /// Another version: it is changed.
-    Differs,
-    /// The same: nothing to do.
-    Same,
-}
-
-/// One field that differs.
-#[derive(JsonSchema)]
-pub(crate) struct FieldChange {
-    /// Its name, with dots for tables within tables.
-    field: String,
-    /// What the database held.
-    from: Value,
-    /// What the description says.
-    to: Value,
-    /// Whether this takes protection away from what is there, or lets a resource server learn
-    /// more.
-    #[schemars(default)]
-    weaker: bool,
-}
-
 #[cfg(test)]
 mod tests;
-
-/// One thing that could be told, and what becomes of it.
-#[derive(JsonSchema)]
-pub(crate) struct ExplainedMember {
-    kind: MemberKind,
-    /// Its name or, for what is no personal data, its value.
-    name: String,
-    /// Whether the answer holds it.
-    released: bool,
-    because: Because,
-}
-
-/// What kind of thing is told or not.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case", inline)]
-pub(crate) enum MemberKind {
-    Scope,
-    Claim,
-    AuthorizationDetails,
-    Subject,
-    Audience,
-}
-
-/// The rule that decided.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case", inline)]
-pub(crate) enum Because {
-    PolicyReleasesAll,
-    PolicyNamesIt,
-    PolicyDoesNotNameIt,
-    NoLegalBasis,
-    NotCleared,
-    SubjectIsPublic,
-    SubjectIsPairwise,
-    SubjectIsWithheld,
-    SubjectIsTheClient,
-    OwnResource,
-    ForeignResource,
-}

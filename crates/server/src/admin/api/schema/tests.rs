@@ -5,6 +5,8 @@ use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde::Serialize;
 use serde_json::json;
 
+use super::explanation::{Because, MemberKind};
+use super::profile::{ContentEncryption, Forms, KeyManagement, Legacy};
 use super::*;
 
 /// Checks a full sample against the schema of its stand-in: every member of
@@ -137,7 +139,7 @@ fn words_are_described_as_they_are_read() {
     all_read::<Format, records::TokenFormat>(2);
     all_read::<TokenBinding, records::TokenBinding>(3);
     all_read::<super::Target, Target>(2);
-    all_read::<super::Current, Current>(3);
+    all_read::<change::Current, Current>(3);
     all_read::<MemberKind, avouch_core::introspection::MemberKind>(5);
     all_read::<Because, avouch_core::introspection::Because>(11);
     all_read::<KeyManagement, avouch_jose::KeyManagementAlgorithm>(
