@@ -18,7 +18,7 @@ use tracing::info;
 use crate::app::App;
 use crate::error_reply::ErrorReply;
 use crate::source::{self, ComesFrom};
-use crate::{body, client_certificate, framing};
+use crate::{body, client_certificate, framing, log};
 
 /// For a year, browsers that were here over TLS do not come without it (RFC 6797).
 const NEVER_PLAIN: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -110,7 +110,16 @@ async fn answer(app: Arc<App>, seen: Seen, request: Request<Body>, next: Next) -
     response
 }
 
-async fn handle(app: Arc<App>, seen: Seen, mut request: Request<Body>, next: Next) -> Response {
+async fn handle(app: Arc<App>, seen: Seen, request: Request<Body>, next: Next) -> Response {
+    log::together(handle_and_log(app, seen, request, next)).await
+}
+
+async fn handle_and_log(
+    app: Arc<App>,
+    seen: Seen,
+    mut request: Request<Body>,
+    next: Next,
+) -> Response {
     let response = match check(&app, &seen.peer, &mut request) {
         Ok(()) => {
             let proxies = &app.settings.trusted_proxies;

@@ -14,6 +14,12 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use crate::config::{LogConfig, LogFormat};
 
+mod plain;
+mod time;
+mod together;
+
+pub(crate) use together::together;
+
 /// Sends everything logged in this process to standard error, as `config`
 /// says. Colours are used on a terminal only, and not where `NO_COLOR` is set.
 ///
@@ -25,7 +31,7 @@ pub fn init(config: &LogConfig) -> Result<(), TryInitError> {
     } else {
         Colour::No
     };
-    subscriber(config, colour, io::stderr).try_init()
+    subscriber(config, colour, together::lines()).try_init()
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +49,13 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
-    let lines = match config.format {
-        LogFormat::Text => lines.with_ansi(colour == Colour::Yes).boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    let lines = match (config.format, colour) {
+        (LogFormat::Text, Colour::Yes) => lines.with_ansi(true).boxed(),
+        (LogFormat::Text, Colour::No) => {
+            let lines = lines.with_ansi(false);
+            lines.event_format(plain::Plain::new()).boxed()
+        }
+        (LogFormat::Json, _) => lines.json().flatten_event(true).boxed(),
     };
     tracing_subscriber::registry().with(lines.with_filter(config.level.targets().clone()))
 }
