@@ -278,10 +278,8 @@ impl Revoke {
             output::json(&revoked)?;
             return Ok(ExitCode::SUCCESS);
         }
-        let before = instant(revoked.revoked_before);
-        output::line(format!(
-            "revoked: every token {whose} issued until {before}"
-        ))?;
+        let at = instant(revoked.at);
+        output::line(format!("revoked: every token {whose} issued until {at}"))?;
         if matches!(order, RevokeAll::Subject(_)) {
             output::note("that there is such a subject is not checked: was it spelt right?")?;
         }

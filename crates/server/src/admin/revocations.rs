@@ -74,7 +74,7 @@ async fn revoke_all(
     Ok(json(
         StatusCode::OK,
         &RevokedAll {
-            revoked_before: now.numeric_date(),
+            at: now.numeric_date(),
             outcome,
         },
     ))

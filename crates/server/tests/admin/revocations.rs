@@ -1,8 +1,19 @@
 //! Mass revocation.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::{BEGIN, Harness};
+
+const REVOCATIONS: &str = "/admin/v1/revocations";
+
+/// Why a token is dead.
+async fn reason(it: &Harness, token: &Value) -> Value {
+    let shown = it.post(
+        "/admin/v1/tokens/show",
+        json!({"token": token["access_token"]}),
+    );
+    shown.await.expect(200)["reason"].clone()
+}
 
 #[tokio::test]
 async fn a_grant_a_client_and_a_subject_die_with_all_their_tokens_and_nothing_later() {
@@ -17,26 +28,49 @@ async fn a_grant_a_client_and_a_subject_die_with_all_their_tokens_and_nothing_la
         };
         assert!(it.is_active(&secret, &token).await);
         let order = json!({what: name});
-        let answer = it
-            .post("/admin/v1/revocations", order.clone())
-            .await
-            .expect(200);
-        assert_eq!(answer, json!({"revoked_before": at, "outcome": "now"}));
+        let answer = it.post(REVOCATIONS, order.clone()).await.expect(200);
+        assert_eq!(answer, json!({"at": at, "outcome": "now"}));
         assert!(!it.is_active(&secret, &token).await, "{what}");
-        let shown = it.post(
-            "/admin/v1/tokens/show",
-            json!({"token": token["access_token"]}),
-        );
-        assert_eq!(shown.await.expect(200)["reason"], format!("{what}_revoked"));
+        assert_eq!(reason(&it, &token).await, format!("{what}_revoked"));
 
-        let again = it.post("/admin/v1/revocations", order).await.expect(200);
-        assert_eq!(
-            again["outcome"], "already",
-            "{what}: the same instant again"
-        );
-        it.pass(1);
+        // In the same instant.
         let later = it.token().await;
         assert!(it.is_active(&secret, &later).await, "{what}: issued later");
+        let again = it.post(REVOCATIONS, order).await.expect(200);
+        let (outcome, active) = if what == "grant" {
+            ("already", true)
+        } else {
+            ("now", false)
+        };
+        assert_eq!(again["outcome"], outcome, "{what}");
+        assert_eq!(it.is_active(&secret, &later).await, active, "{what}");
+        it.pass(1);
+    }
+}
+
+/// The clock is set while the server runs, forth and back; what was first stays first.
+#[tokio::test]
+async fn the_clock_has_no_say_in_what_a_revocation_reaches() {
+    // A clock that is set back takes back what a caller had saved of its rate.
+    let it = Harness::configured(|config| {
+        config.rates.calls_per_second = serde_json::from_str("0").unwrap();
+    })
+    .await;
+    let secret = it.shop_and_pay().await;
+    for step in [-300, 0, 300, -1, 1] {
+        for (order, because) in [
+            (json!({"client": "shop"}), "client_revoked"),
+            (json!({"subject": "erika"}), "subject_revoked"),
+        ] {
+            let before = it.token().await;
+            it.pass(step);
+            it.post(REVOCATIONS, order).await.expect(200);
+            assert!(!it.is_active(&secret, &before).await, "{because}, {step} s");
+            assert_eq!(reason(&it, &before).await, because);
+            it.pass(-step);
+            let after = it.token().await;
+            assert!(it.is_active(&secret, &after).await, "{because}, {step} s");
+        }
     }
 }
 

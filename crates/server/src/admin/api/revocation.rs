@@ -22,9 +22,11 @@ pub enum RevokeAll {
 /// What became of it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct RevokedAll {
-    /// Tokens issued at or before this instant are dead.
-    pub revoked_before: u64,
-    /// Whether this request moved that instant.
+    /// When, by the clock of the server that did it. Which tokens are dead does
+    /// not depend on any clock: all that were issued before this request.
+    pub at: u64,
+    /// `already` for a grant that was revoked before. A client or subject can
+    /// be revoked again and again: each time for what was issued meanwhile.
     pub outcome: Outcome,
 }
 
