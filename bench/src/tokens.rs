@@ -72,7 +72,6 @@ impl Pattern {
             legal_basis: Some(LegalBasis::new("consent 2026-11/4711")?),
             authentication: None,
             created_at: now,
-            revoked_before: None,
         };
         let token = AccessToken {
             hash: avouch_core::opaque_token::TokenHash::of(""),

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use avouch_core::id::SubjectId;
 use avouch_core::opaque_token::{OpaqueToken, TokenKind, TokenMint};
-use avouch_core::records::{AccessToken, Grant};
-use avouch_core::storage::{CallerStore, TokenStore};
+use avouch_core::records::AccessToken;
+use avouch_core::storage::{CallerStore, Revoked, StoreError, TokenStore};
 use avouch_core::time::Timestamp;
 use avouch_crypto::random::{SecureRandom, SystemRandom};
 use avouch_jose::base64url;
@@ -204,12 +203,13 @@ impl Sower<'_> {
         let resource = ResourceIdentifier::parse(resource)?;
         let pattern = Pattern::new(&client, &resource, now)?;
         let mut records: Vec<Result<_, Failure>> = Vec::new();
-        let mut subjects = Vec::new();
+        let (mut subjects, mut grants) = (Vec::new(), Vec::new());
         for token in tokens {
             self.number += 1;
-            let (mut grant, mut token) = pattern.records(token, self.number)?;
-            kill(dead, &mut grant, &mut token, now)?;
+            let (grant, mut token) = pattern.records(token, self.number)?;
+            kill(dead, &mut token, now)?;
             subjects.extend(grant.subject.clone());
+            grants.push(grant.id.clone());
             records.push(Ok((grant, token)));
         }
         issue_all(store, records).await?;
@@ -222,20 +222,23 @@ impl Sower<'_> {
                 let registered = registered.ok_or("a client that was just registered is gone")?;
                 store.remove_caller(&registered, later).await?;
             }
-            Dead::SubjectRevoked => revoke_subjects(self.seeding, &subjects, later).await?,
+            Dead::GrantRevoked => {
+                all(grants.iter().map(|grant| store.revoke_grant(grant, later))).await?;
+            }
+            Dead::SubjectRevoked => {
+                let revoking = subjects
+                    .iter()
+                    .map(|subject| store.revoke_subject(subject, later));
+                all(revoking).await?;
+            }
             _ => {}
         }
         Ok(())
     }
 }
 
-/// What a dead token's own records say of it.
-fn kill(
-    dead: Dead,
-    grant: &mut Grant,
-    token: &mut AccessToken,
-    now: Timestamp,
-) -> Result<(), Failure> {
+/// What a dead token's own record says of it.
+fn kill(dead: Dead, token: &mut AccessToken, now: Timestamp) -> Result<(), Failure> {
     let ago = i64::try_from(AGO.as_micros())?;
     let before = Timestamp::from_micros(now.as_micros() - ago);
     match dead {
@@ -245,25 +248,22 @@ fn kill(
         }
         Dead::NotYetValid => token.not_before = Some(now.after(Duration::from_hours(12))),
         Dead::Revoked => token.revoked_at = Some(now),
-        Dead::GrantRevoked => grant.revoked_before = Some(now),
         _ => {}
     }
     Ok(())
 }
 
-async fn revoke_subjects(
-    seeding: &Seeding,
-    subjects: &[SubjectId],
-    before: Timestamp,
+/// Revokes all of them, fewer at one time than may wait for the writer.
+async fn all(
+    mut revoking: impl Iterator<Item = impl Future<Output = Result<Revoked, StoreError>>>,
 ) -> Result<(), Failure> {
-    // Fewer at one time than may wait for the writer.
-    for some in subjects.chunks(1_000) {
-        let revoking = some
-            .iter()
-            .map(|subject| seeding.store.revoke_subject(subject, before));
-        try_join_all(revoking).await?;
+    loop {
+        let some: Vec<_> = revoking.by_ref().take(1_000).collect();
+        if some.is_empty() {
+            return Ok(());
+        }
+        try_join_all(some).await?;
     }
-    Ok(())
 }
 
 fn minted(mint: &TokenMint, count: usize) -> Result<Vec<OpaqueToken>, Failure> {

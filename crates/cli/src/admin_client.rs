@@ -12,7 +12,8 @@ use avouch_server::admin::api::{
     Added, Applied, ClientEntry, ClientList, CreateInitialAccessToken, CreatedInitialAccessToken,
     Explain, Explanation, FreshRegistrationToken, FreshSecret, InitialAccessTokenList, IssueToken,
     IssuedToken, KeyEntry, KeyList, NewSecret, PartlyApplied, Planned, ResourceServerEntry,
-    ResourceServerList, RevokeAll, RevokedAll, RevokedToken, RotateKey, TokenReference, TokenState,
+    ResourceServerList, RevokeAll, RevokeEverything, RevokedAll, RevokedEverything, RevokedToken,
+    RotateKey, TokenReference, TokenState,
 };
 use bytes::Bytes;
 use http::{Method, StatusCode};
@@ -107,6 +108,14 @@ impl AdminClient {
         order: &RevokeAll,
     ) -> Result<RevokedAll, AdminClientError> {
         self.post("/admin/v1/revocations", order).await
+    }
+
+    /// Revokes everything there is.
+    pub(crate) async fn revoke_everything(
+        &self,
+        order: &RevokeEverything,
+    ) -> Result<RevokedEverything, AdminClientError> {
+        self.post("/admin/v1/revocations/everything", order).await
     }
 
     /// Adds a client.

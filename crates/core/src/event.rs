@@ -97,9 +97,10 @@ pub enum Event<'a> {
         at: Timestamp,
         /// Who asked: a `client_id`, or `administrator`.
         by: &'a str,
-        /// `token`, `grant`, `client` or `subject`.
+        /// `token`, `grant`, `client`, `subject` or `everything`.
         what: &'static str,
-        /// Its name, where that is no personal data.
+        /// Its name, where that is no personal data; of everything, until when it was issued:
+        /// `now`, or the `NumericDate` that was named.
         name: Option<&'a str>,
         /// What became of it.
         outcome: Revoked,

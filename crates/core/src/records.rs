@@ -9,6 +9,7 @@ mod certificate_name;
 mod client;
 mod client_authentication;
 mod credentials;
+mod epoch;
 mod grant;
 mod initial_access_token;
 mod jwt_profile;
@@ -32,6 +33,7 @@ pub use client_authentication::{
     ClientAuthentication, ClientAuthenticationError, Particulars, SecretKind,
 };
 pub use credentials::{Credentials, RotationError};
+pub use epoch::{Epoch, Epochs};
 pub use grant::{Authentication, Grant, LegalBasis, LegalBasisError};
 pub use initial_access_token::InitialAccessToken;
 pub use jwt_profile::{JwtProfile, ProfileError, ServerAnswers, StatementMembers};

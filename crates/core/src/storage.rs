@@ -32,11 +32,11 @@ pub use callers::{CallerRecord, CallerStore, Page, RevisionHistory};
 pub use keys::{KeyStore, KeysRevision, ServerSecret};
 pub use moving::{
     Beginning, MovePlace, MoveSource, MoveTarget, MovedClient, MovedRecord, MovedResourceServer,
-    RecordKind,
+    MovedServerEpoch, RecordKind,
 };
 pub use registration::{Changed, InitialAccessTokenStore, RegisteredCaller, RegistrationStore};
 pub use replay::{ReplayStore, Used};
-pub use tokens::{Revoked, TokenStore};
+pub use tokens::{IssuedBefore, Revoked, RevokedEverything, TokenStore};
 
 /// Everything the server stores, behind one name.
 pub trait Storage:

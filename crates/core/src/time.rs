@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 /// An instant, in microseconds since 1970-01-01T00:00:00Z.
 ///
-/// Finer than the seconds that go over the wire, so that "revoked before" can
-/// tell a token issued just before a revocation from one issued just after.
+/// Finer than the seconds that go over the wire, so that a log tells what was
+/// first. What counts as first is never decided by it between servers, nor on
+/// one whose clock may be set: see [`crate::records::Epoch`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);

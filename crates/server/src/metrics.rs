@@ -224,7 +224,7 @@ impl Metrics {
         self.issued.inc();
     }
 
-    /// A token, or all tokens of a grant, client or subject, were revoked.
+    /// A token, or all tokens of a grant, client or subject, or everything, were revoked.
     pub fn revoked(&self, what: &'static str) {
         self.revocations.get_or_create(&What { what }).inc();
     }

@@ -10,9 +10,9 @@ use avouch_core::records::{
 };
 use avouch_core::storage::{
     Beginning, CallerRecord, CallerStore, CallerTokenStore, Changed, InitialAccessTokenStore,
-    KeyStore, KeysRevision, MovePlace, MoveSource, MoveTarget, MovedRecord, Page, RecordKind,
-    RegisteredCaller, RegistrationStore, ReplayStore, RevisionHistory, Revoked, ServerSecret,
-    Storage, StoreError, TokenStore, Used,
+    IssuedBefore, KeyStore, KeysRevision, MovePlace, MoveSource, MoveTarget, MovedRecord, Page,
+    RecordKind, RegisteredCaller, RegistrationStore, ReplayStore, RevisionHistory, Revoked,
+    RevokedEverything, ServerSecret, Storage, StoreError, TokenStore, Used,
 };
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
@@ -71,9 +71,10 @@ dispatch!(TokenStore {
         is_good: &(dyn Fn(&FoundToken) -> bool + Sync)
     ) -> Option<Arc<FoundToken>>;
     fn revoke_token(hash: &TokenHash, at: Timestamp) -> Revoked;
-    fn revoke_grant(grant: &GrantId, before: Timestamp) -> Revoked;
-    fn revoke_client(client: &ClientId, before: Timestamp) -> Revoked;
-    fn revoke_subject(subject: &SubjectId, before: Timestamp) -> Revoked;
+    fn revoke_grant(grant: &GrantId, at: Timestamp) -> Revoked;
+    fn revoke_client(client: &ClientId, at: Timestamp) -> Revoked;
+    fn revoke_subject(subject: &SubjectId, at: Timestamp) -> Revoked;
+    fn revoke_everything(issued: IssuedBefore, at: Timestamp) -> RevokedEverything;
     fn remove_expired(before: Timestamp, limit: u32) -> u32;
 });
 

@@ -113,7 +113,7 @@ impl Caches {
 
 #[cfg(test)]
 mod tests {
-    use avouch_core::records::CallerState;
+    use avouch_core::records::{CallerState, Epochs};
 
     use super::*;
     use crate::fixtures::{client, grant, hash, token};
@@ -132,10 +132,11 @@ mod tests {
             let found = FoundToken {
                 token: token(name, &grant, 1_600),
                 grant: Arc::new(grant),
-                client: CallerState::Registered {
-                    revoked_before: None,
-                },
-                subject_revoked_before: None,
+                grant_revoked_at: None,
+                client: CallerState::Registered,
+                issued_in: Epochs::default(),
+                current: Epochs::default(),
+                all_revoked_until: None,
             };
             let tokens = &caches.tokens;
             tokens.fill(tokens.ticket(), hash(name), Arc::new(found), 100);

@@ -20,6 +20,7 @@ const MOVED: &[&str] = &[
     "release_policy_revision",
     "resource",
     "resource_server",
+    "server_epoch",
     "server_secret",
     "signing_key",
     "subject_epoch",

@@ -17,6 +17,10 @@ mod feed;
 mod fixtures;
 #[path = "postgres/following.rs"]
 mod following;
+#[path = "postgres/manual.rs"]
+mod manual;
+#[path = "contract/manual_sql.rs"]
+mod manual_sql;
 #[path = "postgres/nodes.rs"]
 mod nodes;
 #[path = "postgres/outages.rs"]

@@ -9,6 +9,8 @@
     reason = "shared with the contract suite, which uses all of it"
 )]
 mod fixtures;
+#[path = "contract/manual_sql.rs"]
+mod manual_sql;
 
 use std::error::Error as _;
 use std::path::PathBuf;
@@ -16,13 +18,14 @@ use std::time::Duration;
 
 use avouch_core::records::{ResourceSharing, UsedProof};
 use avouch_core::storage::{
-    CallerStore, ReplayStore, Revoked, Storage, StoreError, TokenStore, Used,
+    CallerStore, IssuedBefore, ReplayStore, Revoked, Storage, StoreError, TokenStore, Used,
 };
 use avouch_store::{SqliteOptions, SqliteStore};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use fixtures::{at, client, grant_id, issued, resource_server};
+use fixtures::{Administer, at, client, grant_id, issued, resource_server};
+use manual_sql::manual_sql;
 
 struct Bench {
     folder: TempDir,
@@ -243,4 +246,41 @@ async fn what_was_acknowledged_is_in_the_files_without_an_orderly_end() {
     );
     let used = after.open().use_once(&proof, 1, at(1_100)).await.unwrap();
     assert_eq!(used, Used::Again);
+}
+
+/// What an auditor asks, as printed in the manual.
+#[tokio::test]
+async fn the_tables_say_why_a_token_is_dead() {
+    let bench = Bench::new();
+    let store = bench.open();
+    store.insert_client(&client("shop")).await.unwrap();
+    let why = manual_sql("everything_revoked").replace("the jti", "jti-one");
+    let why = || {
+        let row = |row: &rusqlite::Row<'_>| (1..6).map(|at| row.get(at)).collect();
+        let told: Result<Vec<bool>, _> = bench.by_hand().query_row(&why, (), row);
+        told.unwrap()
+    };
+    let (grant, token) = issued("one", 1_600);
+    store.issue(&grant, &token).await.unwrap();
+    let mut expected = [false; 5];
+    assert_eq!(why(), expected);
+    store.revoke_grant(&grant.id, at(1)).await.unwrap();
+    expected[0] = true;
+    assert_eq!(why(), expected);
+    store.revoke_client(&token.client, at(1)).await.unwrap();
+    expected[2] = true;
+    assert_eq!(why(), expected);
+    let erika = grant.subject.unwrap();
+    store.revoke_subject(&erika, at(1)).await.unwrap();
+    expected[3] = true;
+    assert_eq!(why(), expected);
+    let until = |second| IssuedBefore::Instant(at(second));
+    store.revoke_everything(until(999), at(1)).await.unwrap();
+    assert_eq!(why(), expected);
+    store.revoke_everything(until(1_000), at(1)).await.unwrap();
+    expected[4] = true;
+    assert_eq!(why(), expected);
+    store.remove_client(&token.client, at(1)).await.unwrap();
+    expected[1] = true;
+    assert_eq!(why(), expected);
 }

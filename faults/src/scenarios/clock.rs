@@ -15,8 +15,11 @@ use crate::work::{Crew, Trade, Until, fresh_name};
 /// is refused for that shows nothing.
 const STEPS: [i64; 5] = [300, 0, 600, -25, 0];
 
-/// Work that goes on while it is set; a mass revocation counts by the clock, and is looked at apart.
-const TRADES: [Trade; 2] = [Trade::Tokens, Trade::Registrations];
+/// Work that goes on while it is set. (Assertions are left out: their makers keep another clock.)
+const TRADES: [Trade; 3] = [Trade::Tokens, Trade::Registrations, Trade::Epochs];
+
+/// What all tokens of one revocation have in common.
+const KINDS: [&str; 3] = ["subject", "grant", "client"];
 
 /// The only server's.
 pub(super) fn sqlite(run: &mut Run<'_>) {
@@ -53,9 +56,8 @@ fn set(
     parties: &Parties,
     doors: &[&Door],
 ) {
-    let mut before = 0;
     for (number, step) in STEPS.into_iter().enumerate() {
-        let issued = Revocable::issue(doors[0], record);
+        let revocable = Revocable::issue(doors, record);
         let work = doors.iter().flat_map(|door| {
             let door = (*door).clone();
             TRADES.map(|trade| (door.clone(), trade))
@@ -66,10 +68,7 @@ fn set(
         run.tally.fault("the wall clock of a server is set");
         crew.note_from_now_on(record, 20);
         crew.stop(record);
-        if step >= before {
-            issued.revoke(doors[0], record);
-        }
-        before = step;
+        revocable.revoke(doors, record);
         let mut lost = false;
         for door in doors {
             let found = record.lost(door, parties, Depth::Whole);
@@ -83,39 +82,70 @@ fn set(
     run.tally.add(record);
 }
 
-/// Tokens that are issued before the clock is set, and revoked after it.
-struct Revocable {
-    orders: Vec<serde_json::Value>,
-    tokens: Vec<String>,
+/// Tokens that are issued before the clock is set, and revoked after it: by the server that issued them, whose clock is now
+/// another one, and by the other one, whose clock never was the same.
+struct Revocable(Vec<Issued>);
+
+struct Issued {
+    by: usize,
+    kind: &'static str,
+    client: String,
+    subject: String,
+    grant: String,
+    token: String,
 }
 
 impl Revocable {
-    fn issue(door: &Door, record: &mut Record) -> Self {
-        let (mut orders, mut tokens) = (Vec::new(), Vec::new());
-        for kind in ["subject", "grant", "client"] {
-            let (client, subject) = (fresh_name(), fresh_name());
-            let order = json!({"id": client, "scope": "read", "resources": [RESOURCE]});
-            let added = door.administer("POST", "/admin/v1/clients", &order);
-            assert_eq!(added.unwrap().status, 201);
-            let order = json!({"client": client, "subject": subject});
-            let issued = door.administer("POST", "/admin/v1/tokens", &order).unwrap();
-            assert_eq!(issued.status, 201);
-            orders.push(match kind {
-                "subject" => json!({"subject": subject}),
-                "grant" => json!({"grant": issued.text("grant")}),
-                _ => json!({"client": client}),
-            });
-            tokens.push(issued.text("access_token"));
+    fn issue(doors: &[&Door], record: &mut Record) -> Self {
+        let mut issued = Vec::new();
+        for (by, door) in doors.iter().enumerate() {
+            for _ in doors {
+                issued.extend(KINDS.map(|kind| {
+                    let (client, subject) = (fresh_name(), fresh_name());
+                    let order = json!({"id": client, "scope": "read", "resources": [RESOURCE]});
+                    let added = door.administer("POST", "/admin/v1/clients", &order);
+                    assert_eq!(added.unwrap().status, 201);
+                    let (token, grant) = token(door, &client, &subject, record);
+                    Issued {
+                        by,
+                        kind,
+                        client,
+                        subject,
+                        grant,
+                        token,
+                    }
+                }));
+            }
         }
-        record.take(Note::Tokens(tokens.clone(), State::Issued));
-        Self { orders, tokens }
+        Self(issued)
     }
 
-    fn revoke(self, door: &Door, record: &mut Record) {
-        for (order, token) in self.orders.iter().zip(self.tokens) {
-            let revoked = door.administer("POST", "/admin/v1/revocations", order);
+    /// Those of each server by every one in turn. What is issued after that, by whichever, is good.
+    fn revoke(self, doors: &[&Door], record: &mut Record) {
+        for (number, issued) in self.0.into_iter().enumerate() {
+            let by = doors[(issued.by + number / KINDS.len()) % doors.len()];
+            let name = match issued.kind {
+                "subject" => &issued.subject,
+                "grant" => &issued.grant,
+                _ => &issued.client,
+            };
+            let order = json!({ issued.kind: name });
+            let revoked = by.administer("POST", "/admin/v1/revocations", &order);
             assert_eq!(revoked.unwrap().status, 200);
-            record.take(Note::Tokens(vec![token], State::Revoked));
+            record.take(Note::Tokens(vec![issued.token], State::Revoked));
+            for door in doors {
+                token(door, &issued.client, &issued.subject, record);
+            }
         }
     }
+}
+
+/// A token that is noted as issued, and its grant.
+fn token(door: &Door, client: &str, subject: &str, record: &mut Record) -> (String, String) {
+    let order = json!({"client": client, "subject": subject});
+    let issued = door.administer("POST", "/admin/v1/tokens", &order).unwrap();
+    assert_eq!(issued.status, 201);
+    let token = issued.text("access_token");
+    record.take(Note::Tokens(vec![token.clone()], State::Issued));
+    (token, issued.text("grant"))
 }

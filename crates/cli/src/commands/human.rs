@@ -3,6 +3,7 @@
 use std::io;
 
 use avouch_core::apply::AccessDescription;
+use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
 
 use crate::output;
@@ -16,6 +17,12 @@ pub(crate) fn instant(seconds: u64) -> String {
             || format!("{seconds} s after 1970"),
             |instant| instant.to_string(),
         )
+}
+
+/// The instant that such text names; any offset will do (RFC 3339).
+pub(crate) fn read_instant(text: &str) -> Option<Timestamp> {
+    let at: jiff::Timestamp = text.parse().ok()?;
+    Some(Timestamp::from_micros(at.as_microsecond()))
 }
 
 /// Resources, or the word for all of them.

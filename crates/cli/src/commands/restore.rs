@@ -8,6 +8,7 @@ mod account;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use avouch_core::storage::IssuedBefore;
 use avouch_core::time::{Clock, Timestamp};
 use avouch_server::config::{self, Config};
 use avouch_server::{
@@ -20,7 +21,7 @@ use serde_json::json;
 use self::account::Account;
 use super::backup::{as_json, contents, keys};
 use super::consent::{Consent, nothing_changed};
-use super::human::{count, instant};
+use super::human::{count, instant, read_instant};
 use super::running_server::{CONFIG, in_a_database};
 use crate::output::{self, Failure};
 use crate::progress::Progress;
@@ -34,8 +35,8 @@ Examples:
   avouch restore --config avouch.toml monday.backup --replace --revoke-issued-before now
 
 WHAT WAS REVOKED AFTER THE BACKUP WAS MADE IS GOOD AGAIN, unless you say --revoke-issued-before:
-with `now` no token in the backup is good any more, and everybody asks for a new one. With an
-instant, only tokens issued later are.
+with `now` no token in the backup is good any more, whatever any clock said, and everybody asks for
+a new one. With an instant, only tokens that bear a later one are.
 
 The server must not run. The backup is checked from end to end, and every key in it is opened with
 the sealing key of the configuration, before anything is touched. What was there goes aside, into a
@@ -75,14 +76,25 @@ enum When {
     At(Timestamp),
 }
 
+impl When {
+    /// Until when tokens are ended, as it is told and as it is done. A token in the backup may bear
+    /// any instant: by `now` it ends all the same.
+    fn ended(self, now: Timestamp, backup: Timestamp) -> (Timestamp, IssuedBefore) {
+        match self {
+            Self::Now => (now, IssuedBefore::Now),
+            Self::Backup => (backup, IssuedBefore::Instant(backup)),
+            Self::At(at) => (at, IssuedBefore::Instant(at)),
+        }
+    }
+}
+
 fn when(text: &str) -> Result<When, String> {
     match text {
         "now" => Ok(When::Now),
         "backup" => Ok(When::Backup),
-        text => text
-            .parse::<jiff::Timestamp>()
-            .map(|at| When::At(Timestamp::from_micros(at.as_microsecond())))
-            .map_err(|_| "say now, backup, or an instant such as 2026-11-22T02:00:00Z".to_owned()),
+        text => read_instant(text).map(When::At).ok_or_else(|| {
+            "say now, backup, or an instant such as 2026-11-22T02:00:00Z".to_owned()
+        }),
     }
 }
 
@@ -113,11 +125,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     drop(progress);
     let staged = staged.map_err(refused)?;
     let manifest = staged.manifest().clone();
-    let before = arguments.revoke_issued_before.map(|when| match when {
-        When::Now => now,
-        When::Backup => manifest.made_at,
-        When::At(at) => at,
-    });
+    let ended = arguments.revoke_issued_before;
+    let ended = ended.map(|when| when.ended(now, manifest.made_at));
+    let before = ended.map(|(before, _)| before);
     if before.is_some_and(|before| before > now) {
         return Err(Failure::new(
             "--revoke-issued-before is an instant to come: tokens would be dead when they are issued",
@@ -152,9 +162,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     if !arguments.consent.given(&what)? {
         return nothing_changed();
     }
-    let revoked = match before {
+    let revoked = match ended {
         None => None,
-        Some(before) => Some(staged.open()?.revoke_issued_before(before, now).await?),
+        Some((_, issued)) => Some(staged.open()?.revoke_issued_before(issued, now).await?),
     };
     let known = account.known.clone();
     let aside = staged.put_in_place(&suffix(now)).map_err(refused)?;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use avouch_core::id::{ClientId, GrantId, IdError, SubjectId};
 use avouch_core::records::{Authentication, LegalBasis, LegalBasisError};
+use avouch_core::time::Timestamp;
 use avouch_jose::strict_json;
 use avouch_oauth::authorization_details::AuthorizationDetails;
 use avouch_oauth::confirmation::{Confirmation, Sha256Thumbprint};
@@ -14,13 +15,15 @@ use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
 use avouch_oauth::secret::IssuedSecret;
 use avouch_server::admin::api::{
-    IssueToken, Outcome, RevokeAll, TokenEntry, TokenReference, TokenState,
+    IssueToken, IssuedBefore, Outcome, RevokeAll, RevokeEverything, TokenEntry, TokenReference,
+    TokenState,
 };
 use clap::{ArgGroup, Args, Subcommand};
 
 use super::consent::{Consent, nothing_changed};
-use super::human::instant;
+use super::human::{count, instant, read_instant};
 use super::running_server::RunningServer;
+use crate::admin_client::AdminClient;
 use crate::input;
 use crate::output::{self, Failure, Style};
 
@@ -29,7 +32,7 @@ use crate::output::{self, Failure, Style};
 pub(crate) enum Command {
     /// Issue an access token for a subject who has logged in and agreed elsewhere
     Issue(Box<Issue>),
-    /// Revoke a token, or all tokens of a grant, client or subject
+    /// Revoke a token, all tokens of a grant, client or subject, or everything
     Revoke(Revoke),
     /// Show what a token is worth and what it hangs on
     Show(Show),
@@ -105,15 +108,22 @@ pub(crate) struct Issue {
 /// Options of `avouch token revoke`.
 #[derive(Debug, Args)]
 #[command(
-    group = ArgGroup::new("what").required(true).args(["token", "grant", "client", "subject"]),
+    group = ArgGroup::new("what").required(true).args(["token", "grant", "client", "subject", "issued_before"]),
     after_help = "\
 Examples:
   avouch token revoke --token token.txt
   avouch token revoke --subject erika      every token of a person, in one write
   avouch token revoke --client shop        every token of a client that was broken into
   avouch token revoke --client shop --yes  for scripts: for more than one token it asks
+  avouch token revoke --issued-before now  everything there is, whosever it is: the last resort
+  avouch token revoke --issued-before 2026-11-22T02:00:00Z
 
-Tokens issued later are good again; when this returns, nobody sees the others active."
+Tokens issued later are good; when this returns, nobody sees the others active. (Other servers on
+one database within a second.) Which was first is told by the database and by no clock, unless you
+name an instant: that is compared with the one that each token bears.
+
+--issued-before ends tokens of resource servers and initial access tokens, too, and the token of
+whoever does it over TCP. Clients, resource servers, their secrets and registrations stay."
 )]
 pub(crate) struct Revoke {
     /// File with one token; - for standard input
@@ -131,6 +141,10 @@ pub(crate) struct Revoke {
     /// Everything issued for this subject; that there is one is not checked
     #[arg(long, value_name = "ID", value_parser = subject_id)]
     subject: Option<SubjectId>,
+
+    /// Everything issued to anybody until then: `now`, or an instant such as 2026-11-22T02:00:00Z
+    #[arg(long, value_name = "WHEN", value_parser = issued_before)]
+    issued_before: Option<IssuedBefore>,
 
     #[command(flatten)]
     consent: Consent,
@@ -245,6 +259,9 @@ fn details(file: &Path) -> Result<AuthorizationDetails, Failure> {
 impl Revoke {
     async fn run(self) -> Result<ExitCode, Failure> {
         let server = self.server.client().await?;
+        if let Some(issued_before) = self.issued_before {
+            return revoke_everything(&server, issued_before, &self.consent, self.json).await;
+        }
         let order = match (self.grant, self.client, self.subject) {
             (Some(grant), _, _) => RevokeAll::Grant(grant),
             (_, Some(client), _) => RevokeAll::Client(client),
@@ -278,15 +295,46 @@ impl Revoke {
             output::json(&revoked)?;
             return Ok(ExitCode::SUCCESS);
         }
-        let before = instant(revoked.revoked_before);
-        output::line(format!(
-            "revoked: every token {whose} issued until {before}"
-        ))?;
+        let at = instant(revoked.at);
+        output::line(format!("revoked: every token {whose} issued until {at}"))?;
         if matches!(order, RevokeAll::Subject(_)) {
             output::note("that there is such a subject is not checked: was it spelt right?")?;
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+async fn revoke_everything(
+    server: &AdminClient,
+    issued_before: IssuedBefore,
+    consent: &Consent,
+    json: bool,
+) -> Result<ExitCode, Failure> {
+    let until = match issued_before {
+        IssuedBefore::Now(_) => "now".to_owned(),
+        IssuedBefore::Instant(second) => instant(second),
+    };
+    let what = format!(
+        "every token of every client and subject that was issued until {until} is revoked for \
+         good, with the tokens of resource servers and the initial access tokens"
+    );
+    if !consent.given(&what)? {
+        return nothing_changed();
+    }
+    let revoked = server
+        .revoke_everything(&RevokeEverything { issued_before })
+        .await?;
+    if json {
+        output::json(&revoked)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::line(format!(
+        "revoked: every access token issued until {until}, {} tokens of resource servers, {} \
+         initial access tokens",
+        count(revoked.caller_tokens),
+        count(revoked.initial_access_tokens),
+    ))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn reference(file: Option<&Path>) -> Result<TokenReference, Failure> {
@@ -366,6 +414,16 @@ fn client_id(text: &str) -> Result<ClientId, IdError> {
 
 fn subject_id(text: &str) -> Result<SubjectId, IdError> {
     SubjectId::new(text)
+}
+
+fn issued_before(text: &str) -> Result<IssuedBefore, String> {
+    if text == "now" {
+        return Ok(IssuedBefore::NOW);
+    }
+    // Tokens say no more than the second.
+    let at = read_instant(text).filter(|at| *at == Timestamp::from_secs(at.as_secs()));
+    at.map(|at| IssuedBefore::Instant(at.numeric_date()))
+        .ok_or_else(|| "say now, or a whole second such as 2026-11-22T02:00:00Z".to_owned())
 }
 
 fn grant_id(text: &str) -> Result<GrantId, IdError> {

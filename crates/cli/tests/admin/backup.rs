@@ -170,7 +170,7 @@ fn with_everything_before_revoked_no_token_of_the_backup_is_good() {
     assert_eq!(done["rolled_back"]["revoked_tokens"], json!(1));
     it.start_again();
     assert!(
-        shown(&it).starts_with("inactive: client revoked"),
+        shown(&it).starts_with("inactive: everything revoked"),
         "{}",
         shown(&it)
     );

@@ -215,3 +215,55 @@ fn an_answer_is_explained_line_by_line_and_the_token_is_not_said() {
         .badly();
     assert!(error.contains("did you mean pay?"), "{error}");
 }
+
+#[test]
+fn everything_there_is_dies_by_one_command_that_asks() {
+    let it = Stage::set();
+    it.shop_and_pay();
+    let issue = || {
+        it.run(&["token", "issue", "--client", "shop", "--subject", "erika"])
+            .well()
+    };
+    let shown = |token: &str| {
+        it.run_with(&["token", "show", "--token", "-"], token)
+            .well()
+    };
+    let token = issue();
+    let revoke = ["token", "revoke", "--issued-before", "now"];
+    let asked = it.run(&revoke).badly();
+    assert!(asked.contains("--yes"), "{asked}");
+    assert!(shown(&token).starts_with("active"));
+    let revoked = it.run(&[&revoke[..], &["--yes"]].concat()).well();
+    assert!(
+        revoked.starts_with("revoked: every access token issued until now, 0 tokens of resource"),
+        "{revoked}"
+    );
+    assert!(shown(&token).starts_with("inactive: everything revoked"));
+
+    let token = issue();
+    assert!(shown(&token).starts_with("active"));
+    let then = |when| {
+        it.run(&[
+            "token",
+            "revoke",
+            "--yes",
+            "--json",
+            "--issued-before",
+            when,
+        ])
+    };
+    let revoked = then("2001-09-09T03:46:40+02:00").json();
+    assert_eq!(revoked["caller_tokens"], 0, "{revoked}");
+    assert!(shown(&token).starts_with("active"));
+    let error = then("2101-09-09T01:46:40Z").badly();
+    assert!(error.contains("an instant to come"), "{error}");
+    for nonsense in ["yesterday", "2001-09-09", "2001-09-09T01:46:40.5Z"] {
+        let refused = then(nonsense);
+        assert_eq!(refused.code, 2);
+        let error = refused.err;
+        assert!(error.contains("say now, or a whole second"), "{error}");
+    }
+    let two = ["token", "revoke", "--client", "shop", "--issued-before"];
+    assert_eq!(it.run(&[&two[..], &["now"]].concat()).code, 2);
+    assert!(shown(&token).starts_with("active"));
+}

@@ -13,9 +13,9 @@ use super::Sought;
 use crate::id::{ClientId, GrantId, ResourceServerId, SubjectId, TokenId};
 use crate::opaque_token::TokenHash;
 use crate::records::{
-    AccessToken, AccessTokenProfile, CallerState, ClientAuthentication, Credentials, FoundToken,
-    Grant, JwtProfile, LegalBasis, PublicDetails, ReleasePolicy, ResourceServer, Revision,
-    Standing,
+    AccessToken, AccessTokenProfile, CallerState, ClientAuthentication, Credentials, Epochs,
+    FoundToken, Grant, JwtProfile, LegalBasis, PublicDetails, ReleasePolicy, ResourceServer,
+    Revision, Standing,
 };
 use crate::time::Timestamp;
 
@@ -65,7 +65,6 @@ pub(crate) fn found(audience: &str) -> FoundToken {
         legal_basis: Some(LegalBasis::new("consent 4711").unwrap()),
         authentication: None,
         created_at: seconds(1_000),
-        revoked_before: None,
     };
     FoundToken {
         token: AccessToken {
@@ -83,10 +82,11 @@ pub(crate) fn found(audience: &str) -> FoundToken {
             revoked_at: None,
         },
         grant: Arc::new(grant),
-        client: CallerState::Registered {
-            revoked_before: None,
-        },
-        subject_revoked_before: None,
+        grant_revoked_at: None,
+        client: CallerState::Registered,
+        issued_in: Epochs::default(),
+        current: Epochs::default(),
+        all_revoked_until: None,
     }
 }
 

@@ -36,6 +36,8 @@ pub enum InactiveReason {
     ClientRemoved,
     /// All tokens of its subject were revoked since.
     SubjectRevoked,
+    /// All tokens of everybody were revoked since, or those of its age.
+    EverythingRevoked,
 }
 
 impl InactiveReason {
@@ -51,6 +53,7 @@ impl InactiveReason {
         Self::ClientRevoked,
         Self::ClientRemoved,
         Self::SubjectRevoked,
+        Self::EverythingRevoked,
     ];
 
     /// A name for events and metrics.
@@ -66,6 +69,7 @@ impl InactiveReason {
             Self::ClientRevoked => "client_revoked",
             Self::ClientRemoved => "client_removed",
             Self::SubjectRevoked => "subject_revoked",
+            Self::EverythingRevoked => "everything_revoked",
         }
     }
 }
@@ -105,22 +109,24 @@ fn reason_for(
 /// Why the token is dead for everybody, if it is: the part of the judgement
 /// that does not depend on who asks.
 pub fn reason_against(found: &FoundToken, now: Timestamp) -> Option<InactiveReason> {
-    let token = &found.token;
-    // A tie kills: a token issued in the very instant of a revocation may have
-    // been issued before it.
-    let dead_by = |epoch: Option<Timestamp>| epoch.is_some_and(|before| token.issued_at <= before);
-    let client_revoked_before = match found.client {
-        CallerState::Removed => return Some(InactiveReason::ClientRemoved),
-        CallerState::Registered { revoked_before } => revoked_before,
-    };
-    if token.revoked_at.is_some() {
+    let (token, issued_in, current) = (&found.token, found.issued_in, found.current);
+    // A tie kills: a token issued in the very instant that was named was issued
+    // until then.
+    let too_old = |until: Timestamp| token.issued_at <= until;
+    if found.client == CallerState::Removed {
+        Some(InactiveReason::ClientRemoved)
+    } else if token.revoked_at.is_some() {
         Some(InactiveReason::TokenRevoked)
-    } else if dead_by(found.grant.revoked_before) {
+    } else if found.grant_revoked_at.is_some() {
         Some(InactiveReason::GrantRevoked)
-    } else if dead_by(client_revoked_before) {
+    // Another epoch, not only a later one: a count that fell behind what was
+    // issued under it is damage, and does not make a token good.
+    } else if issued_in.client != current.client {
         Some(InactiveReason::ClientRevoked)
-    } else if dead_by(found.subject_revoked_before) {
+    } else if issued_in.subject != current.subject {
         Some(InactiveReason::SubjectRevoked)
+    } else if issued_in.server != current.server || found.all_revoked_until.is_some_and(too_old) {
+        Some(InactiveReason::EverythingRevoked)
     } else if now >= token.expires_at {
         Some(InactiveReason::Expired)
     } else if token.not_before.is_some_and(|from| now < from) {
@@ -134,6 +140,7 @@ pub fn reason_against(found: &FoundToken, now: Timestamp) -> Option<InactiveReas
 mod tests {
     use super::*;
     use crate::introspection::fixtures::{SIGN, found, resource_server, seconds, sought};
+    use crate::records::{Epoch, Epochs};
 
     fn reason(found: FoundToken, now: i64) -> Option<InactiveReason> {
         match judge(&sought(found), &resource_server("sign", SIGN), seconds(now)) {
@@ -171,13 +178,11 @@ mod tests {
         assert_eq!(reason(token, 1_002), Some(InactiveReason::TokenRevoked));
 
         let mut grant = found(SIGN);
-        std::sync::Arc::make_mut(&mut grant.grant).revoked_before = Some(seconds(1_001));
+        grant.grant_revoked_at = Some(seconds(1_001));
         assert_eq!(reason(grant, 1_002), Some(InactiveReason::GrantRevoked));
 
         let mut client = found(SIGN);
-        client.client = CallerState::Registered {
-            revoked_before: Some(seconds(1_001)),
-        };
+        client.current.client = Epoch::new(1);
         assert_eq!(reason(client, 1_002), Some(InactiveReason::ClientRevoked));
 
         let mut removed = found(SIGN);
@@ -185,19 +190,46 @@ mod tests {
         assert_eq!(reason(removed, 1_002), Some(InactiveReason::ClientRemoved));
 
         let mut subject = found(SIGN);
-        subject.subject_revoked_before = Some(seconds(1_001));
+        subject.current.subject = Epoch::new(1);
         assert_eq!(reason(subject, 1_002), Some(InactiveReason::SubjectRevoked));
+
+        let mut everything = found(SIGN);
+        everything.current.server = Epoch::new(1);
+        let reason = reason(everything, 1_002);
+        assert_eq!(reason, Some(InactiveReason::EverythingRevoked));
+    }
+
+    /// No clock is asked: the token may bear any instant, before or after.
+    #[test]
+    fn a_token_is_good_in_the_epochs_it_was_issued_in_and_in_no_other() {
+        let every: [fn(&mut Epochs) -> &mut Epoch; 3] = [
+            |epochs| &mut epochs.client,
+            |epochs| &mut epochs.subject,
+            |epochs| &mut epochs.server,
+        ];
+        for one in every {
+            for (issued_in, current) in [(0, 1), (3, 4), (1, 7), (2, 1)] {
+                let mut token = found(SIGN);
+                *one(&mut token.issued_in) = Epoch::new(issued_in);
+                *one(&mut token.current) = Epoch::new(current);
+                assert!(reason(token.clone(), 1_001).is_some(), "{token:?}");
+                token.issued_in = token.current;
+                assert_eq!(reason(token, 1_001), None);
+            }
+        }
     }
 
     #[test]
-    fn an_epoch_kills_what_was_issued_at_or_before_it_and_nothing_later() {
-        let epoch = |at| {
+    fn a_named_instant_kills_what_was_issued_at_or_before_it_and_nothing_later() {
+        let until = |at| {
             let mut token = found(SIGN); // issued at 1,000
-            token.subject_revoked_before = Some(at);
+            token.all_revoked_until = Some(at);
             reason(token, 1_001)
         };
-        assert_eq!(epoch(seconds(999)), None);
-        assert_eq!(epoch(seconds(1_000)), Some(InactiveReason::SubjectRevoked));
+        assert_eq!(until(seconds(999)), None);
+        let dead = Some(InactiveReason::EverythingRevoked);
+        assert_eq!(until(seconds(1_000)), dead);
+        assert_eq!(until(seconds(1_001)), dead);
     }
 
     #[test]

@@ -34,7 +34,6 @@ pub async fn issue_for_client<S: TokenStore + CallerStore, K: Signer>(
         legal_basis: None,
         authentication: None,
         created_at: issuance.now,
-        revoked_before: None,
     };
     let terms = TokenTerms {
         scope,

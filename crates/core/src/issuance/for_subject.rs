@@ -82,7 +82,6 @@ pub async fn issue_for_subject<S: TokenStore + CallerStore, K: Signer>(
         legal_basis: order.legal_basis,
         authentication: order.authentication,
         created_at: issuance.now,
-        revoked_before: None,
     };
     let terms = TokenTerms {
         scope,

@@ -18,7 +18,7 @@ use crate::id::ResourceServerId;
 use crate::introspection::{Judgement, PairwiseSubjects, compose};
 use crate::keys::{KeyRing, Signer};
 use crate::records::{
-    AccessToken, CallerState, FoundToken, Grant, KeyPurpose, ResourceServer, Standing,
+    AccessToken, CallerState, Epochs, FoundToken, Grant, KeyPurpose, ResourceServer, Standing,
 };
 use crate::time::Timestamp;
 
@@ -101,10 +101,11 @@ impl<K: Signer> JwtTokens<'_, K> {
         let found = FoundToken {
             token: record.clone(),
             grant: Arc::new(grant.clone()),
-            client: CallerState::Registered {
-                revoked_before: None,
-            },
-            subject_revoked_before: None,
+            grant_revoked_at: None,
+            client: CallerState::Registered,
+            issued_in: Epochs::default(),
+            current: Epochs::default(),
+            all_revoked_until: None,
         };
         // `judge` has no say here: a token that is good from tomorrow on is
         // issued today.

@@ -8,7 +8,7 @@ use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
 use serde::{Deserialize, Serialize};
 
-use super::Grant;
+use super::{Epochs, Grant};
 use crate::id::{ClientId, GrantId, TokenId};
 use crate::opaque_token::TokenHash;
 use crate::time::Timestamp;
@@ -55,11 +55,8 @@ impl AccessToken {
 /// What the judgement of a token needs to know of the client it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallerState {
-    /// The client stands; tokens issued at or before the instant are dead.
-    Registered {
-        /// The client's epoch.
-        revoked_before: Option<Timestamp>,
-    },
+    /// The client stands.
+    Registered,
     /// The client was removed, and its tokens with it.
     Removed,
 }
@@ -71,8 +68,16 @@ pub struct FoundToken {
     pub token: AccessToken,
     /// Its grant.
     pub grant: Arc<Grant>,
+    /// When its grant was revoked, if it was.
+    pub grant_revoked_at: Option<Timestamp>,
     /// Its client's state.
     pub client: CallerState,
-    /// Its subject's epoch; `None` also where there is no subject.
-    pub subject_revoked_before: Option<Timestamp>,
+    /// The epochs it was issued in. It is dead as soon as one of them is over.
+    pub issued_in: Epochs,
+    /// The epochs there are.
+    pub current: Epochs,
+    /// All tokens that bear this instant as that of their issue, or an earlier
+    /// one, are dead: an administrator has named it. By this alone a token is
+    /// judged by what a clock said.
+    pub all_revoked_until: Option<Timestamp>,
 }

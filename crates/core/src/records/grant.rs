@@ -36,8 +36,6 @@ pub struct Grant {
     pub authentication: Option<Authentication>,
     /// When it was given.
     pub created_at: Timestamp,
-    /// Tokens issued at or before this instant are dead.
-    pub revoked_before: Option<Timestamp>,
 }
 
 // By hand: claims, details and subject are personal data.

@@ -8,12 +8,13 @@
 use std::collections::BTreeMap;
 
 use avouch_oauth::resource::ResourceIdentifier;
+use serde::Serialize;
 
 use super::{RevisionHistory, ServerSecret, StoreError};
 use crate::id::SubjectId;
 use crate::records::{
-    AccessToken, Allowance, CallerToken, Client, Grant, InitialAccessToken, Registration,
-    ResourceServer, ResourceSharing, SigningKeyRecord, UsedProof,
+    AccessToken, Allowance, CallerToken, Client, Epoch, Epochs, Grant, InitialAccessToken,
+    Registration, ResourceServer, ResourceSharing, SigningKeyRecord, UsedProof,
 };
 use crate::time::Timestamp;
 
@@ -33,9 +34,11 @@ pub enum RecordKind {
     Registration,
     /// Initial access tokens, withdrawn ones too.
     InitialAccessToken,
+    /// The epoch of all tokens; none if nothing was ever revoked with it.
+    ServerEpoch,
     /// The epochs of subjects.
     SubjectEpoch,
-    /// Grants with their epochs.
+    /// Grants, and when they were revoked.
     Grant,
     /// Access tokens.
     AccessToken,
@@ -47,13 +50,14 @@ pub enum RecordKind {
 
 impl RecordKind {
     /// All of them, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ServerSecret,
         Self::SigningKey,
         Self::Client,
         Self::ResourceServer,
         Self::Registration,
         Self::InitialAccessToken,
+        Self::ServerEpoch,
         Self::SubjectEpoch,
         Self::Grant,
         Self::AccessToken,
@@ -70,6 +74,7 @@ impl RecordKind {
             Self::ResourceServer => "resource servers",
             Self::Registration => "registrations",
             Self::InitialAccessToken => "initial access tokens",
+            Self::ServerEpoch => "server epochs",
             Self::SubjectEpoch => "subject epochs",
             Self::Grant => "grants",
             Self::AccessToken => "access tokens",
@@ -99,12 +104,15 @@ pub enum MovedRecord {
     Registration(String, Box<Registration>),
     /// An initial access token, and whether it was withdrawn.
     InitialAccessToken(Box<InitialAccessToken>, bool),
-    /// Tokens of this subject issued at or before the instant are dead.
-    SubjectEpoch(SubjectId, Timestamp),
-    /// A grant.
-    Grant(Box<Grant>),
-    /// An access token. Its client is that of its grant.
-    AccessToken(Box<AccessToken>),
+    /// The epoch of all tokens.
+    ServerEpoch(MovedServerEpoch),
+    /// The epoch of a subject, and since when.
+    SubjectEpoch(SubjectId, Epoch, Timestamp),
+    /// A grant, and when it was revoked.
+    Grant(Box<Grant>, Option<Timestamp>),
+    /// An access token, and the epochs it was issued in. Its client is that of
+    /// its grant.
+    AccessToken(Box<AccessToken>, Epochs),
     /// The token of an RS.
     CallerToken(Box<CallerToken>),
     /// A proof that was used.
@@ -119,7 +127,20 @@ pub struct MovedClient {
     /// When it was removed.
     pub removed_at: Option<Timestamp>,
     /// Its epoch.
-    pub revoked_before: Option<Timestamp>,
+    pub epoch: Epoch,
+    /// Since when; `None` in the first.
+    pub epoch_since: Option<Timestamp>,
+}
+
+/// What was revoked of everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct MovedServerEpoch {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// Since when; `None` in the first.
+    pub epoch_since: Option<Timestamp>,
+    /// Tokens that bear this instant, or an earlier one, are dead.
+    pub revoked_until: Option<Timestamp>,
 }
 
 /// An RS, in use or removed.
@@ -145,9 +166,10 @@ impl MovedRecord {
             Self::ResourceServer(_) => RecordKind::ResourceServer,
             Self::Registration(..) => RecordKind::Registration,
             Self::InitialAccessToken(..) => RecordKind::InitialAccessToken,
+            Self::ServerEpoch(_) => RecordKind::ServerEpoch,
             Self::SubjectEpoch(..) => RecordKind::SubjectEpoch,
-            Self::Grant(_) => RecordKind::Grant,
-            Self::AccessToken(_) => RecordKind::AccessToken,
+            Self::Grant(..) => RecordKind::Grant,
+            Self::AccessToken(..) => RecordKind::AccessToken,
             Self::CallerToken(_) => RecordKind::CallerToken,
             Self::UsedProof(_) => RecordKind::UsedProof,
         }
@@ -163,9 +185,11 @@ impl MovedRecord {
             Self::ResourceServer(moved) => moved.server.id.as_str().as_bytes(),
             Self::Registration(caller, _) => caller.as_bytes(),
             Self::InitialAccessToken(token, _) => token.hash.as_bytes(),
-            Self::SubjectEpoch(subject, _) => subject.as_str().as_bytes(),
-            Self::Grant(grant) => grant.id.as_str().as_bytes(),
-            Self::AccessToken(token) => token.hash.as_bytes(),
+            // There is one.
+            Self::ServerEpoch(_) => b"server",
+            Self::SubjectEpoch(subject, ..) => subject.as_str().as_bytes(),
+            Self::Grant(grant, _) => grant.id.as_str().as_bytes(),
+            Self::AccessToken(token, _) => token.hash.as_bytes(),
             Self::CallerToken(token) => token.hash.as_bytes(),
             Self::UsedProof(proof) => &proof.key,
         }
@@ -190,9 +214,10 @@ impl MovedRecord {
                 let MovedClient {
                     client,
                     removed_at,
-                    revoked_before,
+                    epoch,
+                    epoch_since,
                 } = &**moved;
-                serde_json::to_vec(&(client, removed_at, revoked_before))
+                serde_json::to_vec(&(client, removed_at, epoch, epoch_since))
             }
             Self::ResourceServer(moved) => {
                 let MovedResourceServer {
@@ -234,9 +259,12 @@ impl MovedRecord {
                 serde_json::to_vec(&(caller, approval, allowance, narrowed, software, tokens))
             }
             Self::InitialAccessToken(token, withdrawn) => serde_json::to_vec(&(token, withdrawn)),
-            Self::SubjectEpoch(subject, before) => serde_json::to_vec(&(subject, before)),
-            Self::Grant(grant) => serde_json::to_vec(grant),
-            Self::AccessToken(token) => serde_json::to_vec(token),
+            Self::ServerEpoch(moved) => serde_json::to_vec(moved),
+            Self::SubjectEpoch(subject, epoch, since) => {
+                serde_json::to_vec(&(subject, epoch, since))
+            }
+            Self::Grant(grant, revoked_at) => serde_json::to_vec(&(grant, revoked_at)),
+            Self::AccessToken(token, issued_in) => serde_json::to_vec(&(token, issued_in)),
             Self::CallerToken(token) => {
                 let CallerToken {
                     hash,

@@ -1,4 +1,31 @@
 //! Access tokens, the grants they hang on, and their revocation.
+//!
+//! **Revoking many at once** asks no clock. The store counts, for each client,
+//! for each subject and for all tokens together, how often its tokens were
+//! revoked: that is its [`Epoch`](crate::records::Epoch). A revocation counts
+//! one on, in one row; [`TokenStore::issue`] notes with the token, in the step
+//! that keeps it, the epochs there are; and a token is good only as
+//! long as they are still these. Hence, whatever the clocks of the servers say:
+//!
+//! - A token whose issue was acknowledged before the revocation began is dead
+//!   once it is acknowledged: the count that was noted was there before the
+//!   revocation counted on, so it is another one.
+//! - A token whose issue began after the revocation was acknowledged is not
+//!   touched by it: whoever reads after a commit reads what was committed.
+//! - A token whose issue and the revocation overlap comes out either way. Nobody
+//!   can tell which was first: a look at the count before the commit of the
+//!   revocation and its own commit after it give a token that is dead from the
+//!   start, as if the revocation had come a moment later.
+//!
+//! The counts are kept apart, one for each client and subject and not one for
+//! all of them, so that revocations of different ones do not wait for each
+//! other's syncing, and so that each count moves with the record it belongs to.
+//!
+//! A grant is revoked for good: nothing is issued under it afterwards, so there
+//! is nothing to tell apart.
+//!
+//! **Naming an instant** ([`IssuedBefore::Instant`]) is another thing: whoever
+//! names one means what the clocks said, and that is compared.
 
 use std::sync::Arc;
 
@@ -19,9 +46,28 @@ pub enum Revoked {
     Unknown,
 }
 
+/// Which of all tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssuedBefore {
+    /// Those that were issued before this call, whatever instant they bear.
+    Now,
+    /// Those that bear this instant as that of their issue, or an earlier one.
+    Instant(Timestamp),
+}
+
+/// What ended with a revocation of everything, beside access tokens. (These are
+/// not counted: there may be a billion of them, and none is touched.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RevokedEverything {
+    /// Access tokens of RSs, expired ones that were not yet forgotten included.
+    pub caller_tokens: u64,
+    /// Initial access tokens that were not withdrawn before.
+    pub initial_access_tokens: u64,
+}
+
 /// Keeps tokens and grants.
 pub trait TokenStore: Sync {
-    /// Keeps a new grant and its first token, both or neither.
+    /// Keeps a new grant and its token, both or neither, in the epochs there are.
     fn issue(
         &self,
         grant: &Grant,
@@ -59,28 +105,41 @@ pub trait TokenStore: Sync {
         at: Timestamp,
     ) -> impl Future<Output = Result<Revoked, StoreError>> + Send;
 
-    /// Kills every token of a grant issued at or before `before`. Epochs only
-    /// ever move forward: an earlier `before` changes nothing (`Already`).
+    /// Revokes a grant for good, with whatever was issued under it. The first
+    /// instant stands if it was revoked before.
     fn revoke_grant(
         &self,
         grant: &GrantId,
-        before: Timestamp,
+        at: Timestamp,
     ) -> impl Future<Output = Result<Revoked, StoreError>> + Send;
 
-    /// The same for every token of a client. `Unknown` if there is no such client.
+    /// Begins the client's next epoch: every token that was issued to it until
+    /// now is dead, and none that is issued later. `at` is kept for people to
+    /// read and decides nothing. `Unknown` if there is no such client, never
+    /// `Already`.
     fn revoke_client(
         &self,
         client: &ClientId,
-        before: Timestamp,
+        at: Timestamp,
     ) -> impl Future<Output = Result<Revoked, StoreError>> + Send;
 
     /// The same for every token of a subject. A subject needs no record of its
-    /// own to be revoked, so this is never `Unknown`.
+    /// own to be revoked, so this is always `Now`.
     fn revoke_subject(
         &self,
         subject: &SubjectId,
-        before: Timestamp,
+        at: Timestamp,
     ) -> impl Future<Output = Result<Revoked, StoreError>> + Send;
+
+    /// Revokes everything that was issued: access tokens of whatever grant,
+    /// client and subject, the access tokens of RSs, and initial access tokens.
+    /// Records, credentials and registrations stay. An instant that was named
+    /// stands until a later one is.
+    fn revoke_everything(
+        &self,
+        issued: IssuedBefore,
+        at: Timestamp,
+    ) -> impl Future<Output = Result<RevokedEverything, StoreError>> + Send;
 
     /// Forgets tokens that expired before an instant, at most `limit` of them,
     /// and grants that have no token left. Returns how many tokens went.

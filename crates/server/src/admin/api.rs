@@ -28,7 +28,9 @@ pub use initial_access_token::{
 };
 pub use key::{KeyEntry, KeyList, RotateKey};
 pub use registration::{Approver, FreshRegistrationToken, RegistrationEntry};
-pub use revocation::{Outcome, RevokeAll, RevokedAll};
+pub use revocation::{
+    IssuedBefore, Now, Outcome, RevokeAll, RevokeEverything, RevokedAll, RevokedEverything,
+};
 pub use token::{IssueToken, IssuedToken, RevokedToken, TokenEntry, TokenReference, TokenState};
 
 pub(super) use schema::{

@@ -1,17 +1,20 @@
 //! `/admin/v1/revocations`: everything under a grant, to a client or for a
-//! subject, in one write.
+//! subject, in one write; and everything there is.
 
 use std::sync::Arc;
 
 use avouch_core::event::{Event, Recorder};
-use avouch_core::storage::{Revoked, TokenStore};
+use avouch_core::storage::{self, Revoked, TokenStore};
+use avouch_core::time::Timestamp;
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
 use super::administrator::Administrator;
 use super::answer::json;
-use super::api::{Outcome, RevokeAll, RevokedAll};
+use super::api::{
+    IssuedBefore, Outcome, RevokeAll, RevokeEverything, RevokedAll, RevokedEverything,
+};
 use super::document::Document;
 use super::error::AdminError;
 use super::operation::Operation;
@@ -27,6 +30,15 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes::<RevokeAll>()
             .answers::<RevokedAll>(200)
             .fails(&[400, 404, 413, 415]),
+        Operation::post(
+            "/admin/v1/revocations/everything",
+            "revokeEverything",
+            revoke_everything,
+        )
+        .summary("Kill everything issued until now, or until an instant, whosever it is")
+        .takes::<RevokeEverything>()
+        .answers::<RevokedEverything>(200)
+        .fails(&[400, 413, 415]),
     ]
 }
 
@@ -74,10 +86,60 @@ async fn revoke_all(
     Ok(json(
         StatusCode::OK,
         &RevokedAll {
-            revoked_before: now.numeric_date(),
+            at: now.numeric_date(),
             outcome,
         },
     ))
+}
+
+async fn revoke_everything(
+    State(app): State<Arc<App>>,
+    by: Administrator,
+    Document(RevokeEverything { issued_before }): Document<RevokeEverything>,
+) -> Result<Response, AdminError> {
+    let now = app.clock.now();
+    let (issued, until) = match issued_before {
+        IssuedBefore::Now(_) => (storage::IssuedBefore::Now, "now".to_owned()),
+        IssuedBefore::Instant(second) => {
+            let until = end_of(second, now)?;
+            (storage::IssuedBefore::Instant(until), second.to_string())
+        }
+    };
+    let ended = app
+        .timed("revoke", app.store.revoke_everything(issued, now))
+        .await?;
+    app.recorder
+        .record(&Event::Revoked {
+            at: now,
+            by: by.name(),
+            what: "everything",
+            name: Some(&until),
+            outcome: Revoked::Now,
+        })
+        .await?;
+    app.metrics.revoked("everything");
+    Ok(json(
+        StatusCode::OK,
+        &RevokedEverything {
+            at: now.numeric_date(),
+            caller_tokens: ended.caller_tokens,
+            initial_access_tokens: ended.initial_access_tokens,
+        },
+    ))
+}
+
+/// The last instant of a second, as far as it is over: `iat` says no more than the second.
+fn end_of(second: u64, now: Timestamp) -> Result<Timestamp, AdminError> {
+    if second > now.numeric_date() {
+        return Err(AdminError::bad_request(format!(
+            "issued_before is an instant to come, tokens would be dead when they are issued: here \
+             it is {} s after 1970",
+            now.numeric_date()
+        )));
+    }
+    let next = Timestamp::from_numeric_date(second.saturating_add(1));
+    let last = Timestamp::from_micros(next.as_micros().saturating_sub(1));
+    Ok(last.min(now))
 }
 
 async fn unknown(app: &App, order: &RevokeAll) -> AdminError {

@@ -177,6 +177,14 @@ async fn every_decision_leaves_an_event_and_none_tells_a_secret() {
     let subject = json!({"subject": "a-person-nobody-may-see"});
     it.post("/admin/v1/revocations", subject).await.expect(200);
     assert_logged(&["avouch::event", "revoked", "what=\"subject\""]);
+    for (until, name) in [(json!("now"), "now"), (json!(17), "17")] {
+        let everything = json!({"issued_before": until});
+        it.post("/admin/v1/revocations/everything", everything)
+            .await
+            .expect(200);
+        let name = format!("name=\"{name}\"");
+        assert_logged(&["avouch::event", "revoked", "what=\"everything\"", &name]);
+    }
 
     a_wrong_secret_and_an_invented_name(&it, "pay").await;
 

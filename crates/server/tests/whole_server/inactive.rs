@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use avouch_core::id::{ClientId, SubjectId};
 use avouch_core::opaque_token::{TokenKind, TokenMint};
-use avouch_core::storage::{CallerStore, Changed, Revoked, TokenStore};
+use avouch_core::storage::{CallerStore, Changed, IssuedBefore, Revoked, TokenStore};
 use avouch_crypto::random::SystemRandom;
 use serde_json::json;
 
@@ -166,6 +166,24 @@ async fn row_7662_4_04_revocation_of_token_grant_client_and_subject_is_seen() {
     assert_eq!(revoked.len(), 5);
     for (_, token) in revoked {
         server.introspect(&sign, &token).await.is_inactive();
+    }
+}
+
+#[tokio::test]
+async fn row_7662_4_04_revocation_of_everything_is_seen_and_nothing_issued_later_is_touched() {
+    for setup in [Setup::new().await, Setup::new().await.jwt()] {
+        let (sign, before) = setup.usual().await;
+        let revoking = setup
+            .store
+            .revoke_everything(IssuedBefore::Now, setup.now())
+            .await;
+        revoking.unwrap();
+        // In the same instant.
+        let after = setup.token().await;
+        let server = setup.start().await;
+        server.introspect(&sign, &before.text).await.is_inactive();
+        let answer = server.introspect(&sign, &after.text).await;
+        assert_eq!(answer.is_json(200)["active"], true);
     }
 }
 

@@ -41,7 +41,8 @@ CREATE TABLE client (
     token_binding          TEXT NOT NULL,    -- what its tokens are bound to
     registered_at          BIGINT NOT NULL,
     removed_at             BIGINT,
-    revoked_before         BIGINT    -- tokens issued at or before it are dead
+    epoch                  BIGINT NOT NULL DEFAULT 0 CHECK (epoch >= 0),
+    epoch_since            BIGINT    -- null: never were all its tokens revoked
 );
 
 CREATE TABLE resource_server (
@@ -123,7 +124,7 @@ CREATE TABLE access_grant (
     legal_basis           TEXT,
     login_details         TEXT,
     created_at            BIGINT NOT NULL,
-    revoked_before        BIGINT
+    revoked_at            BIGINT
 );
 
 CREATE TABLE access_token (
@@ -137,16 +138,33 @@ CREATE TABLE access_token (
     issued_at             BIGINT NOT NULL,
     not_before            BIGINT,
     expires_at            BIGINT NOT NULL,
-    revoked_at            BIGINT
+    revoked_at            BIGINT,
+    -- Those it was issued in: it is dead once one of them is over.
+    server_epoch          BIGINT NOT NULL,
+    client_epoch          BIGINT NOT NULL,
+    subject_epoch         BIGINT NOT NULL
 );
 CREATE INDEX access_token_by_grant ON access_token (access_grant);
 CREATE INDEX access_token_by_end ON access_token (expires_at);
 
--- Tokens of the subject issued at or before the instant are dead.
+-- Epochs count how often all tokens of a client, of a subject, or of everybody
+-- were revoked. They are compared with those that a token was issued in; since
+-- when they are is for people to read. A subject that is not here is in its
+-- epoch 0.
 CREATE TABLE subject_epoch (
-    subject        TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    revoked_before BIGINT NOT NULL
+    subject     TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    epoch       BIGINT NOT NULL CHECK (epoch > 0),
+    epoch_since BIGINT NOT NULL
 );
+
+-- One row.
+CREATE TABLE server_epoch (
+    one           BIGINT NOT NULL PRIMARY KEY CHECK (one = 1),
+    epoch         BIGINT NOT NULL CHECK (epoch >= 0),
+    epoch_since   BIGINT,
+    revoked_until BIGINT    -- named by an administrator: what was issued at or before it is dead
+);
+INSERT INTO server_epoch (one, epoch) VALUES (1, 0);
 
 -- Numbered as they are made: two that are made from one state want the same
 -- number, and one of them has to look again.

@@ -37,7 +37,8 @@ CREATE TABLE client (
     token_binding         TEXT    NOT NULL,     -- what its tokens are bound to
     registered_at         INTEGER NOT NULL,
     removed_at            INTEGER,
-    revoked_before        INTEGER               -- tokens issued at or before it are dead
+    epoch                 INTEGER NOT NULL DEFAULT 0 CHECK (epoch >= 0),
+    epoch_since           INTEGER               -- null: never were all its tokens revoked
 ) STRICT;
 
 CREATE TABLE resource_server (
@@ -120,7 +121,7 @@ CREATE TABLE access_grant (
     legal_basis           TEXT,
     login_details         TEXT,
     created_at            INTEGER NOT NULL,
-    revoked_before        INTEGER
+    revoked_at            INTEGER
 ) STRICT;
 
 CREATE TABLE access_token (
@@ -134,16 +135,33 @@ CREATE TABLE access_token (
     issued_at             INTEGER NOT NULL,
     not_before            INTEGER,
     expires_at            INTEGER NOT NULL,
-    revoked_at            INTEGER
+    revoked_at            INTEGER,
+    -- Those it was issued in: it is dead once one of them is over.
+    server_epoch          INTEGER NOT NULL,
+    client_epoch          INTEGER NOT NULL,
+    subject_epoch         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX access_token_by_grant ON access_token (access_grant);
 CREATE INDEX access_token_by_end ON access_token (expires_at);
 
--- Tokens of the subject issued at or before the instant are dead.
+-- Epochs count how often all tokens of a client, of a subject, or of everybody
+-- were revoked. They are compared with those that a token was issued in; since
+-- when they are is for people to read. A subject that is not here is in its
+-- epoch 0.
 CREATE TABLE subject_epoch (
-    subject        TEXT    NOT NULL PRIMARY KEY,
-    revoked_before INTEGER NOT NULL
+    subject     TEXT    NOT NULL PRIMARY KEY,
+    epoch       INTEGER NOT NULL CHECK (epoch > 0),
+    epoch_since INTEGER NOT NULL
 ) STRICT;
+
+-- One row.
+CREATE TABLE server_epoch (
+    one           INTEGER PRIMARY KEY CHECK (one = 1),
+    epoch         INTEGER NOT NULL CHECK (epoch >= 0),
+    epoch_since   INTEGER,
+    revoked_until INTEGER    -- named by an administrator: what was issued at or before it is dead
+) STRICT;
+INSERT INTO server_epoch (one, epoch) VALUES (1, 0);
 
 -- Numbered as they are made.
 CREATE TABLE signing_key (

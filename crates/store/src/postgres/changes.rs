@@ -70,11 +70,17 @@ macro_rules! database_now {
 /// changed. The parameters of [`Told::params`] come first, from `$1` to `$4`;
 /// nothing is told where nothing changed. Returns how many changed and how many
 /// there are, as of one instant: what is made in between is not taken for
-/// changed before.
+/// changed before. What is done `also` are further parts of the statement, each
+/// with a comma at its end.
 macro_rules! telling {
     ($change:literal, $known:literal) => {
+        telling!(also "", $change, $known)
+    };
+    (also $also:literal, $change:expr, $($known:literal),+) => {
         concat!(
-            "WITH changed AS (",
+            "WITH ",
+            $also,
+            "changed AS (",
             $change,
             "), lane AS (
                  UPDATE change_lane SET last = last + 1 FROM changed WHERE lane = $1::bigint
@@ -84,9 +90,8 @@ macro_rules! telling {
                  SELECT $1::bigint, (SELECT last FROM lane), ",
             $crate::postgres::changes::database_now!(),
             ", $2::text, $3::text, $4::bytea[] FROM changed)
-             SELECT (SELECT count(*) FROM changed), (",
-            $known,
-            ")"
+             SELECT (SELECT count(*) FROM changed)",
+            $(", (", $known, ")"),+
         )
     };
 }

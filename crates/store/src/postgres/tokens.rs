@@ -1,11 +1,15 @@
 //! Access tokens, grants and epochs.
 
+mod columns;
+
 use std::sync::Arc;
 
 use avouch_core::id::{ClientId, GrantId, SubjectId};
 use avouch_core::opaque_token::TokenHash;
-use avouch_core::records::{AccessToken, CallerState, FoundToken, Grant, LegalBasis};
-use avouch_core::storage::{Revoked, StoreError, Taken, TokenStore};
+use avouch_core::records::{AccessToken, CallerState, FoundToken, Grant};
+use avouch_core::storage::{
+    IssuedBefore, Revoked, RevokedEverything, StoreError, Taken, TokenStore,
+};
 use avouch_core::time::Timestamp;
 use deadpool_postgres::Transaction;
 use tokio_postgres::types::ToSql;
@@ -15,10 +19,13 @@ use super::changes::{self, Told, telling};
 use super::fault::{Damage, Fault, OrTaken};
 use super::pool::{Kind, Repeat, asking, in_transaction};
 use super::rows::{
-    Column, Columns, Params, all, execute, first, from_json, from_optional_json,
-    from_optional_time, from_text, from_time, hash, json, number, params, text, time, word,
+    Column, Columns, Params, all, execute, first, hash, number, params, text, time, word,
 };
 use crate::cache::Stale;
+
+pub(super) use self::columns::{
+    epoch, epochs, from_epoch, grant, grant_columns, token, token_columns,
+};
 
 /// Tokens forgotten in one transaction: bounds how long others wait for it.
 const EXPIRED_AT_ONCE: u32 = 500;
@@ -94,49 +101,80 @@ impl TokenStore for PostgresStore {
             .await
     }
 
-    async fn revoke_grant(
-        &self,
-        grant: &GrantId,
-        before: Timestamp,
-    ) -> Result<Revoked, StoreError> {
+    async fn revoke_grant(&self, grant: &GrantId, at: Timestamp) -> Result<Revoked, StoreError> {
         let sql = telling!(
-            "UPDATE access_grant SET revoked_before = $6
-             WHERE id = $5 AND (revoked_before IS NULL OR revoked_before < $6) RETURNING id",
+            "UPDATE access_grant SET revoked_at = $6
+             WHERE id = $5 AND revoked_at IS NULL RETURNING id",
             "SELECT count(*) FROM access_grant WHERE id = $5"
         );
         let stale = Stale::TokensOfGrant(grant.as_str().into());
-        self.revoke(sql, &grant.as_str(), before, &stale).await
+        self.revoke(sql, &grant.as_str(), at, &stale).await
     }
 
-    async fn revoke_client(
-        &self,
-        client: &ClientId,
-        before: Timestamp,
-    ) -> Result<Revoked, StoreError> {
+    /// Of two at once the second waits for the first, and counts on from what it left.
+    async fn revoke_client(&self, client: &ClientId, at: Timestamp) -> Result<Revoked, StoreError> {
         let sql = telling!(
-            "UPDATE client SET revoked_before = $6
-             WHERE id = $5 AND removed_at IS NULL
-               AND (revoked_before IS NULL OR revoked_before < $6) RETURNING id",
+            "UPDATE client SET epoch = epoch + 1, epoch_since = $6
+             WHERE id = $5 AND removed_at IS NULL RETURNING id",
             "SELECT count(*) FROM client WHERE id = $5 AND removed_at IS NULL"
         );
         let stale = Stale::TokensOfClient(client.as_str().into());
-        self.revoke(sql, &client.as_str(), before, &stale).await
+        self.revoke(sql, &client.as_str(), at, &stale).await
     }
 
     async fn revoke_subject(
         &self,
         subject: &SubjectId,
-        before: Timestamp,
+        at: Timestamp,
     ) -> Result<Revoked, StoreError> {
-        // Where nothing changes, there is one that is as late.
         let sql = telling!(
-            "INSERT INTO subject_epoch (subject, revoked_before) VALUES ($5, $6)
-             ON CONFLICT (subject) DO UPDATE SET revoked_before = excluded.revoked_before
-             WHERE subject_epoch.revoked_before < excluded.revoked_before RETURNING subject",
+            "INSERT INTO subject_epoch (subject, epoch, epoch_since) VALUES ($5, 1, $6)
+             ON CONFLICT (subject) DO UPDATE
+             SET epoch = subject_epoch.epoch + 1, epoch_since = excluded.epoch_since
+             RETURNING subject",
             "SELECT 1::bigint"
         );
         let stale = Stale::TokensOfSubject(subject.as_str().into());
-        self.revoke(sql, &subject.as_str(), before, &stale).await
+        self.revoke(sql, &subject.as_str(), at, &stale).await
+    }
+
+    async fn revoke_everything(
+        &self,
+        issued: IssuedBefore,
+        at: Timestamp,
+    ) -> Result<RevokedEverything, StoreError> {
+        let (sql, at, until) = match issued {
+            // Whatever instant they bear.
+            IssuedBefore::Now => (EVERYTHING_UNTIL_NOW, at.as_micros(), i64::MAX),
+            IssuedBefore::Instant(until) => {
+                (EVERYTHING_UNTIL_THEN, until.as_micros(), until.as_micros())
+            }
+        };
+        let stale = Stale::Everything;
+        let Told { lane, kind, .. } = self.told(&stale)?;
+        let params: Params<'_> = &[
+            &lane,
+            &kind,
+            &None::<&str>,
+            &None::<Vec<&[u8]>>,
+            &until,
+            &at,
+        ];
+        let counts = asking!(self, Repeat::IfUndone, |client| first(
+            client,
+            sql,
+            params,
+            |row| {
+                let row_is_there = row.take(number::<u32>)? > 0;
+                let ended = RevokedEverything {
+                    caller_tokens: row.take(number)?,
+                    initial_access_tokens: row.take(number)?,
+                };
+                Ok(row_is_there.then_some(ended))
+            }
+        ));
+        let ended = self.forget(counts, &stale)?.flatten();
+        ended.ok_or_else(|| Fault::from(Damage::Missing("epoch of the server")).into())
     }
 
     /// In several transactions if there is much to forget, so that no other
@@ -162,7 +200,40 @@ impl TokenStore for PostgresStore {
     }
 }
 
+/// A statement of [`telling`] that revokes everything: what else was issued until `$5` goes first,
+/// so that the lane is taken last.
+macro_rules! everything {
+    ($epoch:literal) => {
+        telling!(
+            also "gone AS (DELETE FROM caller_token WHERE issued_at <= $5 RETURNING hash),
+             withdrawn AS (
+                 UPDATE initial_access_token SET withdrawn = true
+                 WHERE NOT withdrawn AND created_at <= $5 RETURNING hash),
+             ended AS (
+                 SELECT (SELECT count(*) FROM gone) AS gone,
+                        (SELECT count(*) FROM withdrawn) AS withdrawn),",
+            concat!(
+                "UPDATE server_epoch SET ",
+                $epoch,
+                " FROM ended RETURNING one"
+            ),
+            "SELECT gone FROM ended",
+            "SELECT withdrawn FROM ended"
+        )
+    };
+}
+
+const EVERYTHING_UNTIL_NOW: &str = everything!("epoch = epoch + 1, epoch_since = $6");
+const EVERYTHING_UNTIL_THEN: &str =
+    everything!("revoked_until = greatest(coalesce(revoked_until, $6), $6)");
+
 impl PostgresStore {
+    /// What a change of one statement says of itself, in the lane whose turn it is.
+    fn told<'a>(&self, stale: &'a Stale) -> Result<Told<'a>, Fault> {
+        let told = Told::of(stale, self.lanes.next());
+        told.ok_or_else(|| Damage::Unencodable("change").into())
+    }
+
     /// Runs a statement of [`telling`]. What is to die is `$5`, as of when `$6`.
     async fn revoke(
         &self,
@@ -177,7 +248,7 @@ impl PostgresStore {
             kind,
             name,
             tokens,
-        } = Told::of(stale, self.lanes.next()).ok_or(Fault::from(Damage::Unencodable("change")))?;
+        } = self.told(stale)?;
         let params: Params<'_> = &[&lane, &kind, &name, &tokens, what, &at];
         let counts = asking!(self, Repeat::IfUndone, |client| first(
             client,
@@ -239,127 +310,63 @@ const DELETE_EMPTY_GRANTS: &str = "
 
 // The one row first, by its index; then what it hangs on.
 const SELECT_NEAREST: &str = "
-    SELECT t.hash, g.id, g.client, s.revoked_before, c.removed_at, c.revoked_before,
+    SELECT t.hash, g.id, g.client, c.removed_at,
+           e.epoch, c.epoch, coalesce(s.epoch, 0), e.revoked_until,
            t.id, t.scope, t.resources, t.authorization_details, t.confirmation_details,
            t.issued_at, t.not_before, t.expires_at, t.revoked_at,
+           t.server_epoch, t.client_epoch, t.subject_epoch,
            g.subject, g.scope, g.resources, g.claims, g.authorization_details,
-           g.legal_basis, g.login_details, g.created_at, g.revoked_before
+           g.legal_basis, g.login_details, g.created_at, g.revoked_at
     FROM (SELECT * FROM access_token WHERE hash >= $1 ORDER BY hash LIMIT 1) t
     JOIN access_grant g ON g.id = t.access_grant
     JOIN client c ON c.id = g.client
-    LEFT JOIN subject_epoch s ON s.subject = g.subject";
+    LEFT JOIN subject_epoch s ON s.subject = g.subject
+    LEFT JOIN server_epoch e ON e.one = 1";
 
 /// One statement, hence true of one instant.
 fn found(row: &mut Columns<'_>, hash: TokenHash) -> Result<FoundToken, Fault> {
     let grant_id: GrantId = row.take(word)?;
     let client: ClientId = row.take(word)?;
-    let subject_revoked_before = row.take_optional(time)?;
     let removed_at = row.take_optional(time)?;
-    let revoked_before = row.take_optional(time)?;
+    let current = epochs(row)?;
+    let all_revoked_until = row.take_optional(time)?;
     let token = token(row, hash, &grant_id, &client)?;
+    let issued_in = epochs(row)?;
+    let grant = grant(row, grant_id, client)?;
     Ok(FoundToken {
         token,
-        grant: Arc::new(grant(row, grant_id, client)?),
+        grant: Arc::new(grant),
+        grant_revoked_at: row.take_optional(time)?,
         client: match removed_at {
             Some(_) => CallerState::Removed,
-            None => CallerState::Registered { revoked_before },
+            None => CallerState::Registered,
         },
-        subject_revoked_before,
+        issued_in,
+        current,
+        all_revoked_until,
     })
 }
 
-pub(super) fn token(
-    row: &mut Columns<'_>,
-    hash: TokenHash,
-    grant: &GrantId,
-    client: &ClientId,
-) -> Result<AccessToken, Fault> {
-    Ok(AccessToken {
-        hash,
-        id: row.take(word)?,
-        grant: grant.clone(),
-        client: client.clone(),
-        scope: row.take(word)?,
-        audience: row.take(json)?,
-        authorization_details: row.take(json)?,
-        confirmation: row.take_optional(json)?,
-        issued_at: row.take(time)?,
-        not_before: row.take_optional(time)?,
-        expires_at: row.take(time)?,
-        revoked_at: row.take_optional(time)?,
-    })
-}
-
-pub(super) fn grant(row: &mut Columns<'_>, id: GrantId, client: ClientId) -> Result<Grant, Fault> {
-    Ok(Grant {
-        id,
-        client,
-        subject: row.take_optional(word)?,
-        scope: row.take(word)?,
-        resources: row.take(json)?,
-        claims: row.take(json)?,
-        authorization_details: row.take(json)?,
-        legal_basis: row.take_optional(word)?,
-        authentication: row.take_optional(json)?,
-        created_at: row.take(time)?,
-        revoked_before: row.take_optional(time)?,
-    })
-}
-
-/// Grant and token in one statement: both or neither, in one round trip.
+/// Grant and token in one statement: both or neither, in one round trip, and with the epochs of the
+/// instant at which the statement began. (A client that is not there fails for that, below.)
 const ISSUE: &str = "
     WITH granted AS (
         INSERT INTO access_grant (id, client, subject, scope, resources, claims,
-            authorization_details, legal_basis, login_details, created_at, revoked_before)
+            authorization_details, legal_basis, login_details, created_at, revoked_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))
     INSERT INTO access_token (hash, id, access_grant, scope, resources, authorization_details,
-        confirmation_details, issued_at, not_before, expires_at, revoked_at)
-    VALUES ($12, $13, $1, $14, $15, $16, $17, $18, $19, $20, $21)";
+        confirmation_details, issued_at, not_before, expires_at, revoked_at,
+        server_epoch, client_epoch, subject_epoch)
+    VALUES ($12, $13, $1, $14, $15, $16, $17, $18, $19, $20, $21,
+        (SELECT epoch FROM server_epoch WHERE one = 1),
+        coalesce((SELECT epoch FROM client WHERE id = $2), 0),
+        coalesce((SELECT epoch FROM subject_epoch WHERE subject = $3), 0))";
 
 fn columns(grant: &Grant, token: &AccessToken) -> Result<[Column; 21], Fault> {
     let [hash, id, _, rest @ ..] = token_columns(token)?;
-    let mut both = grant_columns(grant)?
+    let mut both = grant_columns(grant, None)?
         .into_iter()
         .chain([hash, id])
         .chain(rest);
     Ok(std::array::from_fn(|_| both.next().unwrap_or(Column::Null)))
-}
-
-pub(super) fn grant_columns(grant: &Grant) -> Result<[Column; 11], Fault> {
-    let optional = |text: Option<&str>| text.map_or(Column::Null, from_text);
-    Ok([
-        from_text(grant.id.as_str()),
-        from_text(grant.client.as_str()),
-        optional(grant.subject.as_ref().map(SubjectId::as_str)),
-        from_text(&grant.scope.to_string()),
-        from_json("list of resources", &grant.resources)?,
-        from_json("set of claims", &grant.claims)?,
-        from_json(
-            "list of authorization details",
-            &grant.authorization_details,
-        )?,
-        optional(grant.legal_basis.as_ref().map(LegalBasis::as_str)),
-        from_optional_json("login", grant.authentication.as_ref())?,
-        from_time(grant.created_at),
-        from_optional_time(grant.revoked_before),
-    ])
-}
-
-pub(super) fn token_columns(token: &AccessToken) -> Result<[Column; 11], Fault> {
-    Ok([
-        Column::Octets(token.hash.as_bytes().to_vec()),
-        from_text(token.id.as_str()),
-        from_text(token.grant.as_str()),
-        from_text(&token.scope.to_string()),
-        from_json("audience", &token.audience)?,
-        from_json(
-            "list of authorization details",
-            &token.authorization_details,
-        )?,
-        from_optional_json("confirmation", token.confirmation.as_ref())?,
-        from_time(token.issued_at),
-        from_optional_time(token.not_before),
-        from_time(token.expires_at),
-        from_optional_time(token.revoked_at),
-    ])
 }

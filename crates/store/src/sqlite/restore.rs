@@ -14,7 +14,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use avouch_core::storage::StoreError;
+use avouch_core::storage::{IssuedBefore, StoreError};
 use avouch_core::time::Timestamp;
 use rusqlite::{Connection, OpenFlags, params};
 use thiserror::Error;
@@ -25,8 +25,7 @@ use super::open::{SqliteOptions, beside, lock, private, sync_folder};
 use super::refusal::{OpenError, about_the_system};
 use super::rolled_back::{self, RolledBack};
 use super::writer::Done;
-use super::{SqliteStore, migrate};
-use crate::cache::Stale;
+use super::{SqliteStore, migrate, tokens};
 
 /// Says that a restore is under way, or was killed.
 const RESTORING: &str = ".restoring";
@@ -207,22 +206,27 @@ pub struct RevokedBefore {
     pub caller_tokens: u64,
     /// Initial access tokens.
     pub initial_access_tokens: u64,
-    /// Access tokens that were issued later, by a clock that was ahead, and stay good.
+    /// Access tokens that bear a later instant than the one named, and stay good.
     pub later: u64,
 }
 
 impl SqliteStore {
-    /// Ends every access token, every token of a resource server and every
-    /// initial access token that was issued at or before an instant. Access
-    /// tokens end by the epochs of all clients; their records stay.
+    /// Ends what [`TokenStore::revoke_everything`](avouch_core::storage::TokenStore) ends, and
+    /// counts it. That looks at every access token: not for a server at work.
     pub async fn revoke_issued_before(
         &self,
-        before: Timestamp,
+        issued: IssuedBefore,
         now: Timestamp,
     ) -> Result<RevokedBefore, StoreError> {
-        let (before, now) = (before.as_micros(), now.as_micros());
         self.write(move |connection| {
-            let count = |sql| connection.query_row(sql, params![before, now], |row| row.get(0));
+            let until = match issued {
+                IssuedBefore::Now => i64::MAX,
+                IssuedBefore::Instant(until) => until.as_micros(),
+            };
+            let count = |sql| {
+                let sought = params![until, now.as_micros()];
+                connection.query_row(sql, sought, |row| row.get(0))
+            };
             let number = |number: i64| u64::try_from(number).unwrap_or(0);
             let access_tokens = count(
                 "SELECT count(*) FROM access_token
@@ -232,26 +236,15 @@ impl SqliteStore {
                 "SELECT count(*) FROM access_token
                  WHERE issued_at > ?1 AND expires_at > ?2 AND revoked_at IS NULL",
             )?;
-            connection.execute(
-                "UPDATE client SET revoked_before = ?1
-                 WHERE revoked_before IS NULL OR revoked_before < ?1",
-                [before],
-            )?;
-            let caller_tokens =
-                connection.execute("DELETE FROM caller_token WHERE issued_at <= ?1", [before])?;
-            let initial_access_tokens = connection.execute(
-                "UPDATE initial_access_token SET withdrawn = 1
-                 WHERE withdrawn = 0 AND created_at <= ?1",
-                [before],
-            )?;
+            let Done { value, stale } = tokens::revoke_everything(connection, issued, now)?;
             Ok(Done {
                 value: RevokedBefore {
                     access_tokens: number(access_tokens),
-                    caller_tokens: caller_tokens as u64,
-                    initial_access_tokens: initial_access_tokens as u64,
+                    caller_tokens: value.caller_tokens,
+                    initial_access_tokens: value.initial_access_tokens,
                     later: number(later),
                 },
-                stale: Stale::Everything,
+                stale,
             })
         })
         .await

@@ -16,7 +16,7 @@ pub struct RolledBack {
     /// Access tokens that were revoked one by one, and would be good again.
     pub revoked_tokens: u64,
     /// Grants, clients and subjects whose tokens were all revoked, or that
-    /// once more since.
+    /// once more since; everything counts for one more.
     pub revocations: u64,
     /// Callers that were removed and come back.
     pub removed_callers: Vec<String>,
@@ -84,12 +84,14 @@ fn read(connection: &Connection, now: Timestamp) -> rusqlite::Result<RolledBack>
         )?,
         revocations: count(
             "SELECT (SELECT count(*) FROM main.access_grant n JOIN backup.access_grant b USING (id)
-                     WHERE n.revoked_before IS NOT b.revoked_before)
+                     WHERE n.revoked_at IS NOT b.revoked_at)
                   + (SELECT count(*) FROM main.client n JOIN backup.client b USING (id)
-                     WHERE n.revoked_before IS NOT b.revoked_before)
+                     WHERE n.epoch <> b.epoch)
                   + (SELECT count(*) FROM main.subject_epoch n
                      LEFT JOIN backup.subject_epoch b USING (subject)
-                     WHERE n.revoked_before IS NOT b.revoked_before)",
+                     WHERE n.epoch IS NOT b.epoch)
+                  + (SELECT count(*) FROM main.server_epoch n JOIN backup.server_epoch b USING (one)
+                     WHERE n.epoch <> b.epoch OR n.revoked_until IS NOT b.revoked_until)",
         )?,
         removed_callers: names(
             "SELECT n.id FROM main.client n JOIN backup.client b USING (id)

@@ -1,23 +1,28 @@
 //! Access tokens, grants and epochs.
 
+mod columns;
+
 use std::sync::Arc;
 
 use avouch_core::id::{ClientId, GrantId, SubjectId};
 use avouch_core::opaque_token::TokenHash;
-use avouch_core::records::{AccessToken, CallerState, FoundToken, Grant};
-use avouch_core::storage::{Revoked, StoreError, Taken, TokenStore};
+use avouch_core::records::{AccessToken, CallerState, Epochs, FoundToken, Grant};
+use avouch_core::storage::{
+    IssuedBefore, Revoked, RevokedEverything, StoreError, Taken, TokenStore,
+};
 use avouch_core::time::Timestamp;
 use rusqlite::types::Value;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, params, params_from_iter};
 
 use super::SqliteStore;
 use super::fault::{Damage, Fault, OrTaken};
-use super::rows::{
-    Columns, all, first, from_json, from_optional_json, from_optional_time, from_time, hash, json,
-    time, word,
-};
+use super::rows::{Columns, all, first, hash, time, word};
 use super::writer::Done;
 use crate::cache::Stale;
+
+pub(super) use self::columns::{
+    epoch, epochs, from_epoch, grant, grant_columns, token, token_columns,
+};
 
 /// Tokens forgotten in one transaction: bounds how long others wait for it.
 const EXPIRED_AT_ONCE: u32 = 500;
@@ -29,10 +34,11 @@ impl TokenStore for SqliteStore {
             return Err(Fault::from(Damage::Missing("grant")).into());
         }
         // Encoded here, so that the writer is left with nothing but SQL.
-        let (grant, token) = (grant_columns(grant)?, token_columns(token)?);
+        let (client, subject) = (grant.client.clone(), grant.subject.clone());
+        let (grant, token) = (grant_columns(grant, None)?, token_columns(token)?);
         self.write(move |connection| {
             insert_grant(connection, grant)?;
-            insert_token(connection, token)?;
+            issue_token(connection, token, &client, subject.as_ref())?;
             Ok(Done::fresh(()))
         })
         .await
@@ -88,41 +94,31 @@ impl TokenStore for SqliteStore {
         .await
     }
 
-    async fn revoke_grant(
-        &self,
-        grant: &GrantId,
-        before: Timestamp,
-    ) -> Result<Revoked, StoreError> {
+    async fn revoke_grant(&self, grant: &GrantId, at: Timestamp) -> Result<Revoked, StoreError> {
         let grant = grant.clone();
         self.write(move |connection| {
-            move_epoch(
+            revoke(
                 connection,
-                "UPDATE access_grant SET revoked_before = ?2
-                 WHERE id = ?1 AND (revoked_before IS NULL OR revoked_before < ?2)",
+                "UPDATE access_grant SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL",
                 "SELECT 1 FROM access_grant WHERE id = ?1",
                 grant.as_str(),
-                before,
+                at,
                 Stale::TokensOfGrant,
             )
         })
         .await
     }
 
-    async fn revoke_client(
-        &self,
-        client: &ClientId,
-        before: Timestamp,
-    ) -> Result<Revoked, StoreError> {
+    async fn revoke_client(&self, client: &ClientId, at: Timestamp) -> Result<Revoked, StoreError> {
         let client = client.clone();
         self.write(move |connection| {
-            move_epoch(
+            revoke(
                 connection,
-                "UPDATE client SET revoked_before = ?2
-                 WHERE id = ?1 AND removed_at IS NULL
-                   AND (revoked_before IS NULL OR revoked_before < ?2)",
+                "UPDATE client SET epoch = epoch + 1, epoch_since = ?2
+                 WHERE id = ?1 AND removed_at IS NULL",
                 "SELECT 1 FROM client WHERE id = ?1 AND removed_at IS NULL",
                 client.as_str(),
-                before,
+                at,
                 Stale::TokensOfClient,
             )
         })
@@ -132,22 +128,31 @@ impl TokenStore for SqliteStore {
     async fn revoke_subject(
         &self,
         subject: &SubjectId,
-        before: Timestamp,
+        at: Timestamp,
     ) -> Result<Revoked, StoreError> {
         let subject = subject.clone();
         self.write(move |connection| {
-            move_epoch(
+            revoke(
                 connection,
-                "INSERT INTO subject_epoch (subject, revoked_before) VALUES (?1, ?2)
-                 ON CONFLICT (subject) DO UPDATE SET revoked_before = excluded.revoked_before
-                 WHERE subject_epoch.revoked_before < excluded.revoked_before",
+                "INSERT INTO subject_epoch (subject, epoch, epoch_since) VALUES (?1, 1, ?2)
+                 ON CONFLICT (subject) DO UPDATE
+                 SET epoch = subject_epoch.epoch + 1, epoch_since = excluded.epoch_since",
                 "SELECT 1 FROM subject_epoch WHERE subject = ?1",
                 subject.as_str(),
-                before,
+                at,
                 Stale::TokensOfSubject,
             )
         })
         .await
+    }
+
+    async fn revoke_everything(
+        &self,
+        issued: IssuedBefore,
+        at: Timestamp,
+    ) -> Result<RevokedEverything, StoreError> {
+        self.write(move |connection| revoke_everything(connection, issued, at))
+            .await
     }
 
     /// In several transactions if there is much to forget, so that no other
@@ -177,18 +182,18 @@ fn outcome(changed: usize, known: impl FnOnce() -> Result<bool, Fault>) -> Resul
     })
 }
 
-/// Moves an epoch forward; the tokens that hang on it leave the cache.
-fn move_epoch(
+/// Revokes tokens by what they hang on; they leave the cache.
+fn revoke(
     connection: &Connection,
-    forward: &str,
+    change: &str,
     known: &str,
     name: &str,
-    before: Timestamp,
+    at: Timestamp,
     tokens: fn(Box<str>) -> Stale,
 ) -> Result<Done<Revoked>, Fault> {
     let changed = connection
-        .prepare_cached(forward)?
-        .execute(params![name, before.as_micros()])?;
+        .prepare_cached(change)?
+        .execute(params![name, at.as_micros()])?;
     Ok(Done {
         value: outcome(changed, || {
             Ok(connection.prepare_cached(known)?.exists([name])?)
@@ -198,6 +203,44 @@ fn move_epoch(
         } else {
             Stale::Nothing
         },
+    })
+}
+
+pub(super) fn revoke_everything(
+    connection: &Connection,
+    issued: IssuedBefore,
+    at: Timestamp,
+) -> Result<Done<RevokedEverything>, Fault> {
+    let (epoch, until, with_it) = match issued {
+        IssuedBefore::Now => (
+            "UPDATE server_epoch SET epoch = epoch + 1, epoch_since = ?1",
+            at,
+            // All of them, whatever instant they bear.
+            Timestamp::from_micros(i64::MAX),
+        ),
+        IssuedBefore::Instant(until) => (
+            "UPDATE server_epoch SET revoked_until = max(coalesce(revoked_until, ?1), ?1)",
+            until,
+            until,
+        ),
+    };
+    if connection.execute(epoch, [until.as_micros()])? == 0 {
+        return Err(Damage::Missing("epoch of the server").into());
+    }
+    let caller_tokens = connection.execute(
+        "DELETE FROM caller_token WHERE issued_at <= ?1",
+        [with_it.as_micros()],
+    )?;
+    let initial_access_tokens = connection.execute(
+        "UPDATE initial_access_token SET withdrawn = 1 WHERE withdrawn = 0 AND created_at <= ?1",
+        [with_it.as_micros()],
+    )?;
+    Ok(Done {
+        value: RevokedEverything {
+            caller_tokens: caller_tokens as u64,
+            initial_access_tokens: initial_access_tokens as u64,
+        },
+        stale: Stale::Everything,
     })
 }
 
@@ -259,104 +302,91 @@ fn select(connection: &Connection, hash: &TokenHash) -> Result<Option<(FoundToke
 fn found(row: &mut Columns<'_>, hash: TokenHash) -> Result<FoundToken, Fault> {
     let grant_id: GrantId = row.take(word)?;
     let client: ClientId = row.take(word)?;
-    let subject_revoked_before = row.take_optional(time)?;
     let removed_at = row.take_optional(time)?;
-    let revoked_before = row.take_optional(time)?;
+    let current = epochs(row)?;
+    let all_revoked_until = row.take_optional(time)?;
     let token = token(row, hash, &grant_id, &client)?;
+    let issued_in = epochs(row)?;
     let grant = grant(row, grant_id, client)?;
     Ok(FoundToken {
         token,
         grant: Arc::new(grant),
+        grant_revoked_at: row.take_optional(time)?,
         client: match removed_at {
             Some(_) => CallerState::Removed,
-            None => CallerState::Registered { revoked_before },
+            None => CallerState::Registered,
         },
-        subject_revoked_before,
+        issued_in,
+        current,
+        all_revoked_until,
     })
 }
 
 // CROSS JOIN: in this order and no other, whatever SQLite believes of the sizes of the tables.
 const SELECT_NEAREST: &str = "
-    SELECT t.hash, g.id, g.client, s.revoked_before, c.removed_at, c.revoked_before,
+    SELECT t.hash, g.id, g.client, c.removed_at,
+           e.epoch, c.epoch, coalesce(s.epoch, 0), e.revoked_until,
            t.id, t.scope, t.resources, t.authorization_details, t.confirmation_details,
            t.issued_at, t.not_before, t.expires_at, t.revoked_at,
+           t.server_epoch, t.client_epoch, t.subject_epoch,
            g.subject, g.scope, g.resources, g.claims, g.authorization_details,
-           g.legal_basis, g.login_details, g.created_at, g.revoked_before
+           g.legal_basis, g.login_details, g.created_at, g.revoked_at
     FROM access_token t
     CROSS JOIN access_grant g ON g.id = t.access_grant
     CROSS JOIN client c ON c.id = g.client
     LEFT JOIN subject_epoch s ON s.subject = g.subject
+    LEFT JOIN server_epoch e ON e.one = 1
     WHERE t.hash >= ?1 ORDER BY t.hash LIMIT 1";
 
-pub(super) fn token(
-    row: &mut Columns<'_>,
-    hash: TokenHash,
-    grant: &GrantId,
+/// Keeps a token, in the epochs there are.
+fn issue_token(
+    connection: &Connection,
+    token: [Value; 11],
     client: &ClientId,
-) -> Result<AccessToken, Fault> {
-    Ok(AccessToken {
-        hash,
-        id: row.take(word)?,
-        grant: grant.clone(),
-        client: client.clone(),
-        scope: row.take(word)?,
-        audience: row.take(json)?,
-        authorization_details: row.take(json)?,
-        confirmation: row.take_optional(json)?,
-        issued_at: row.take(time)?,
-        not_before: row.take_optional(time)?,
-        expires_at: row.take(time)?,
-        revoked_at: row.take_optional(time)?,
-    })
+    subject: Option<&SubjectId>,
+) -> Result<(), Fault> {
+    let subject = subject.map(|subject| subject.as_str().to_owned());
+    let whose = [client.as_str().to_owned().into(), subject.into()];
+    connection
+        .prepare_cached(ISSUE_TOKEN)?
+        .execute(params_from_iter(token.into_iter().chain(whose)))
+        .or_taken(Taken::Record)?;
+    Ok(())
 }
 
-pub(super) fn insert_token(connection: &Connection, token: [Value; 11]) -> Result<(), Fault> {
+const ISSUE_TOKEN: &str = "
+    INSERT INTO access_token (hash, id, access_grant, scope, resources, authorization_details,
+        confirmation_details, issued_at, not_before, expires_at, revoked_at,
+        server_epoch, client_epoch, subject_epoch)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
+        (SELECT epoch FROM server_epoch WHERE one = 1),
+        (SELECT epoch FROM client WHERE id = ?12),
+        coalesce((SELECT epoch FROM subject_epoch WHERE subject = ?13), 0))";
+
+/// Keeps a token as it was kept elsewhere.
+pub(super) fn insert_token(
+    connection: &Connection,
+    token: [Value; 11],
+    issued_in: Epochs,
+) -> Result<(), Fault> {
+    let Epochs {
+        server,
+        client,
+        subject,
+    } = issued_in;
+    let epochs = [server, client, subject].map(from_epoch);
     connection
         .prepare_cached(INSERT_TOKEN)?
-        .execute(token)
+        .execute(params_from_iter(token.into_iter().chain(epochs)))
         .or_taken(Taken::Record)?;
     Ok(())
 }
 
 const INSERT_TOKEN: &str = "
     INSERT INTO access_token (hash, id, access_grant, scope, resources, authorization_details,
-        confirmation_details, issued_at, not_before, expires_at, revoked_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-
-pub(super) fn token_columns(token: &AccessToken) -> Result<[Value; 11], Fault> {
-    Ok([
-        token.hash.as_bytes().to_vec().into(),
-        token.id.as_str().to_owned().into(),
-        token.grant.as_str().to_owned().into(),
-        token.scope.to_string().into(),
-        from_json("audience", &token.audience)?,
-        from_json(
-            "list of authorization details",
-            &token.authorization_details,
-        )?,
-        from_optional_json("confirmation", token.confirmation.as_ref())?,
-        from_time(token.issued_at),
-        from_optional_time(token.not_before),
-        from_time(token.expires_at),
-        from_optional_time(token.revoked_at),
-    ])
-}
-
-pub(super) fn grant(row: &mut Columns<'_>, id: GrantId, client: ClientId) -> Result<Grant, Fault> {
-    Ok(Grant {
-        id,
-        client,
-        subject: row.take_optional(word)?,
-        scope: row.take(word)?,
-        resources: row.take(json)?,
-        claims: row.take(json)?,
-        authorization_details: row.take(json)?,
-        legal_basis: row.take_optional(word)?,
-        authentication: row.take_optional(json)?,
-        created_at: row.take(time)?,
-        revoked_before: row.take_optional(time)?,
-    })
-}
+        confirmation_details, issued_at, not_before, expires_at, revoked_at,
+        server_epoch, client_epoch, subject_epoch)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 
 pub(super) fn insert_grant(connection: &Connection, grant: [Value; 11]) -> Result<(), Fault> {
     connection
@@ -368,36 +398,8 @@ pub(super) fn insert_grant(connection: &Connection, grant: [Value; 11]) -> Resul
 
 const INSERT_GRANT: &str = "
     INSERT INTO access_grant (id, client, subject, scope, resources, claims,
-        authorization_details, legal_basis, login_details, created_at, revoked_before)
+        authorization_details, legal_basis, login_details, created_at, revoked_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-
-pub(super) fn grant_columns(grant: &Grant) -> Result<[Value; 11], Fault> {
-    let text = |text: &str| Value::Text(text.to_owned());
-    Ok([
-        text(grant.id.as_str()),
-        text(grant.client.as_str()),
-        grant
-            .subject
-            .as_ref()
-            .map(|subject| subject.as_str().to_owned())
-            .into(),
-        grant.scope.to_string().into(),
-        from_json("list of resources", &grant.resources)?,
-        from_json("set of claims", &grant.claims)?,
-        from_json(
-            "list of authorization details",
-            &grant.authorization_details,
-        )?,
-        grant
-            .legal_basis
-            .as_ref()
-            .map(|basis| basis.as_str().to_owned())
-            .into(),
-        from_optional_json("login", grant.authentication.as_ref())?,
-        from_time(grant.created_at),
-        from_optional_time(grant.revoked_before),
-    ])
-}
 
 #[cfg(test)]
 mod tests;

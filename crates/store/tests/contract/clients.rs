@@ -1,7 +1,7 @@
 //! Clients.
 
 use avouch_core::records::{
-    AllowedResources, CallerState, Client, PublicDetails, TokenBinding, TokenFormat,
+    AllowedResources, CallerState, Client, Epoch, PublicDetails, TokenBinding, TokenFormat,
 };
 use avouch_core::storage::{CallerRecord, CallerStore, Page, TokenStore};
 
@@ -53,13 +53,9 @@ pub(crate) async fn an_update_replaces_the_record_and_nothing_else(engine: &impl
     changed.token_binding = TokenBinding::Certificate;
     assert!(store.update_client(&changed).await.unwrap());
     assert_eq!(found(&store, "shop").await, Some(changed));
-    let state = CallerState::Registered {
-        revoked_before: Some(at(1_100)),
-    };
-    assert_eq!(
-        store.find(&token.hash).await.unwrap().unwrap().client,
-        state
-    );
+    let kept = store.find(&token.hash).await.unwrap().unwrap();
+    assert_eq!(kept.client, CallerState::Registered);
+    assert_eq!(kept.current.client, Epoch::new(1));
 }
 
 pub(crate) async fn a_client_that_is_not_there_is_not_updated_or_removed(engine: &impl Engine) {

@@ -147,7 +147,6 @@ pub(crate) fn grant(name: &str, client: &str, sub: &str) -> Grant {
             auth_time: Some(900),
         }),
         created_at: at(1_000),
-        revoked_before: None,
     }
 }
 

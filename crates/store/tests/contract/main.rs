@@ -7,6 +7,7 @@
 mod caller_tokens;
 mod callers;
 mod clients;
+mod epochs;
 mod fixtures;
 mod initial_access_tokens;
 mod keys;
@@ -174,13 +175,20 @@ on_every_engine! {
     },
     revocation::{
         a_token_is_revoked_once_and_the_first_instant_stands,
-        the_epoch_of_a_grant_only_moves_forward,
-        the_epoch_of_a_client_only_moves_forward,
-        the_epoch_of_a_subject_only_moves_forward_and_needs_no_record,
+        a_grant_is_revoked_once_and_the_first_instant_stands,
+        each_revocation_of_a_client_begins_its_next_epoch,
+        each_revocation_of_a_subject_begins_its_next_epoch_and_needs_no_record,
         an_epoch_touches_its_own_tokens_only,
         the_tokens_of_a_removed_client_are_dead,
         after_a_revocation_returned_no_look_up_misses_it,
         after_an_epoch_returned_no_look_up_misses_it,
+    },
+    epochs::{
+        what_was_issued_before_a_revocation_is_dead_and_nothing_later_whatever_the_clocks_say,
+        an_issue_and_a_revocation_at_once_come_out_in_either_order,
+        of_many_revocations_at_once_none_is_lost,
+        everything_is_revoked_whatever_instant_it_bears,
+        everything_until_a_named_instant_is_revoked_and_nothing_later,
     },
     caller_tokens::{
         a_token_is_found_as_it_was_kept,

@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use avouch_core::records::CallerState;
-use avouch_core::storage::{CallerStore, Revoked, Storage, TokenStore};
-use avouch_core::time::Timestamp;
+use avouch_core::records::{CallerState, Epoch, Epochs};
+use avouch_core::storage::{CallerStore, IssuedBefore, Revoked, Storage, TokenStore};
 use proptest::prelude::*;
 
 use crate::Engine;
@@ -28,6 +27,8 @@ enum Step {
     RevokeGrant(usize, i64),
     RevokeClient(usize, i64),
     RevokeSubject(usize, i64),
+    RevokeEverything,
+    RevokeIssuedBefore(i64),
     RemoveClient(usize),
     RemoveExpired {
         before: i64,
@@ -44,6 +45,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (token, second.clone()).prop_map(|(t, s)| Step::RevokeGrant(t, s)),
         2 => (two.clone(), second.clone()).prop_map(|(c, s)| Step::RevokeClient(c, s)),
         2 => (two.clone(), second.clone()).prop_map(|(u, s)| Step::RevokeSubject(u, s)),
+        1 => Just(Step::RevokeEverything),
+        1 => second.clone().prop_map(Step::RevokeIssuedBefore),
         1 => two.prop_map(Step::RemoveClient),
         2 => (second, 0..4_u32)
             .prop_map(|(before, limit)| Step::RemoveExpired { before, limit }),
@@ -57,25 +60,34 @@ struct Token {
     end: i64,
     revoked_at: Option<i64>,
     grant_revoked: Option<i64>,
+    issued_in: Epochs,
 }
 
 #[derive(Default)]
 struct Model {
     tokens: BTreeMap<usize, Token>,
-    clients: [Option<i64>; 2],
+    clients: [Epoch; 2],
     removed: [bool; 2],
-    subjects: [Option<i64>; 2],
+    subjects: [Epoch; 2],
+    everything: Epoch,
+    until: Option<i64>,
 }
 
-fn forward(epoch: &mut Option<i64>, before: i64) -> Revoked {
-    if epoch.is_some_and(|epoch| epoch >= before) {
-        return Revoked::Already;
-    }
-    *epoch = Some(before);
+/// The next begins.
+fn next(epoch: &mut Epoch) -> Revoked {
+    *epoch = Epoch::new(epoch.get() + 1);
     Revoked::Now
 }
 
 impl Model {
+    fn epochs(&self, client: usize, subject: usize) -> Epochs {
+        Epochs {
+            server: self.everything,
+            client: self.clients[client],
+            subject: self.subjects[subject],
+        }
+    }
+
     /// Whether it was kept.
     fn issue(&mut self, name: usize, token: Token) -> bool {
         let free = !self.tokens.contains_key(&name);
@@ -99,18 +111,22 @@ impl Model {
         }
     }
 
-    fn revoke_grant(&mut self, name: usize, before: i64) -> Revoked {
-        let token = self.tokens.get_mut(&name);
-        token.map_or(Revoked::Unknown, |token| {
-            forward(&mut token.grant_revoked, before)
-        })
+    fn revoke_grant(&mut self, name: usize, second: i64) -> Revoked {
+        match self.tokens.get_mut(&name) {
+            None => Revoked::Unknown,
+            Some(token) if token.grant_revoked.is_some() => Revoked::Already,
+            Some(token) => {
+                token.grant_revoked = Some(second);
+                Revoked::Now
+            }
+        }
     }
 
-    fn revoke_client(&mut self, name: usize, before: i64) -> Revoked {
+    fn revoke_client(&mut self, name: usize) -> Revoked {
         if self.removed[name] {
             Revoked::Unknown
         } else {
-            forward(&mut self.clients[name], before)
+            next(&mut self.clients[name])
         }
     }
 
@@ -141,6 +157,7 @@ async fn take(step: Step, model: &mut Model, store: &impl Storage) {
                 end,
                 revoked_at: None,
                 grant_revoked: None,
+                issued_in: model.epochs(client, subject),
             };
             assert_eq!(kept, model.issue(name, token));
         }
@@ -151,27 +168,37 @@ async fn take(step: Step, model: &mut Model, store: &impl Storage) {
                 .unwrap(),
             model.revoke_token(name, second)
         ),
-        Step::RevokeGrant(name, before) => assert_eq!(
+        Step::RevokeGrant(name, second) => assert_eq!(
             store
-                .revoke_grant(&grant_id(NAMES[name]), at(before))
+                .revoke_grant(&grant_id(NAMES[name]), at(second))
                 .await
                 .unwrap(),
-            model.revoke_grant(name, before)
+            model.revoke_grant(name, second)
         ),
-        Step::RevokeClient(name, before) => assert_eq!(
+        Step::RevokeClient(name, second) => assert_eq!(
             store
-                .revoke_client(&client_id(CLIENTS[name]), at(before))
+                .revoke_client(&client_id(CLIENTS[name]), at(second))
                 .await
                 .unwrap(),
-            model.revoke_client(name, before)
+            model.revoke_client(name)
         ),
-        Step::RevokeSubject(name, before) => assert_eq!(
+        Step::RevokeSubject(name, second) => assert_eq!(
             store
-                .revoke_subject(&subject(SUBJECTS[name]), at(before))
+                .revoke_subject(&subject(SUBJECTS[name]), at(second))
                 .await
                 .unwrap(),
-            forward(&mut model.subjects[name], before)
+            next(&mut model.subjects[name])
         ),
+        Step::RevokeEverything => {
+            let revoking = store.revoke_everything(IssuedBefore::Now, at(0));
+            revoking.await.unwrap();
+            next(&mut model.everything);
+        }
+        Step::RevokeIssuedBefore(second) => {
+            let issued = IssuedBefore::Instant(at(second));
+            store.revoke_everything(issued, at(0)).await.unwrap();
+            model.until = model.until.max(Some(second));
+        }
         Step::RemoveClient(name) => {
             let removed = store
                 .remove_client(&client_id(CLIENTS[name]), at(0))
@@ -209,17 +236,17 @@ async fn compare(model: &Model, store: &impl TokenStore) {
         let found = found.unwrap();
         assert_eq!(found.token.expires_at, at(token.end));
         assert_eq!(found.token.revoked_at, time(token.revoked_at));
-        assert_eq!(found.grant.revoked_before, time(token.grant_revoked));
+        assert_eq!(found.grant_revoked_at, time(token.grant_revoked));
         let client = if model.removed[token.client] {
             CallerState::Removed
         } else {
-            CallerState::Registered {
-                revoked_before: time(model.clients[token.client]),
-            }
+            CallerState::Registered
         };
         assert_eq!(found.client, client);
-        let epoch: Option<Timestamp> = time(model.subjects[token.subject]);
-        assert_eq!(found.subject_revoked_before, epoch);
+        assert_eq!(found.issued_in, token.issued_in);
+        let current = model.epochs(token.client, token.subject);
+        assert_eq!(found.current, current);
+        assert_eq!(found.all_revoked_until, time(model.until));
     }
 }
 

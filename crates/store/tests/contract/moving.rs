@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use avouch_core::moving::{MoveError, MoveProgress, Moved, move_records};
 use avouch_core::records::{KeySchedule, ResourceSharing, Standing, UsedProof};
 use avouch_core::storage::{
-    CallerStore, KeyStore, MoveSource, MoveTarget, Page, RecordKind, ReplayStore, ServerSecret,
-    Storage, TokenStore, Used,
+    CallerStore, IssuedBefore, KeyStore, MoveSource, MoveTarget, Page, RecordKind, ReplayStore,
+    ServerSecret, Storage, TokenStore, Used,
 };
 use avouch_oauth::scope::Scope;
 use avouch_store::MoveSide;
@@ -42,9 +42,8 @@ async fn fill_with_secrets(store: &impl Storage) {
     }
 }
 
-/// As much of every kind as makes a few pages of two.
-async fn fill(store: &impl Storage) {
-    fill_with_secrets(store).await;
+/// One removed, one revoked, and a token from before everything was revoked.
+async fn fill_with_clients(store: &impl Storage) {
     for id in ["shop", "bank", "gone", "aerzte"] {
         store.insert_client(&client(id)).await.unwrap();
     }
@@ -56,7 +55,17 @@ async fn fill(store: &impl Storage) {
         .revoke_client(&client_id("bank"), at(70))
         .await
         .unwrap();
+    let (of_the_first, first) = issued("t6", 1_600);
+    store.issue(&of_the_first, &first).await.unwrap();
+    for issued in [IssuedBefore::Now, IssuedBefore::Instant(at(900))] {
+        store.revoke_everything(issued, at(75)).await.unwrap();
+    }
+}
 
+/// As much of every kind as makes a few pages of two.
+async fn fill(store: &impl Storage) {
+    fill_with_secrets(store).await;
+    fill_with_clients(store).await;
     let exclusive = ResourceSharing::Exclusive;
     let mut sign = resource_server("sign", &["https://sign.example", "https://two.example"]);
     store
@@ -153,7 +162,7 @@ fn proof(owner: &str, jti: &str) -> UsedProof {
 async fn answers(store: &(impl Storage + MoveSource)) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     let mut tell = |answer: &dyn Debug| told.push(format!("{answer:?}"));
-    for name in ["t1", "t2", "t3", "t4", "t5", "least", "none"] {
+    for name in ["t1", "t2", "t3", "t4", "t5", "t6", "least", "none"] {
         tell(&store.find(&hash(name)).await.unwrap());
     }
     for id in [
@@ -237,7 +246,7 @@ pub(crate) async fn a_moved_store_answers_as_before(from: &impl Engine, to: &imp
         let moved = moved(&source, &target, None).await.unwrap();
         assert_eq!(moved.resumed_from, None);
         let counts: Vec<_> = moved.compared.iter().map(|one| one.target.count).collect();
-        assert_eq!(counts, [4, 3, 5, 4, 2, 3, 3, 6, 6, 3, 6]);
+        assert_eq!(counts, [4, 3, 5, 4, 2, 3, 1, 3, 7, 7, 3, 6]);
     }
     let store = to.open().await;
     assert_eq!(answers(&store).await, before);

@@ -1,9 +1,9 @@
 //! What was acknowledged is there after the store was closed and opened again.
 
-use avouch_core::records::{CallerState, ResourceSharing};
+use avouch_core::records::{CallerState, Epoch, Epochs, ResourceSharing};
 use avouch_core::storage::{
-    CallerRecord, CallerStore, Changed, InitialAccessTokenStore, KeyStore, KeysRevision,
-    RegistrationStore, Revoked, ServerSecret, TokenStore,
+    CallerRecord, CallerStore, Changed, InitialAccessTokenStore, IssuedBefore, KeyStore,
+    KeysRevision, RegistrationStore, Revoked, ServerSecret, TokenStore,
 };
 
 use crate::Engine;
@@ -38,6 +38,9 @@ pub(crate) async fn everything_is_there_again(engine: &impl Engine) {
             .revoke_subject(&subject("erika"), at(1_400))
             .await
             .unwrap();
+        for issued in [IssuedBefore::Now, IssuedBefore::Instant(at(900))] {
+            store.revoke_everything(issued, at(1_500)).await.unwrap();
+        }
         store
             .insert_signing_key(&signing_key("k", 10), &[], KeysRevision::default())
             .await
@@ -59,14 +62,15 @@ pub(crate) async fn everything_is_there_again(engine: &impl Engine) {
     let store = engine.open().await;
     let found = store.find(&token.hash).await.unwrap().unwrap();
     assert_eq!(found.token.revoked_at, Some(at(1_100)));
-    assert_eq!(found.grant.revoked_before, Some(at(1_200)));
-    assert_eq!(
-        found.client,
-        CallerState::Registered {
-            revoked_before: Some(at(1_300))
-        }
-    );
-    assert_eq!(found.subject_revoked_before, Some(at(1_400)));
+    assert_eq!(found.grant_revoked_at, Some(at(1_200)));
+    assert_eq!(found.client, CallerState::Registered);
+    let once = Epochs {
+        server: Epoch::new(1),
+        client: Epoch::new(1),
+        subject: Epoch::new(1),
+    };
+    assert_eq!((found.issued_in, found.current), (Epochs::default(), once));
+    assert_eq!(found.all_revoked_until, Some(at(900)));
     assert_eq!(
         store.revoke_token(&token.hash, at(1_500)).await.unwrap(),
         Revoked::Already

@@ -1,11 +1,10 @@
 //! Revocation: what it answers, what it touches, and that no look-up misses it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use avouch_core::records::CallerState;
+use avouch_core::records::{CallerState, Epoch, Epochs};
 use avouch_core::storage::{CallerStore, Revoked, TokenStore};
-use avouch_core::time::Timestamp;
 use tokio::task::JoinSet;
 
 use crate::Engine;
@@ -49,23 +48,22 @@ pub(crate) async fn a_token_is_revoked_once_and_the_first_instant_stands(engine:
     );
 }
 
-pub(crate) async fn the_epoch_of_a_grant_only_moves_forward(engine: &impl Engine) {
+pub(crate) async fn a_grant_is_revoked_once_and_the_first_instant_stands(engine: &impl Engine) {
     let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
     let (grant, token) = issued("one", 1_600);
     store.issue(&grant, &token).await.unwrap();
-    for (before, answer, stands) in [
-        (1_100, Revoked::Now, 1_100),
-        (1_100, Revoked::Already, 1_100),
-        (1_050, Revoked::Already, 1_100),
-        (1_200, Revoked::Now, 1_200),
+    for (second, answer) in [
+        (1_100, Revoked::Now),
+        (1_050, Revoked::Already),
+        (1_200, Revoked::Already),
     ] {
         assert_eq!(
-            store.revoke_grant(&grant.id, at(before)).await.unwrap(),
+            store.revoke_grant(&grant.id, at(second)).await.unwrap(),
             answer
         );
         let found = store.find(&token.hash).await.unwrap().unwrap();
-        assert_eq!(found.grant.revoked_before, Some(at(stands)));
+        assert_eq!(found.grant_revoked_at, Some(at(1_100)));
     }
     assert_eq!(
         store.revoke_grant(&grant_id("none"), at(1)).await.unwrap(),
@@ -73,76 +71,43 @@ pub(crate) async fn the_epoch_of_a_grant_only_moves_forward(engine: &impl Engine
     );
 }
 
-pub(crate) async fn the_epoch_of_a_client_only_moves_forward(engine: &impl Engine) {
+pub(crate) async fn each_revocation_of_a_client_begins_its_next_epoch(engine: &impl Engine) {
     let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
     let (grant, token) = issued("one", 1_600);
     store.issue(&grant, &token).await.unwrap();
-    for (before, answer, stands) in [
-        (1_100, Revoked::Now, 1_100),
-        (1_100, Revoked::Already, 1_100),
-        (1_050, Revoked::Already, 1_100),
-        (1_200, Revoked::Now, 1_200),
-    ] {
-        assert_eq!(
-            store
-                .revoke_client(&client_id("shop"), at(before))
-                .await
-                .unwrap(),
-            answer
-        );
+    let shop = client_id("shop");
+    // The instants only go along.
+    for (second, number) in [(1_100, 1), (1_100, 2), (1_050, 3), (1_200, 4)] {
+        let revoked = store.revoke_client(&shop, at(second)).await.unwrap();
+        assert_eq!(revoked, Revoked::Now);
         let found = store.find(&token.hash).await.unwrap().unwrap();
-        let state = CallerState::Registered {
-            revoked_before: Some(at(stands)),
-        };
-        assert_eq!(found.client, state);
+        assert_eq!(found.current.client, Epoch::new(number));
+        assert_eq!(found.issued_in, Epochs::default());
     }
-    assert_eq!(
-        store
-            .revoke_client(&client_id("none"), at(1))
-            .await
-            .unwrap(),
-        Revoked::Unknown
-    );
-    store
-        .remove_client(&client_id("shop"), at(1_300))
-        .await
-        .unwrap();
-    let gone = store
-        .revoke_client(&client_id("shop"), at(1_400))
-        .await
-        .unwrap();
-    assert_eq!(gone, Revoked::Unknown);
+    let none = store.revoke_client(&client_id("none"), at(1)).await;
+    assert_eq!(none.unwrap(), Revoked::Unknown);
+    store.remove_client(&shop, at(1_300)).await.unwrap();
+    let gone = store.revoke_client(&shop, at(1_400)).await;
+    assert_eq!(gone.unwrap(), Revoked::Unknown);
 }
 
-pub(crate) async fn the_epoch_of_a_subject_only_moves_forward_and_needs_no_record(
+pub(crate) async fn each_revocation_of_a_subject_begins_its_next_epoch_and_needs_no_record(
     engine: &impl Engine,
 ) {
     let store = engine.open().await;
     store.insert_client(&client("shop")).await.unwrap();
-    assert_eq!(
-        store
-            .revoke_subject(&subject("erika"), at(1_100))
-            .await
-            .unwrap(),
-        Revoked::Now
-    );
+    let erika = subject("erika");
+    let first = store.revoke_subject(&erika, at(1_100)).await;
+    assert_eq!(first.unwrap(), Revoked::Now);
     let (grant, token) = issued("one", 1_600);
     store.issue(&grant, &token).await.unwrap();
-    for (before, answer, stands) in [
-        (1_100, Revoked::Already, 1_100),
-        (1_050, Revoked::Already, 1_100),
-        (1_200, Revoked::Now, 1_200),
-    ] {
-        assert_eq!(
-            store
-                .revoke_subject(&subject("erika"), at(before))
-                .await
-                .unwrap(),
-            answer
-        );
+    for (second, number) in [(1_100, 2), (1_050, 3), (1_200, 4)] {
+        let revoked = store.revoke_subject(&erika, at(second)).await.unwrap();
+        assert_eq!(revoked, Revoked::Now);
         let found = store.find(&token.hash).await.unwrap().unwrap();
-        assert_eq!(found.subject_revoked_before, Some(at(stands)));
+        assert_eq!(found.current.subject, Epoch::new(number));
+        assert_eq!(found.issued_in.subject, Epoch::new(1));
     }
 }
 
@@ -153,8 +118,12 @@ pub(crate) async fn an_epoch_touches_its_own_tokens_only(engine: &impl Engine) {
     let (grant_one, one) = issued("one", 1_600);
     let grant_two = grant("two", "other", "max");
     let two = token("two", &grant_two, 1_600);
-    store.issue(&grant_one, &one).await.unwrap();
-    store.issue(&grant_two, &two).await.unwrap();
+    let mut grant_own = grant("own", "other", "max");
+    grant_own.subject = None;
+    let own = token("own", &grant_own, 1_600);
+    for (grant, token) in [(&grant_one, &one), (&grant_two, &two), (&grant_own, &own)] {
+        store.issue(grant, token).await.unwrap();
+    }
     store.revoke_token(&one.hash, at(1_100)).await.unwrap();
     store.revoke_grant(&grant_one.id, at(1_100)).await.unwrap();
     store
@@ -166,16 +135,15 @@ pub(crate) async fn an_epoch_touches_its_own_tokens_only(engine: &impl Engine) {
         .await
         .unwrap();
 
-    let found = store.find(&two.hash).await.unwrap().unwrap();
-    assert_eq!(found.token, two);
-    assert!(*found.grant == grant_two);
-    assert_eq!(
-        found.client,
-        CallerState::Registered {
-            revoked_before: None
-        }
-    );
-    assert_eq!(found.subject_revoked_before, None);
+    for (grant, token) in [(grant_two, two), (grant_own, own)] {
+        let found = store.find(&token.hash).await.unwrap().unwrap();
+        assert_eq!(found.token, token);
+        assert!(*found.grant == grant);
+        assert_eq!(found.grant_revoked_at, None);
+        assert_eq!(found.client, CallerState::Registered);
+        assert_eq!(found.current, Epochs::default());
+        assert_eq!(found.all_revoked_until, None);
+    }
 }
 
 pub(crate) async fn the_tokens_of_a_removed_client_are_dead(engine: &impl Engine) {
@@ -239,8 +207,8 @@ pub(crate) async fn after_an_epoch_returned_no_look_up_misses_it(engine: &impl E
     let (grant, token) = issued("one", 1_600);
     store.issue(&grant, &token).await.unwrap();
     // The epoch that every look-up started from now on must at least show.
-    let least = Arc::new(std::sync::atomic::AtomicI64::new(0));
-    let last = at(1_000 + i64::try_from(TOKENS).unwrap());
+    let least = Arc::new(AtomicU64::new(0));
+    let last = TOKENS as u64;
     let mut looking = JoinSet::new();
     for _ in 0..READERS {
         let (store, least) = (Arc::clone(&store), Arc::clone(&least));
@@ -248,22 +216,19 @@ pub(crate) async fn after_an_epoch_returned_no_look_up_misses_it(engine: &impl E
             loop {
                 let returned_before = least.load(Ordering::SeqCst);
                 let found = store.find(&token.hash).await.unwrap().unwrap();
-                let epoch = found.subject_revoked_before.map_or(0, Timestamp::as_micros);
+                let epoch = found.current.subject.get();
                 assert!(epoch >= returned_before);
-                if epoch == last.as_micros() {
+                if epoch == last {
                     break;
                 }
                 tokio::task::yield_now().await;
             }
         });
     }
-    for second in 1..=TOKENS {
-        let before = at(1_000 + i64::try_from(second).unwrap());
-        store
-            .revoke_subject(&subject("erika"), before)
-            .await
-            .unwrap();
-        least.store(before.as_micros(), Ordering::SeqCst);
+    for number in 1..=last {
+        let revoked = store.revoke_subject(&subject("erika"), at(1_100)).await;
+        assert_eq!(revoked.unwrap(), Revoked::Now);
+        least.store(number, Ordering::SeqCst);
     }
     while let Some(looked) = looking.join_next().await {
         looked.unwrap();

@@ -46,9 +46,9 @@ async fn no_grant_is_left_by_clean_ups_that_run_at_once() {
     let hand = by_hand(&place).await;
     hand.batch_execute(
         "INSERT INTO access_token (hash, id, access_grant, scope, resources,
-             authorization_details, issued_at, expires_at)
+             authorization_details, issued_at, expires_at, server_epoch, client_epoch, subject_epoch)
          SELECT sha256(hash), 'second-' || id, access_grant, scope, resources,
-             authorization_details, issued_at, expires_at + (random() * 1000)::bigint
+             authorization_details, issued_at, expires_at + (random() * 1000)::bigint, 0, 0, 0
          FROM access_token",
     )
     .await

@@ -8,8 +8,8 @@ use std::time::Duration;
 use avouch_core::opaque_token::TokenHash;
 use avouch_core::records::{CallerState, ResourceSharing};
 use avouch_core::storage::{
-    CallerRecord, CallerStore, Changed, KeyStore, KeysRevision, RegistrationStore, Revoked,
-    StoreError, TokenStore,
+    CallerRecord, CallerStore, Changed, IssuedBefore, KeyStore, KeysRevision, RegistrationStore,
+    Revoked, StoreError, TokenStore,
 };
 use avouch_store::PostgresStore;
 
@@ -25,9 +25,10 @@ async fn state(node: &PostgresStore, hash: &TokenHash) -> impl PartialEq + Debug
     let found = node.find(hash).await.unwrap().unwrap();
     (
         found.token.revoked_at,
-        found.grant.revoked_before,
-        found.subject_revoked_before,
+        found.grant_revoked_at,
         found.client,
+        found.current,
+        found.all_revoked_until,
     )
 }
 
@@ -54,7 +55,15 @@ async fn a_revocation_is_seen_when_the_feed_was_read() {
     let Some(nodes) = nodes().await else { return };
     let Nodes { one, other, .. } = &nodes;
     one.insert_client(&client("shop")).await.unwrap();
-    for kind in ["token", "grant", "subject", "client", "removal"] {
+    for kind in [
+        "token",
+        "grant",
+        "subject",
+        "client",
+        "everything",
+        "instant",
+        "removal",
+    ] {
         let (grant, token) = issued(kind, 1_600);
         one.issue(&grant, &token).await.unwrap();
         let before = state(other, &token.hash).await;
@@ -63,6 +72,14 @@ async fn a_revocation_is_seen_when_the_feed_was_read() {
             "grant" => one.revoke_grant(&token.grant, at(1_100)).await,
             "subject" => one.revoke_subject(&subject("erika"), at(1_100)).await,
             "client" => one.revoke_client(&token.client, at(1_100)).await,
+            "everything" | "instant" => {
+                let issued = match kind {
+                    "everything" => IssuedBefore::Now,
+                    _ => IssuedBefore::Instant(at(999)),
+                };
+                one.revoke_everything(issued, at(1_100)).await.unwrap();
+                Ok(Revoked::Now)
+            }
             _ => {
                 let removed = one.remove_client(&token.client, at(1_100)).await;
                 assert!(removed.unwrap());
@@ -267,18 +284,15 @@ async fn look_ups_that_a_change_overtook_bring_nothing_back() {
         let revoked = match round % 3 {
             0 => one.revoke_token(&token.hash, at(1_100)).await,
             1 => one.revoke_grant(&token.grant, at(1_100)).await,
-            _ => {
-                let before = at(1_100 + round);
-                one.revoke_subject(&subject("erika"), before).await
-            }
+            _ => one.revoke_subject(&subject("erika"), at(1_100)).await,
         };
         assert_eq!(revoked.unwrap(), Revoked::Now);
         other.follow_changes().await.unwrap();
         let found = other.find(&token.hash).await.unwrap().unwrap();
         let dead = match round % 3 {
             0 => found.token.revoked_at.is_some(),
-            1 => found.grant.revoked_before.is_some(),
-            _ => found.subject_revoked_before == Some(at(1_100 + round)),
+            1 => found.grant_revoked_at.is_some(),
+            _ => found.current.subject != found.issued_in.subject,
         };
         over.store(true, Ordering::Relaxed);
         looking.join_all().await;

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use avouch_core::records::{CallerState, FoundToken};
-use avouch_core::storage::{CallerRecord, CallerStore, TokenStore};
+use avouch_core::records::{CallerState, Epoch, Epochs, FoundToken};
+use avouch_core::storage::{CallerRecord, CallerStore, IssuedBefore, TokenStore};
 use avouch_core::time::{MonotonicClock, Timestamp};
 use avouch_store::PostgresStore;
 use proptest::prelude::*;
@@ -37,6 +37,7 @@ enum Step {
     RevokeGrant(usize),
     RevokeClient(usize),
     RevokeSubject(usize),
+    RevokeEverything,
     RenameClient(usize),
     RemoveClient(usize),
     Find(usize),
@@ -56,6 +57,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => name.clone().prop_map(Step::RevokeGrant),
         1 => two.clone().prop_map(Step::RevokeClient),
         1 => two.clone().prop_map(Step::RevokeSubject),
+        1 => Just(Step::RevokeEverything),
         2 => two.clone().prop_map(Step::RenameClient),
         1 => two.clone().prop_map(Step::RemoveClient),
         14 => name.prop_map(Step::Find),
@@ -72,16 +74,18 @@ struct Token {
     revoked_at: Option<Timestamp>,
     grant: Option<Timestamp>,
     client: CallerState,
-    subject: Option<Timestamp>,
+    issued_in: Epochs,
+    current: Epochs,
 }
 
 impl From<&FoundToken> for Token {
     fn from(found: &FoundToken) -> Self {
         Self {
             revoked_at: found.token.revoked_at,
-            grant: found.grant.revoked_before,
+            grant: found.grant_revoked_at,
             client: found.client,
-            subject: found.subject_revoked_before,
+            issued_in: found.issued_in,
+            current: found.current,
         }
     }
 }
@@ -89,21 +93,33 @@ impl From<&FoundToken> for Token {
 /// The database after one step.
 #[derive(Clone, Debug, Default)]
 struct State {
-    tokens: [Option<(Option<Timestamp>, Option<Timestamp>)>; NAMES.len()],
+    tokens: [Option<Issued>; NAMES.len()],
     clients: [Client; 2],
-    subjects: [Option<Timestamp>; 2],
+    subjects: [Epoch; 2],
+    everything: Epoch,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Issued {
+    revoked_at: Option<Timestamp>,
+    grant: Option<Timestamp>,
+    epochs: Epochs,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Client {
     name: String,
-    revoked: Option<Timestamp>,
+    epoch: Epoch,
     removed: bool,
 }
 
 impl State {
     fn token(&self, name: usize) -> Option<Token> {
-        let (revoked_at, grant) = self.tokens[name]?;
+        let Issued {
+            revoked_at,
+            grant,
+            epochs,
+        } = self.tokens[name]?;
         let client = &self.clients[client_of(name)];
         Some(Token {
             revoked_at,
@@ -111,18 +127,39 @@ impl State {
             client: if client.removed {
                 CallerState::Removed
             } else {
-                CallerState::Registered {
-                    revoked_before: client.revoked,
-                }
+                CallerState::Registered
             },
-            subject: self.subjects[subject_of(name)],
+            issued_in: epochs,
+            current: self.epochs(name),
         })
+    }
+
+    /// Those there are for a token of this name.
+    fn epochs(&self, name: usize) -> Epochs {
+        Epochs {
+            server: self.everything,
+            client: self.clients[client_of(name)].epoch,
+            subject: self.subjects[subject_of(name)],
+        }
     }
 
     fn caller(&self, which: usize) -> Option<String> {
         let client = &self.clients[which];
         (!client.removed).then(|| client.name.clone())
     }
+}
+
+/// Whether it was kept.
+async fn issue(store: &PostgresStore, name: usize) -> bool {
+    let (client, subject) = (CLIENTS[client_of(name)], SUBJECTS[subject_of(name)]);
+    let grant = grant(NAMES[name], client, subject);
+    let token = token(NAMES[name], &grant, 9_000);
+    store.issue(&grant, &token).await.is_ok()
+}
+
+/// The next begins.
+fn one_on(epoch: &mut Epoch) {
+    *epoch = Epoch::new(epoch.get() + 1);
 }
 
 struct World {
@@ -162,35 +199,32 @@ impl World {
         let number = self.states.len();
         let store = &self.nodes[node].store;
         let mut changed_tokens = Vec::new();
-        let mut changed_client = None;
+        let mut changed_clients = Vec::new();
         match step {
             Step::Issue(name) => {
-                let grant = grant(
-                    NAMES[name],
-                    CLIENTS[client_of(name)],
-                    SUBJECTS[subject_of(name)],
-                );
-                let issued = store
-                    .issue(&grant, &token(NAMES[name], &grant, 9_000))
-                    .await;
-                assert_eq!(issued.is_ok(), next.tokens[name].is_none());
-                next.tokens[name].get_or_insert_default();
+                let done = issue(store, name).await;
+                assert_eq!(done, next.tokens[name].is_none());
+                let issued = Issued {
+                    epochs: next.epochs(name),
+                    ..Issued::default()
+                };
+                next.tokens[name].get_or_insert(issued);
             }
             Step::RevokeToken(name) => {
                 store
                     .revoke_token(&hash(NAMES[name]), before)
                     .await
                     .unwrap();
-                if let Some((revoked, _)) = &mut next.tokens[name] {
-                    *revoked = revoked.or(Some(before));
+                if let Some(issued) = &mut next.tokens[name] {
+                    issued.revoked_at = issued.revoked_at.or(Some(before));
                 }
                 changed_tokens.push(name);
             }
             Step::RevokeGrant(name) => {
                 let grant = grant_id(NAMES[name]);
                 store.revoke_grant(&grant, before).await.unwrap();
-                if let Some((_, revoked)) = &mut next.tokens[name] {
-                    *revoked = Some(before);
+                if let Some(issued) = &mut next.tokens[name] {
+                    issued.grant = issued.grant.or(Some(before));
                 }
                 changed_tokens.push(name);
             }
@@ -199,15 +233,23 @@ impl World {
                 store.revoke_client(&id, before).await.unwrap();
                 let client = &mut next.clients[which];
                 if !client.removed {
-                    client.revoked = Some(before);
+                    one_on(&mut client.epoch);
                 }
                 changed_tokens.extend((0..NAMES.len()).filter(|name| client_of(*name) == which));
             }
             Step::RevokeSubject(which) => {
                 let subject = subject(SUBJECTS[which]);
                 store.revoke_subject(&subject, before).await.unwrap();
-                next.subjects[which] = Some(before);
+                one_on(&mut next.subjects[which]);
                 changed_tokens.extend((0..NAMES.len()).filter(|name| subject_of(*name) == which));
+            }
+            Step::RevokeEverything => {
+                let revoking = store.revoke_everything(IssuedBefore::Now, before);
+                revoking.await.unwrap();
+                one_on(&mut next.everything);
+                changed_tokens.extend(0..NAMES.len());
+                // All callers are looked up anew, too.
+                changed_clients.extend([0, 1]);
             }
             Step::RenameClient(which) => {
                 let mut record = client(CLIENTS[which]);
@@ -216,14 +258,14 @@ impl World {
                 let there = store.update_client(&record).await.unwrap();
                 assert_eq!(there, !next.clients[which].removed);
                 next.clients[which].name = name;
-                changed_client = Some(which);
+                changed_clients.push(which);
             }
             Step::RemoveClient(which) => {
                 let id = client_id(CLIENTS[which]);
                 let there = store.remove_client(&id, before).await.unwrap();
                 assert_eq!(there, !next.clients[which].removed);
                 next.clients[which].removed = true;
-                changed_client = Some(which);
+                changed_clients.push(which);
                 if there {
                     let own = (0..NAMES.len()).filter(|name| client_of(*name) == which);
                     changed_tokens.extend(own);
@@ -242,7 +284,7 @@ impl World {
         for name in changed_tokens {
             self.nodes[node].tokens[name] = number;
         }
-        if let Some(which) = changed_client {
+        for which in changed_clients {
             self.nodes[node].clients[which] = number;
         }
         self.states.push(next);
@@ -303,6 +345,7 @@ async fn run(place: &Place, steps: Vec<(usize, Step)>) {
     let hand = by_hand(place).await;
     hand.batch_execute(
         "DELETE FROM access_token; DELETE FROM access_grant; DELETE FROM subject_epoch;
+         UPDATE server_epoch SET epoch = 0;
          DELETE FROM caller_secret; DELETE FROM client; DELETE FROM caller",
     )
     .await

@@ -62,7 +62,7 @@ fn exactly(known: &RolledBack) -> Result<(), Failure> {
         number(known.revoked_tokens, "revoked tokens are good again"),
         number(
             known.revocations,
-            "revocations of all tokens of a grant, client or subject never were",
+            "revocations of all tokens of a grant, client or subject, or of everything, never were",
         ),
         names(&known.removed_callers, "removed, and there again"),
         names(&known.suspended, "suspended, and in good standing again"),

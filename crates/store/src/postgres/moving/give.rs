@@ -7,13 +7,14 @@ use avouch_core::id::{ClientId, GrantId};
 use avouch_core::opaque_token::TokenHash;
 use avouch_core::records::UsedProof;
 use avouch_core::storage::{
-    MovedClient, MovedRecord, MovedResourceServer, RecordKind, ServerSecret,
+    MovedClient, MovedRecord, MovedResourceServer, MovedServerEpoch, RecordKind, ServerSecret,
 };
 use deadpool_postgres::{GenericClient, Transaction};
 
 use crate::postgres::fault::{Damage, Fault};
 use crate::postgres::rows::{Columns, all, first, hash, number, octets, text, time, word};
 use crate::postgres::secrets::secrets_of;
+use crate::postgres::tokens::epoch;
 use crate::postgres::{
     caller_tokens, clients, initial_access_tokens, keys, registrations, resource_servers, tokens,
 };
@@ -27,6 +28,10 @@ pub(super) async fn count(client: &impl GenericClient, kind: RecordKind) -> Resu
         RecordKind::ResourceServer => "SELECT count(*) FROM resource_server",
         RecordKind::Registration => "SELECT count(*) FROM registration",
         RecordKind::InitialAccessToken => "SELECT count(*) FROM initial_access_token",
+        // Its row is always there; it is a record once it is not as it was made.
+        RecordKind::ServerEpoch => {
+            "SELECT count(*) FROM server_epoch WHERE epoch > 0 OR revoked_until IS NOT NULL"
+        }
         RecordKind::SubjectEpoch => "SELECT count(*) FROM subject_epoch",
         RecordKind::Grant => "SELECT count(*) FROM access_grant",
         RecordKind::AccessToken => "SELECT count(*) FROM access_token",
@@ -79,7 +84,7 @@ const fn sql(kind: RecordKind) -> &'static str {
                 secrets_of!("c.id"),
                 ", c.grant_types, c.scope, c.resources, c.access_token_lifetime,
                    c.access_token_format, c.token_binding, c.registered_at, c.removed_at,
-                   c.revoked_before
+                   c.epoch, c.epoch_since
                  FROM client c WHERE c.id > $1 ORDER BY c.id LIMIT $2"
             )
         }
@@ -96,19 +101,23 @@ const fn sql(kind: RecordKind) -> &'static str {
                  CASE WHEN withdrawn THEN 1::bigint ELSE 0::bigint END AS withdrawn
              FROM initial_access_token WHERE hash > $1 ORDER BY hash LIMIT $2"
         }
+        RecordKind::ServerEpoch => {
+            "SELECT epoch, epoch_since, revoked_until FROM server_epoch
+             WHERE 'server' > $1 AND (epoch > 0 OR revoked_until IS NOT NULL) LIMIT $2"
+        }
         RecordKind::SubjectEpoch => {
-            "SELECT subject, revoked_before FROM subject_epoch WHERE subject > $1
+            "SELECT subject, epoch, epoch_since FROM subject_epoch WHERE subject > $1
              ORDER BY subject LIMIT $2"
         }
         RecordKind::Grant => {
             "SELECT id, client, subject, scope, resources, claims, authorization_details,
-                 legal_basis, login_details, created_at, revoked_before
+                 legal_basis, login_details, created_at, revoked_at
              FROM access_grant WHERE id > $1 ORDER BY id LIMIT $2"
         }
         RecordKind::AccessToken => {
             "SELECT t.hash, t.access_grant, g.client, t.id, t.scope, t.resources,
                  t.authorization_details, t.confirmation_details, t.issued_at, t.not_before,
-                 t.expires_at, t.revoked_at
+                 t.expires_at, t.revoked_at, t.server_epoch, t.client_epoch, t.subject_epoch
              FROM access_token t JOIN access_grant g ON g.id = t.access_grant
              WHERE t.hash > $1 ORDER BY t.hash LIMIT $2"
         }
@@ -137,15 +146,24 @@ fn record(kind: RecordKind, row: &mut Columns<'_>) -> Result<MovedRecord, Fault>
             let token = Box::new(initial_access_tokens::token(row)?);
             MovedRecord::InitialAccessToken(token, row.take(number::<i64>)? == 1)
         }
-        RecordKind::SubjectEpoch => MovedRecord::SubjectEpoch(row.take(word)?, row.take(time)?),
+        RecordKind::ServerEpoch => MovedRecord::ServerEpoch(MovedServerEpoch {
+            epoch: row.take(epoch)?,
+            epoch_since: row.take_optional(time)?,
+            revoked_until: row.take_optional(time)?,
+        }),
+        RecordKind::SubjectEpoch => {
+            MovedRecord::SubjectEpoch(row.take(word)?, row.take(epoch)?, row.take(time)?)
+        }
         RecordKind::Grant => {
             let (id, client): (GrantId, ClientId) = (row.take(word)?, row.take(word)?);
-            MovedRecord::Grant(Box::new(tokens::grant(row, id, client)?))
+            let grant = Box::new(tokens::grant(row, id, client)?);
+            MovedRecord::Grant(grant, row.take_optional(time)?)
         }
         RecordKind::AccessToken => {
             let hash = TokenHash::from_bytes(row.take(hash)?);
             let (grant, client): (GrantId, ClientId) = (row.take(word)?, row.take(word)?);
-            MovedRecord::AccessToken(Box::new(tokens::token(row, hash, &grant, &client)?))
+            let token = Box::new(tokens::token(row, hash, &grant, &client)?);
+            MovedRecord::AccessToken(token, tokens::epochs(row)?)
         }
         RecordKind::CallerToken => MovedRecord::CallerToken(Box::new(caller_tokens::read(row)?)),
         RecordKind::UsedProof => MovedRecord::UsedProof(UsedProof {
@@ -169,7 +187,8 @@ fn client(row: &mut Columns<'_>) -> Result<MovedRecord, Fault> {
     Ok(MovedRecord::Client(Box::new(MovedClient {
         client: clients::read(row)?,
         removed_at: row.take_optional(time)?,
-        revoked_before: row.take_optional(time)?,
+        epoch: row.take(epoch)?,
+        epoch_since: row.take_optional(time)?,
     })))
 }
 

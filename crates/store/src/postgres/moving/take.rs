@@ -1,14 +1,16 @@
 //! Records written as they are, with what belongs to them. Of the kinds of
 //! which there are millions a page is one statement.
 
-use avouch_core::records::{AccessToken, Grant, UsedProof};
-use avouch_core::storage::{MovedClient, MovedRecord, MovedResourceServer};
+use avouch_core::records::{AccessToken, Epochs, UsedProof};
+use avouch_core::storage::{MovedClient, MovedRecord, MovedResourceServer, MovedServerEpoch};
 use avouch_core::time::Timestamp;
 use deadpool_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 
-use crate::postgres::fault::Fault;
-use crate::postgres::rows::{Column, execute, from_time, from_word, params};
+use crate::postgres::fault::{Damage, Fault};
+use crate::postgres::rows::{
+    Column, execute, from_optional_time, from_text, from_time, from_word, params,
+};
 use crate::postgres::{
     audience_scopes, caller_tokens, callers, initial_access_tokens, keys, registrations,
     resource_servers, revisions, secrets, tokens,
@@ -19,38 +21,50 @@ pub(super) async fn put(
     transaction: &Transaction<'_>,
     records: &[MovedRecord],
 ) -> Result<(), Fault> {
-    let mut grants: Vec<&Grant> = Vec::new();
-    let mut access_tokens: Vec<&AccessToken> = Vec::new();
+    let mut grants = Vec::new();
+    let mut access_tokens = Vec::new();
     let mut proofs: Vec<&UsedProof> = Vec::new();
     for record in records {
         match record {
-            MovedRecord::Grant(grant) => grants.push(grant),
-            MovedRecord::AccessToken(token) => access_tokens.push(token),
+            MovedRecord::Grant(grant, revoked_at) => {
+                grants.push(tokens::grant_columns(grant, *revoked_at)?);
+            }
+            MovedRecord::AccessToken(token, issued_in) => {
+                access_tokens.push(token_columns(token, *issued_in)?);
+            }
             MovedRecord::UsedProof(proof) => proofs.push(proof),
             record => one(transaction, record).await?,
         }
     }
-    let rows: Result<Vec<_>, _> = grants.into_iter().map(tokens::grant_columns).collect();
-    many(transaction, GRANTS, rows?).await?;
-    let rows: Result<Vec<_>, _> = access_tokens
-        .into_iter()
-        .map(tokens::token_columns)
-        .collect();
-    many(transaction, TOKENS, rows?).await?;
+    many(transaction, GRANTS, grants).await?;
+    many(transaction, TOKENS, access_tokens).await?;
     used_proofs(transaction, &proofs).await
 }
 
 const GRANTS: &str = "
     INSERT INTO access_grant (id, client, subject, scope, resources, claims,
-        authorization_details, legal_basis, login_details, created_at, revoked_before)
+        authorization_details, legal_basis, login_details, created_at, revoked_at)
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
         $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[])";
 
 const TOKENS: &str = "
     INSERT INTO access_token (hash, id, access_grant, scope, resources, authorization_details,
-        confirmation_details, issued_at, not_before, expires_at, revoked_at)
+        confirmation_details, issued_at, not_before, expires_at, revoked_at,
+        server_epoch, client_epoch, subject_epoch)
     SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-        $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])";
+        $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],
+        $12::bigint[], $13::bigint[], $14::bigint[])";
+
+fn token_columns(token: &AccessToken, issued_in: Epochs) -> Result<[Column; 14], Fault> {
+    let Epochs {
+        server,
+        client,
+        subject,
+    } = issued_in;
+    let epochs = [server, client, subject].map(tokens::from_epoch);
+    let mut all = tokens::token_columns(token)?.into_iter().chain(epochs);
+    Ok(std::array::from_fn(|_| all.next().unwrap_or(Column::Null)))
+}
 
 const PROOFS: &str = "
     INSERT INTO used_proof (key, owner, expires_at)
@@ -122,27 +136,50 @@ async fn one(transaction: &Transaction<'_>, record: &MovedRecord) -> Result<(), 
             let key = token.hash.as_bytes().as_slice();
             execute(transaction, sql, &[&key, &i64::from(*withdrawn)]).await?;
         }
-        MovedRecord::SubjectEpoch(subject, before) => {
-            let sql = "INSERT INTO subject_epoch (subject, revoked_before) VALUES ($1, $2)";
-            execute(transaction, sql, &[&subject.as_str(), &before.as_micros()]).await?;
+        MovedRecord::ServerEpoch(moved) => server_epoch(transaction, *moved).await?,
+        MovedRecord::SubjectEpoch(subject, epoch, since) => {
+            let sql = "INSERT INTO subject_epoch (subject, epoch, epoch_since) VALUES ($1, $2, $3)";
+            let columns = [
+                from_text(subject.as_str()),
+                tokens::from_epoch(*epoch),
+                from_time(*since),
+            ];
+            execute(transaction, sql, &params(&columns)).await?;
         }
         MovedRecord::CallerToken(token) => {
             let columns = caller_tokens::columns(token)?;
             execute(transaction, caller_tokens::INSERT, &params(&columns)).await?;
         }
-        MovedRecord::Grant(_) | MovedRecord::AccessToken(_) | MovedRecord::UsedProof(_) => {}
+        MovedRecord::Grant(..) | MovedRecord::AccessToken(..) | MovedRecord::UsedProof(_) => {}
     }
     Ok(())
 }
 
 async fn client(transaction: &Transaction<'_>, moved: &MovedClient) -> Result<(), Fault> {
     callers::insert_client(transaction, &moved.client).await?;
-    let sql = "UPDATE client SET removed_at = $2, revoked_before = $3 WHERE id = $1";
-    let removed_at = moved.removed_at.map(Timestamp::as_micros);
-    let revoked_before = moved.revoked_before.map(Timestamp::as_micros);
-    let id = moved.client.id.as_str();
-    execute(transaction, sql, &[&id, &removed_at, &revoked_before]).await?;
+    let sql = "UPDATE client SET removed_at = $2, epoch = $3, epoch_since = $4 WHERE id = $1";
+    let columns = [
+        from_text(moved.client.id.as_str()),
+        from_optional_time(moved.removed_at),
+        tokens::from_epoch(moved.epoch),
+        from_optional_time(moved.epoch_since),
+    ];
+    execute(transaction, sql, &params(&columns)).await?;
     Ok(())
+}
+
+/// Into the row that is there.
+async fn server_epoch(transaction: &Transaction<'_>, moved: MovedServerEpoch) -> Result<(), Fault> {
+    let sql = "UPDATE server_epoch SET epoch = $1, epoch_since = $2, revoked_until = $3";
+    let columns = [
+        tokens::from_epoch(moved.epoch),
+        from_optional_time(moved.epoch_since),
+        from_optional_time(moved.revoked_until),
+    ];
+    match execute(transaction, sql, &params(&columns)).await? {
+        0 => Err(Damage::Missing("epoch of the server").into()),
+        _ => Ok(()),
+    }
 }
 
 async fn resource_server(

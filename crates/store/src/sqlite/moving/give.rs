@@ -7,13 +7,14 @@ use avouch_core::id::{ClientId, GrantId};
 use avouch_core::opaque_token::TokenHash;
 use avouch_core::records::UsedProof;
 use avouch_core::storage::{
-    MovedClient, MovedRecord, MovedResourceServer, RecordKind, ServerSecret,
+    MovedClient, MovedRecord, MovedResourceServer, MovedServerEpoch, RecordKind, ServerSecret,
 };
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use crate::sqlite::fault::{Damage, Fault};
 use crate::sqlite::rows::{Columns, all, flag, hash, octets, text, time, word};
+use crate::sqlite::tokens::epoch;
 use crate::sqlite::{
     caller_tokens, clients, initial_access_tokens, keys, registrations, resource_servers, tokens,
 };
@@ -26,6 +27,7 @@ const fn is_text(kind: RecordKind) -> bool {
         | RecordKind::Client
         | RecordKind::ResourceServer
         | RecordKind::Registration
+        | RecordKind::ServerEpoch
         | RecordKind::SubjectEpoch
         | RecordKind::Grant => true,
         RecordKind::InitialAccessToken
@@ -44,6 +46,7 @@ const fn table(kind: RecordKind) -> &'static str {
         RecordKind::ResourceServer => "resource_server",
         RecordKind::Registration => "registration",
         RecordKind::InitialAccessToken => "initial_access_token",
+        RecordKind::ServerEpoch => "server_epoch",
         RecordKind::SubjectEpoch => "subject_epoch",
         RecordKind::Grant => "access_grant",
         RecordKind::AccessToken => "access_token",
@@ -52,9 +55,16 @@ const fn table(kind: RecordKind) -> &'static str {
     }
 }
 
+/// Whether the epoch of all tokens is a record, or still as it was made.
+const USED: &str = "(epoch > 0 OR revoked_until IS NOT NULL)";
+
 /// How many there are.
 pub(super) fn count(connection: &Connection, kind: RecordKind) -> Result<u64, Fault> {
-    let sql = format!("SELECT count(*) FROM {}", table(kind));
+    let sql = match kind {
+        // Its row is always there.
+        RecordKind::ServerEpoch => format!("SELECT count(*) FROM server_epoch WHERE {USED}"),
+        kind => format!("SELECT count(*) FROM {}", table(kind)),
+    };
     let count: i64 = connection.query_row(&sql, (), |row| row.get(0))?;
     Ok(u64::try_from(count).unwrap_or(0))
 }
@@ -92,7 +102,7 @@ const fn sql(kind: RecordKind) -> &'static str {
         RecordKind::Client => {
             "SELECT id, public_details, authentication_details, grant_types, scope, resources,
                  access_token_lifetime, access_token_format, token_binding, registered_at,
-                 removed_at, revoked_before
+                 removed_at, epoch, epoch_since
              FROM client WHERE id > ?1 ORDER BY id LIMIT ?2"
         }
         RecordKind::ResourceServer => {
@@ -107,19 +117,23 @@ const fn sql(kind: RecordKind) -> &'static str {
             "SELECT hash, id, kind, resources, sharing, uses_left, created_at, expires_at, withdrawn
              FROM initial_access_token WHERE hash > ?1 ORDER BY hash LIMIT ?2"
         }
+        RecordKind::ServerEpoch => {
+            "SELECT epoch, epoch_since, revoked_until FROM server_epoch
+             WHERE 'server' > ?1 AND (epoch > 0 OR revoked_until IS NOT NULL) LIMIT ?2"
+        }
         RecordKind::SubjectEpoch => {
-            "SELECT subject, revoked_before FROM subject_epoch WHERE subject > ?1
+            "SELECT subject, epoch, epoch_since FROM subject_epoch WHERE subject > ?1
              ORDER BY subject LIMIT ?2"
         }
         RecordKind::Grant => {
             "SELECT id, client, subject, scope, resources, claims, authorization_details,
-                 legal_basis, login_details, created_at, revoked_before
+                 legal_basis, login_details, created_at, revoked_at
              FROM access_grant WHERE id > ?1 ORDER BY id LIMIT ?2"
         }
         RecordKind::AccessToken => {
             "SELECT t.hash, t.access_grant, g.client, t.id, t.scope, t.resources,
                  t.authorization_details, t.confirmation_details, t.issued_at, t.not_before,
-                 t.expires_at, t.revoked_at
+                 t.expires_at, t.revoked_at, t.server_epoch, t.client_epoch, t.subject_epoch
              FROM access_token t JOIN access_grant g ON g.id = t.access_grant
              WHERE t.hash > ?1 ORDER BY t.hash LIMIT ?2"
         }
@@ -154,15 +168,24 @@ fn record(
             let token = Box::new(initial_access_tokens::token(row)?);
             MovedRecord::InitialAccessToken(token, row.take(flag)?)
         }
-        RecordKind::SubjectEpoch => MovedRecord::SubjectEpoch(row.take(word)?, row.take(time)?),
+        RecordKind::ServerEpoch => MovedRecord::ServerEpoch(MovedServerEpoch {
+            epoch: row.take(epoch)?,
+            epoch_since: row.take_optional(time)?,
+            revoked_until: row.take_optional(time)?,
+        }),
+        RecordKind::SubjectEpoch => {
+            MovedRecord::SubjectEpoch(row.take(word)?, row.take(epoch)?, row.take(time)?)
+        }
         RecordKind::Grant => {
             let (id, client): (GrantId, ClientId) = (row.take(word)?, row.take(word)?);
-            MovedRecord::Grant(Box::new(tokens::grant(row, id, client)?))
+            let grant = Box::new(tokens::grant(row, id, client)?);
+            MovedRecord::Grant(grant, row.take_optional(time)?)
         }
         RecordKind::AccessToken => {
             let hash = TokenHash::from_bytes(row.take(hash)?);
             let (grant, client): (GrantId, ClientId) = (row.take(word)?, row.take(word)?);
-            MovedRecord::AccessToken(Box::new(tokens::token(row, hash, &grant, &client)?))
+            let token = Box::new(tokens::token(row, hash, &grant, &client)?);
+            MovedRecord::AccessToken(token, tokens::epochs(row)?)
         }
         RecordKind::CallerToken => MovedRecord::CallerToken(Box::new(caller_tokens::token(row)?)),
         RecordKind::UsedProof => MovedRecord::UsedProof(UsedProof {
@@ -186,7 +209,8 @@ fn client(connection: &Connection, row: &mut Columns<'_>) -> Result<MovedRecord,
     Ok(MovedRecord::Client(Box::new(MovedClient {
         client: clients::client(connection, row)?,
         removed_at: row.take_optional(time)?,
-        revoked_before: row.take_optional(time)?,
+        epoch: row.take(epoch)?,
+        epoch_since: row.take_optional(time)?,
     })))
 }
 

@@ -1,11 +1,12 @@
 //! Records written as they are, with what belongs to them.
 
 use avouch_core::records::UsedProof;
-use avouch_core::storage::{MovedClient, MovedRecord, MovedResourceServer};
+use avouch_core::storage::{MovedClient, MovedRecord, MovedResourceServer, MovedServerEpoch};
 use rusqlite::{Connection, params};
 
-use crate::sqlite::fault::Fault;
+use crate::sqlite::fault::{Damage, Fault};
 use crate::sqlite::rows::{from_optional_time, from_word};
+use crate::sqlite::tokens::from_epoch;
 use crate::sqlite::{
     audience_scopes, caller_tokens, callers, initial_access_tokens, keys, registrations,
     resource_servers, revisions, secrets, tokens,
@@ -33,19 +34,21 @@ pub(super) fn put(connection: &Connection, record: &MovedRecord) -> Result<(), F
                 .execute(params![token.hash.as_bytes(), withdrawn])?;
             Ok(())
         }
-        MovedRecord::SubjectEpoch(subject, before) => {
+        MovedRecord::ServerEpoch(moved) => server_epoch(connection, *moved),
+        MovedRecord::SubjectEpoch(subject, epoch, since) => {
+            let epoch = from_epoch(*epoch);
             connection
                 .prepare_cached(
-                    "INSERT INTO subject_epoch (subject, revoked_before) VALUES (?1, ?2)",
+                    "INSERT INTO subject_epoch (subject, epoch, epoch_since) VALUES (?1, ?2, ?3)",
                 )?
-                .execute(params![subject.as_str(), before.as_micros()])?;
+                .execute(params![subject.as_str(), epoch, since.as_micros()])?;
             Ok(())
         }
-        MovedRecord::Grant(grant) => {
-            tokens::insert_grant(connection, tokens::grant_columns(grant)?)
+        MovedRecord::Grant(grant, revoked_at) => {
+            tokens::insert_grant(connection, tokens::grant_columns(grant, *revoked_at)?)
         }
-        MovedRecord::AccessToken(token) => {
-            tokens::insert_token(connection, tokens::token_columns(token)?)
+        MovedRecord::AccessToken(token, issued_in) => {
+            tokens::insert_token(connection, tokens::token_columns(token)?, *issued_in)
         }
         MovedRecord::CallerToken(token) => caller_tokens::put(connection, token),
         MovedRecord::UsedProof(proof) => used_proof(connection, proof),
@@ -55,12 +58,31 @@ pub(super) fn put(connection: &Connection, record: &MovedRecord) -> Result<(), F
 fn client(connection: &Connection, moved: &MovedClient) -> Result<(), Fault> {
     callers::insert_client(connection, &moved.client)?;
     connection
-        .prepare_cached("UPDATE client SET removed_at = ?2, revoked_before = ?3 WHERE id = ?1")?
+        .prepare_cached(
+            "UPDATE client SET removed_at = ?2, epoch = ?3, epoch_since = ?4 WHERE id = ?1",
+        )?
         .execute(params![
             moved.client.id.as_str(),
             from_optional_time(moved.removed_at),
-            from_optional_time(moved.revoked_before),
+            from_epoch(moved.epoch),
+            from_optional_time(moved.epoch_since),
         ])?;
+    Ok(())
+}
+
+/// Into the row that is there.
+fn server_epoch(connection: &Connection, moved: MovedServerEpoch) -> Result<(), Fault> {
+    let changed = connection.execute(
+        "UPDATE server_epoch SET epoch = ?1, epoch_since = ?2, revoked_until = ?3",
+        params![
+            from_epoch(moved.epoch),
+            from_optional_time(moved.epoch_since),
+            from_optional_time(moved.revoked_until),
+        ],
+    )?;
+    if changed == 0 {
+        return Err(Damage::Missing("epoch of the server").into());
+    }
     Ok(())
 }
 

@@ -1,4 +1,3 @@
-use avouch_core::records::CallerState;
 use avouch_core::storage::{CallerStore, InitialAccessTokenStore, KeyStore, TokenStore};
 use tempfile::TempDir;
 
@@ -200,7 +199,8 @@ async fn everything_issued_before_an_instant_can_be_ended() {
         later.issued_at = instant(1_600);
         grant.created_at = instant(1_600);
         store.issue(&grant, &later).await.unwrap();
-        let ended = store.revoke_issued_before(instant(1_500), instant(1_500));
+        let ended =
+            store.revoke_issued_before(IssuedBefore::Instant(instant(1_500)), instant(1_500));
         let expected = RevokedBefore {
             access_tokens: 1,
             caller_tokens: 0,
@@ -212,14 +212,17 @@ async fn everything_issued_before_an_instant_can_be_ended() {
     staged.put_in_place(".replaced").unwrap();
     let store = bench.open();
     let found = store.find(&hash("one")).await.unwrap().unwrap();
-    let dead = CallerState::Registered {
-        revoked_before: Some(instant(1_500)),
-    };
-    assert_eq!(found.client, dead);
+    assert_eq!(found.all_revoked_until, Some(instant(1_500)));
     assert!(store.list_initial_access_tokens().await.unwrap().is_empty());
-    // Epochs never move back.
-    let ended = store.revoke_issued_before(instant(1_000), instant(1_500));
+    // What was named does not move back.
+    let ended = store.revoke_issued_before(IssuedBefore::Instant(instant(1_000)), instant(1_500));
     ended.await.unwrap();
     let found = store.find(&hash("later")).await.unwrap().unwrap();
-    assert_eq!(found.client, dead);
+    assert_eq!(found.all_revoked_until, Some(instant(1_500)));
+    // What was issued by a clock that was ahead is reached all the same, if no instant is named.
+    let ended = store.revoke_issued_before(IssuedBefore::Now, instant(1_500));
+    let ended = ended.await.unwrap();
+    assert_eq!((ended.access_tokens, ended.later), (2, 0));
+    let found = store.find(&hash("later")).await.unwrap().unwrap();
+    assert_ne!(found.current.server, found.issued_in.server);
 }

@@ -20,7 +20,15 @@ async fn store_with_a_token() -> (SqliteStore, AccessToken, TempDir) {
 /// alive, a revocation comes and returns, the look-up puts what it read away.
 #[tokio::test]
 async fn a_look_up_that_a_revocation_overtook_does_not_bring_the_token_back() {
-    for kind in ["token", "grant", "client", "subject", "removal", "expiry"] {
+    for kind in [
+        "token",
+        "grant",
+        "client",
+        "subject",
+        "everything",
+        "removal",
+        "expiry",
+    ] {
         let (store, token, _folder) = store_with_a_token().await;
         let ticket = store.caches.tokens.ticket();
         let read = store
@@ -37,6 +45,10 @@ async fn a_look_up_that_a_revocation_overtook_does_not_bring_the_token_back() {
                     .await
                     .unwrap(),
             ),
+            "everything" => {
+                let revoking = store.revoke_everything(IssuedBefore::Now, at(1_100));
+                revoking.await.unwrap();
+            }
             "removal" => drop(
                 store
                     .remove_client(&client_id("shop"), at(1_100))
@@ -86,7 +98,12 @@ async fn no_statement_on_tokens_walks_a_whole_table() {
         });
         steps.unwrap()
     };
-    for sql in [SELECT_NEAREST, DELETE_EXPIRED, DELETE_EMPTY_GRANT] {
+    for sql in [
+        SELECT_NEAREST,
+        DELETE_EXPIRED,
+        DELETE_EMPTY_GRANT,
+        ISSUE_TOKEN,
+    ] {
         let plan = plan(sql);
         assert!(
             plan.contains("SEARCH") && !plan.contains("SCAN"),

@@ -1,0 +1,120 @@
+//! Tokens, grants and epochs to columns and back.
+
+use avouch_core::id::{ClientId, GrantId};
+use avouch_core::opaque_token::TokenHash;
+use avouch_core::records::{AccessToken, Epoch, Epochs, Grant};
+use avouch_core::time::Timestamp;
+use rusqlite::types::{Value, ValueRef};
+
+use crate::sqlite::fault::Fault;
+use crate::sqlite::rows::{
+    Columns, from_json, from_optional_json, from_optional_time, from_time, json, number, time, word,
+};
+
+pub(in crate::sqlite) fn epochs(row: &mut Columns<'_>) -> Result<Epochs, Fault> {
+    Ok(Epochs {
+        server: row.take(epoch)?,
+        client: row.take(epoch)?,
+        subject: row.take(epoch)?,
+    })
+}
+
+pub(in crate::sqlite) fn epoch(value: ValueRef<'_>) -> Option<Epoch> {
+    number(value).map(Epoch::new)
+}
+
+pub(in crate::sqlite) fn token(
+    row: &mut Columns<'_>,
+    hash: TokenHash,
+    grant: &GrantId,
+    client: &ClientId,
+) -> Result<AccessToken, Fault> {
+    Ok(AccessToken {
+        hash,
+        id: row.take(word)?,
+        grant: grant.clone(),
+        client: client.clone(),
+        scope: row.take(word)?,
+        audience: row.take(json)?,
+        authorization_details: row.take(json)?,
+        confirmation: row.take_optional(json)?,
+        issued_at: row.take(time)?,
+        not_before: row.take_optional(time)?,
+        expires_at: row.take(time)?,
+        revoked_at: row.take_optional(time)?,
+    })
+}
+
+pub(in crate::sqlite) fn grant(
+    row: &mut Columns<'_>,
+    id: GrantId,
+    client: ClientId,
+) -> Result<Grant, Fault> {
+    Ok(Grant {
+        id,
+        client,
+        subject: row.take_optional(word)?,
+        scope: row.take(word)?,
+        resources: row.take(json)?,
+        claims: row.take(json)?,
+        authorization_details: row.take(json)?,
+        legal_basis: row.take_optional(word)?,
+        authentication: row.take_optional(json)?,
+        created_at: row.take(time)?,
+    })
+}
+
+pub(in crate::sqlite) fn from_epoch(epoch: Epoch) -> Value {
+    // The layout has no larger numbers.
+    Value::Integer(i64::try_from(epoch.get()).unwrap_or(i64::MAX))
+}
+
+pub(in crate::sqlite) fn token_columns(token: &AccessToken) -> Result<[Value; 11], Fault> {
+    Ok([
+        token.hash.as_bytes().to_vec().into(),
+        token.id.as_str().to_owned().into(),
+        token.grant.as_str().to_owned().into(),
+        token.scope.to_string().into(),
+        from_json("audience", &token.audience)?,
+        from_json(
+            "list of authorization details",
+            &token.authorization_details,
+        )?,
+        from_optional_json("confirmation", token.confirmation.as_ref())?,
+        from_time(token.issued_at),
+        from_optional_time(token.not_before),
+        from_time(token.expires_at),
+        from_optional_time(token.revoked_at),
+    ])
+}
+
+pub(in crate::sqlite) fn grant_columns(
+    grant: &Grant,
+    revoked_at: Option<Timestamp>,
+) -> Result<[Value; 11], Fault> {
+    let text = |text: &str| Value::Text(text.to_owned());
+    Ok([
+        text(grant.id.as_str()),
+        text(grant.client.as_str()),
+        grant
+            .subject
+            .as_ref()
+            .map(|subject| subject.as_str().to_owned())
+            .into(),
+        grant.scope.to_string().into(),
+        from_json("list of resources", &grant.resources)?,
+        from_json("set of claims", &grant.claims)?,
+        from_json(
+            "list of authorization details",
+            &grant.authorization_details,
+        )?,
+        grant
+            .legal_basis
+            .as_ref()
+            .map(|basis| basis.as_str().to_owned())
+            .into(),
+        from_optional_json("login", grant.authentication.as_ref())?,
+        from_time(grant.created_at),
+        from_optional_time(revoked_at),
+    ])
+}
