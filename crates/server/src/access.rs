@@ -18,6 +18,7 @@ use tracing::info;
 use crate::app::App;
 use crate::error_reply::ErrorReply;
 use crate::source::{self, ComesFrom};
+use crate::to_the_end::ToTheEnd;
 use crate::{body, client_certificate, framing, log};
 
 /// For a year, browsers that were here over TLS do not come without it (RFC 6797).
@@ -61,7 +62,7 @@ struct Seen {
     started: Instant,
     peer: Peer,
     method: Method,
-    route: String,
+    route: Option<MatchedPath>,
 }
 
 /// Wraps the handling of one request.
@@ -76,7 +77,7 @@ pub(crate) async fn around(
 ) -> Response {
     let seen = Seen::of(&request);
     let over_tls = seen.peer.tls;
-    let mut response = answer(app, seen, request, next).await;
+    let mut response = log::together(answer(app, seen, request, next)).await;
     if over_tls {
         let headers = response.headers_mut();
         headers.insert(STRICT_TRANSPORT_SECURITY, NEVER_PLAIN);
@@ -93,15 +94,15 @@ async fn answer(app: Arc<App>, seen: Seen, request: Request<Body>, next: Next) -
         body_over.await;
         tokio::time::sleep(limit).await;
     };
-    let handling = tokio::spawn(handle(Arc::clone(&app), seen.clone(), request, next));
+    let handling = ToTheEnd::new(handle(Arc::clone(&app), seen.clone(), request, next));
     let given_up = tokio::select! {
+        // Mostly all is there, and nothing has to be waited for.
         biased;
-        handled = handling => match handled {
-            Ok(response) => return response,
-            Err(error) => {
-                tracing::error!(%error, "a request could not be handled");
-                ErrorReply::internal()
-            }
+        handled = handling => if let Ok(response) = handled {
+            return response;
+        } else {
+            tracing::error!("a request could not be handled: there is a mistake in this server");
+            ErrorReply::internal()
         },
         () = time_over => timed_out(),
     };
@@ -110,16 +111,7 @@ async fn answer(app: Arc<App>, seen: Seen, request: Request<Body>, next: Next) -
     response
 }
 
-async fn handle(app: Arc<App>, seen: Seen, request: Request<Body>, next: Next) -> Response {
-    log::together(handle_and_log(app, seen, request, next)).await
-}
-
-async fn handle_and_log(
-    app: Arc<App>,
-    seen: Seen,
-    mut request: Request<Body>,
-    next: Next,
-) -> Response {
+async fn handle(app: Arc<App>, seen: Seen, mut request: Request<Body>, next: Next) -> Response {
     let response = match check(&app, &seen.peer, &mut request) {
         Ok(()) => {
             let proxies = &app.settings.trusted_proxies;
@@ -147,29 +139,29 @@ fn check(app: &App, peer: &Peer, request: &mut Request<Body>) -> Result<(), Erro
 impl Seen {
     fn of(request: &Request<Body>) -> Self {
         let extensions = request.extensions();
-        let route = extensions.get::<MatchedPath>();
         let peer = extensions.get::<Peer>();
         Self {
             started: Instant::now(),
             peer: peer.cloned().unwrap_or(Peer::plain(None)),
             method: request.method().clone(),
-            route: route.map_or_else(|| "unknown".to_owned(), |path| path.as_str().to_owned()),
+            route: extensions.get::<MatchedPath>().cloned(),
         }
     }
 
     fn log(&self, app: &App, response: &Response) {
         let status = response.status().as_u16();
         let took = self.started.elapsed();
+        let route = self.route.as_ref().map_or("unknown", MatchedPath::as_str);
         info!(
             target: "avouch::request",
             method = %self.method,
-            route = self.route,
+            route,
             status,
             error = response.extensions().get::<ErrorCode>().map(|code| code.as_str()),
             micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             peer = self.peer.address.map(tracing::field::display),
         );
-        let endpoint = endpoint_name(app, &self.route);
+        let endpoint = endpoint_name(app, route);
         app.metrics.request(endpoint, status, took.as_secs_f64());
     }
 }

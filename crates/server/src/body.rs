@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::iter;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -14,7 +14,7 @@ use bytes::Bytes;
 use http::Request;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::oneshot;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 /// The body did not arrive in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +42,8 @@ pub(crate) fn limit_time(
         }
         Body::new(TimedBody {
             body,
-            deadline: Box::pin(sleep(limit)),
+            end: Instant::now() + limit,
+            deadline: None,
             _open: open,
         })
     });
@@ -55,7 +56,9 @@ pub(crate) fn limit_time(
 
 struct TimedBody {
     body: Body,
-    deadline: Pin<Box<Sleep>>,
+    end: Instant,
+    /// There as soon as something has to be waited for: most bodies come with their head.
+    deadline: Option<Pin<Box<Sleep>>>,
     /// Goes with the body.
     _open: oneshot::Sender<()>,
 }
@@ -70,13 +73,15 @@ impl HttpBody for TimedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         // What is there already came in time, however late we are to read it: whoever was kept
         // waiting by our own store is not told that he was slow.
-        match Pin::new(&mut self.body).poll_frame(context) {
-            Poll::Ready(frame) => Poll::Ready(frame.map(|frame| frame.map_err(Into::into))),
-            Poll::Pending if self.deadline.as_mut().poll(context).is_ready() => {
-                Poll::Ready(Some(Err(Overdue.into())))
-            }
-            Poll::Pending => Poll::Pending,
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
+        let end = self.end;
+        let deadline = self
+            .deadline
+            .get_or_insert_with(|| Box::pin(sleep_until(end)));
+        ready!(deadline.as_mut().poll(context));
+        Poll::Ready(Some(Err(Overdue.into())))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -94,7 +99,7 @@ mod tests {
     use http_body_util::BodyExt as _;
     use http_body_util::channel::{Channel, Sender};
     use std::convert::Infallible;
-    use tokio::time::Instant;
+    use tokio::time::sleep;
 
     const LIMIT: Duration = Duration::from_secs(10);
 

@@ -38,6 +38,7 @@ mod source;
 mod start;
 mod throttle;
 mod tls;
+mod to_the_end;
 mod token_refusals;
 
 pub use clock::{SystemClock, SystemMonotonicClock};

@@ -6,7 +6,7 @@
 //!
 //! **How.** A request runs within [`together`]. What it has to say at level `INFO` is gathered, and
 //! when its answer is ready it lets the other requests go on that are ready to, which have lines of
-//! their own by then; whoever comes back first writes them all. Every other line is written at
+//! their own then; whoever comes back first writes them all. Every other line is written at
 //! once, after those that were gathered before it. A system call costs more than a line does to
 //! make, and under load one of them serves many.
 
@@ -38,12 +38,21 @@ pub(crate) async fn together<T>(request: impl Future<Output = T>) -> T {
 }
 
 async fn together_in<T, W: Write>(lines: &Lines<W>, request: impl Future<Output = T>) -> T {
+    let _written = Written(lines);
     let outcome = GATHERING.scope((), request).await;
     if !lines.own().gathered.is_empty() {
         tokio::task::yield_now().await;
-        lines.own().write();
     }
     outcome
+}
+
+/// Writes what is gathered when it is dropped, also with a request that nobody waits for any more.
+struct Written<'l, W: Write>(&'l Lines<W>);
+
+impl<W: Write> Drop for Written<'_, W> {
+    fn drop(&mut self) {
+        self.0.own().write();
+    }
 }
 
 /// Lines on their way.
@@ -201,6 +210,22 @@ mod tests {
         })
         .await;
         assert!(writes.taken().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_a_request_said_that_is_given_up_is_written() {
+        let (lines, writes, _log) = log();
+        let mut given_up = Box::pin(together_in(lines, async {
+            info!("event");
+            std::future::pending::<()>().await;
+        }));
+        let polled = given_up
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        assert_eq!(polled, Poll::Pending);
+        assert!(writes.taken().is_empty());
+        drop(given_up);
+        assert_eq!(writes.taken(), ["event\n"]);
     }
 
     #[tokio::test]
