@@ -72,8 +72,7 @@ fn command(arguments: &[&str]) -> Result<(), Failure> {
         }
         "redraw" => {
             report::redraw::<authentication::Run>(root())?;
-            report::redraw::<inactive::Run>(root())?;
-            report::redraw::<peers::Run>(root())
+            report::redraw::<inactive::Run>(root())
         }
         "--smoke" => {
             let moment = |rounds| Options {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bench::report::is_kept_true;
-use bench::{authentication, inactive, peers};
+use bench::{authentication, inactive};
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -17,9 +17,4 @@ fn plot_and_table_of_authentication_are_those_that_the_figures_make() {
 #[test]
 fn plot_and_table_of_inactive_are_those_that_the_figures_make() {
     is_kept_true::<inactive::Run>(root()).unwrap();
-}
-
-#[test]
-fn plot_and_table_of_peers_are_those_that_the_figures_make() {
-    is_kept_true::<peers::Run>(root()).unwrap();
 }
