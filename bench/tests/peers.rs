@@ -13,16 +13,16 @@ fn recipe(file: &str) -> PathBuf {
         .join(file)
 }
 
-fn json(file: &str) -> Value {
-    serde_json::from_slice(&fs::read(recipe(file)).unwrap()).unwrap()
+fn json(file: &str) -> Result<Value, bench::Failure> {
+    Ok(serde_json::from_slice(&fs::read(recipe(file))?)?)
 }
 
 #[test]
 fn oidc_provider_is_pinned_and_the_lock_agrees() {
-    let wanted = json("package.json")["dependencies"]["oidc-provider"].clone();
+    let wanted = json("package.json").unwrap()["dependencies"]["oidc-provider"].clone();
     let parts: Vec<_> = wanted.as_str().unwrap().split('.').collect();
     assert!(parts.len() == 3 && parts.iter().all(|part| part.parse::<u32>().is_ok()));
-    let lock = json("package-lock.json");
+    let lock = json("package-lock.json").unwrap();
     let locked = &lock["packages"]["node_modules/oidc-provider"];
     assert_eq!(locked["version"], wanted);
     for (name, package) in lock["packages"].as_object().unwrap() {
