@@ -1,5 +1,6 @@
 //! Which core does what, and how much time a process spent on one.
 
+use std::fs;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub enum Core {
 
 /// The first two cores that this process was given, server first.
 static CORES: OnceLock<[usize; 2]> = OnceLock::new();
+/// All that this process was given.
+static ALLOWED: OnceLock<CpuSet> = OnceLock::new();
 
 /// Sees to it that there are two cores. Call it before anything is pinned.
 pub fn find() -> Result<(), Failure> {
@@ -33,18 +36,38 @@ pub fn find() -> Result<(), Failure> {
         return Err("a benchmark needs two cores: one for the server, one for the load".into());
     };
     CORES.get_or_init(|| [server, load]);
+    ALLOWED.get_or_init(|| allowed);
     Ok(())
 }
 
 /// Keeps the calling thread, and whatever it starts from now on, on one core.
 pub fn pin(core: Core) -> Result<(), Failure> {
+    Ok(sched_setaffinity(Pid::from_raw(0), &only(core)?)?)
+}
+
+/// Keeps a process that runs already, with all its threads, on one core; without one, lets it run
+/// wherever this process was allowed to, the load's core included.
+pub fn keep(process: u32, core: Option<Core>) -> Result<(), Failure> {
+    let cores = match core {
+        Some(core) => only(core)?,
+        None => *ALLOWED.get().ok_or("the cores were not looked for")?,
+    };
+    for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+        let name = thread?.file_name();
+        let thread = name.to_str().ok_or("/proc has a thread without number")?;
+        sched_setaffinity(Pid::from_raw(thread.parse()?), &cores)?;
+    }
+    Ok(())
+}
+
+fn only(core: Core) -> Result<CpuSet, Failure> {
     let [server, load] = CORES.get().ok_or("the cores were not looked for")?;
     let mut cores = CpuSet::new();
     cores.set(match core {
         Core::Server => *server,
         Core::Load => *load,
     })?;
-    Ok(sched_setaffinity(Pid::from_raw(0), &cores)?)
+    Ok(cores)
 }
 
 /// The CPU time of a process, of all its threads, in nanoseconds; those that ended count too.

@@ -6,7 +6,7 @@
 //! rows, each in a process of its own.
 
 pub mod parts;
-mod rows;
+pub(crate) mod rows;
 mod run;
 
 use std::cell::RefCell;
@@ -33,7 +33,7 @@ use rows::{ALGORITHMS, Kind};
 pub use run::{Column, PartFigure, Row, Run};
 
 /// Pairs of token and resource server that are asked about over and over.
-const HOT: usize = 50;
+pub(crate) const HOT: usize = 50;
 /// The load at which latency is measured, in parts of what the server can do.
 const SHARE: f64 = 0.7;
 

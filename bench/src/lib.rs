@@ -4,6 +4,7 @@
 //! options        what the command line says
 //! authentication, inactive, introspection
 //!                a benchmark each: its cases, and what is printed of them
+//! peers          avouch beside another server, on the same questions
 //! site           a data folder, a configuration, and what is seeded into them
 //! parties        the client and the resource servers that are registered there
 //! tokens         access tokens by the million
@@ -36,6 +37,7 @@ pub mod introspection;
 pub mod load;
 pub mod options;
 pub mod parties;
+pub mod peers;
 pub mod plot;
 pub mod report;
 pub mod request;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use bench::introspection::parts;
 use bench::options::Options;
 use bench::report::{self, Published};
-use bench::{Failure, authentication, cores, inactive, introspection, say};
+use bench::{Failure, authentication, cores, inactive, introspection, peers, say};
 
 const USAGE: &str = "\
 Benchmarks of the real server, pinned to one core, with the load on another.
@@ -14,8 +14,9 @@ Benchmarks of the real server, pinned to one core, with the load on another.
   cargo xtask bench introspection     how fast introspection is answered, beside the limit
   cargo xtask bench authentication    what each way to authenticate adds to an introspection
   cargo xtask bench inactive          whether the time of an inactive answer tells its reason
+  cargo xtask bench peers             avouch beside npm's oidc-provider; needs Node 20 and npm
   cargo xtask bench redraw            plots and tables of docs/ anew, from the figures kept there
-  cargo xtask bench --smoke           all of them for a moment: that they run, not what comes out
+  cargo xtask bench --smoke           those of avouch alone for a moment: that they run, not what comes out
 
   --seconds N      of each measurement
   --rounds N       of all measurements
@@ -64,6 +65,10 @@ fn command(arguments: &[&str]) -> Result<(), Failure> {
         "inactive" => {
             let options = defaults(0.5, 4_000, 100_000).read(rest)?;
             conclude(inactive::run(&options), &options)
+        }
+        "peers" => {
+            let options = defaults(0.5, 7, 1_000_000).read(rest)?;
+            conclude(peers::run(&options), &options)
         }
         "redraw" => {
             report::redraw::<authentication::Run>(root())?;

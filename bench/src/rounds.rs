@@ -92,6 +92,20 @@ impl Rounds {
 }
 
 #[cfg(test)]
+impl Rounds {
+    /// So many answers in a second, of each case in each round.
+    pub(crate) fn of_rates<const N: usize>(rates: &[[u64; N]]) -> Self {
+        let measured = |answers| Measured {
+            answers,
+            wall: std::time::Duration::from_secs(1),
+            ..Measured::default()
+        };
+        let of = rates.iter().map(|case| case.map(measured).to_vec());
+        Self { of: of.collect() }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use std::time::Duration;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use avouch_jose::SignatureAlgorithm;
 use avouch_oauth::Issuer;
-use avouch_oauth::introspection::IntrospectionResponse;
+use avouch_oauth::introspection::{ActiveToken, IntrospectionResponse};
 use avouch_resource_server::{
     Clock, Expectations, Freshness, JwkSet, SystemClock, verify_statement,
 };
@@ -67,13 +67,26 @@ impl Verifier {
         Expectations::new(self.issuer.clone(), caller)
     }
 
-    /// Checks that each answer is about the token that was asked about, is active, and, if it is a
-    /// statement, is one to be believed.
+    /// [`Verifier::check_by`] `jti`, as the server here gives it.
     pub fn check(
         &self,
         samples: &[Sample],
         form: Form,
         expected: &Expectations,
+    ) -> Result<(), Failure> {
+        self.check_by(samples, form, expected, |active, token| {
+            active.jti.as_deref() == Some(crate::tokens::name_of(token).as_str())
+        })
+    }
+
+    /// Checks that each answer is about the token that was asked about, is active, and, if it is a
+    /// statement, is one to be believed.
+    pub fn check_by(
+        &self,
+        samples: &[Sample],
+        form: Form,
+        expected: &Expectations,
+        is_about: impl Fn(&ActiveToken, usize) -> bool,
     ) -> Result<(), Failure> {
         for sample in samples {
             let text = std::str::from_utf8(&sample.body)?;
@@ -85,18 +98,21 @@ impl Verifier {
                     statement.response().clone()
                 }
             };
-            check_active(&response, sample.token)?;
+            check_active(&response, sample.token, &is_about)?;
         }
         Ok(())
     }
 }
 
-fn check_active(response: &IntrospectionResponse, token: usize) -> Result<(), Failure> {
+fn check_active(
+    response: &IntrospectionResponse,
+    token: usize,
+    is_about: impl Fn(&ActiveToken, usize) -> bool,
+) -> Result<(), Failure> {
     let IntrospectionResponse::Active(active) = response else {
         return Err("a live token was called inactive".into());
     };
-    let wanted = crate::tokens::name_of(token);
-    if active.jti.as_deref() != Some(wanted.as_str()) {
+    if !is_about(active, token) {
         return Err("an answer speaks of another token than the one asked about".into());
     }
     // The least of the claims: without them, something else was measured.

@@ -15,7 +15,7 @@ use crate::Failure;
 use crate::cores::{self, Core, CpuClock};
 
 /// How often it is looked whether the server answers, and the pause in between.
-const TRIES: u32 = 3_000;
+const TRIES: u32 = 30_000;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A running server. Stopped when dropped.
@@ -63,6 +63,11 @@ impl Server {
     /// The CPU time it has used up so far.
     pub fn cpu_time(&self) -> Result<Duration, Failure> {
         self.clock.read()
+    }
+
+    /// Keeps it on one core from now on, or on none.
+    pub fn keep(&self, core: Option<Core>) -> Result<(), Failure> {
+        cores::keep(self.process.id(), core)
     }
 
     /// What it holds in memory, in octets.

@@ -18,7 +18,7 @@ use avouch_oauth::authorization_details::AuthorizationDetails;
 use avouch_oauth::introspection::FurtherClaims;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::{Failure, say};
@@ -30,6 +30,9 @@ const TOLD_EVERY: Duration = Duration::from_secs(5);
 
 /// A token's life: long enough for every run.
 const LIFETIME: Duration = Duration::from_hours(24);
+
+/// The scope of every token.
+pub const SCOPE: &str = "openid payment read";
 
 /// What all tokens have in common: a payment that somebody allowed, with the claims that it takes.
 #[derive(Clone)]
@@ -54,18 +57,12 @@ impl Pattern {
     ) -> Result<Self, Failure> {
         let details =
             json!([{"type": "payment", "account": "DE02120300000000202051", "amount": "99.00"}]);
-        let claims = json!({
-            "family_name": "Mustermann",
-            "given_name": "Erika",
-            "birthdate": "1964-08-12",
-            "iban": "DE02120300000000202051",
-        });
-        let claims = claims.as_object().cloned().unwrap_or_default();
+        let claims = claims().as_object().cloned().unwrap_or_default();
         let grant = Grant {
             id: GrantId::new("g")?,
             client: client.clone(),
             subject: None,
-            scope: Scope::parse("openid payment read")?,
+            scope: Scope::parse(SCOPE)?,
             resources: vec![resource.clone()],
             claims: FurtherClaims::new(claims)?,
             authorization_details: AuthorizationDetails::from_value(details.clone())?,
@@ -98,7 +95,7 @@ impl Pattern {
     ) -> Result<(Grant, AccessToken), Failure> {
         let grant = Grant {
             id: GrantId::new(&format!("g-{number:08}"))?,
-            subject: Some(SubjectId::new(&format!("s-{number:08}"))?),
+            subject: Some(SubjectId::new(&subject_of(number))?),
             ..self.grant.clone()
         };
         let token = AccessToken {
@@ -109,6 +106,21 @@ impl Pattern {
         };
         Ok((grant, token))
     }
+}
+
+/// What every token tells about its subject.
+pub fn claims() -> Value {
+    json!({
+        "family_name": "Mustermann",
+        "given_name": "Erika",
+        "birthdate": "1964-08-12",
+        "iban": "DE02120300000000202051",
+    })
+}
+
+/// The subject of the token with this number.
+pub fn subject_of(number: usize) -> String {
+    format!("s-{number:08}")
 }
 
 /// The `jti` of the token with this number.
@@ -178,6 +190,16 @@ where
 }
 
 impl Tokens {
+    /// Tokens that somebody else made: one a line, all of one length.
+    pub fn of_lines(lines: &str) -> Result<Self, Failure> {
+        let length = lines.lines().next().map_or(0, str::len);
+        if length == 0 || lines.lines().any(|line| line.len() != length) {
+            return Err("the tokens are not all of one length".into());
+        }
+        let text = lines.lines().collect();
+        Ok(Self { text, length })
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.text.len().checked_div(self.length).unwrap_or(0)
@@ -197,5 +219,19 @@ impl Tokens {
     fn push(&mut self, token: &OpaqueToken) {
         self.length = token.expose().len();
         self.text.push_str(token.expose());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_of_others_keep_their_order() {
+        let tokens = Tokens::of_lines("abc\ndef\n").unwrap();
+        assert_eq!((tokens.len(), tokens.get(1)), (2, "def"));
+        for wrong in ["", "\n", "abc\nde\n"] {
+            assert!(Tokens::of_lines(wrong).is_err(), "{wrong:?}");
+        }
     }
 }

@@ -3,10 +3,13 @@
 use std::process::Command;
 
 use crate::steps::{Failure, shell};
-use crate::tree;
+use crate::{tools, tree};
 
 /// `cargo xtask bench [BENCHMARK [OPTIONS]]`.
 pub fn command(args: &[&str]) -> Result<(), Failure> {
+    if args.first() == Some(&"peers") {
+        tools::bring_peer()?;
+    }
     build(&["--release"])?;
     run("release", args)
 }

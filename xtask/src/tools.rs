@@ -204,30 +204,7 @@ pub fn bring_interop_packages() -> Result<Interop, Failure> {
         python: target.join("python"),
     };
 
-    unless_current(
-        &interop.node,
-        &source.join("node/package-lock.json"),
-        || {
-            fs::create_dir_all(&interop.node).map_err(|error| error.to_string())?;
-            for file in ["package.json", "package-lock.json"] {
-                let from = source.join("node").join(file);
-                fs::copy(&from, interop.node.join(file))
-                    .map_err(|error| format!("{}: {error}", from.display()))?;
-            }
-            let quiet = [
-                "--ignore-scripts",
-                "--no-audit",
-                "--no-fund",
-                "--loglevel=error",
-            ];
-            shell(
-                Command::new("npm")
-                    .arg("ci")
-                    .args(quiet)
-                    .current_dir(&interop.node),
-            )
-        },
-    )?;
+    npm_ci(&source.join("node"), &interop.node)?;
 
     let requirements = source.join("python/requirements.txt");
     unless_current(&interop.python, &requirements, || {
@@ -251,6 +228,41 @@ pub fn bring_interop_packages() -> Result<Interop, Failure> {
         )
     })?;
     Ok(interop)
+}
+
+/// Installs the server that `bench peers` measures avouch against, as `bench/peers/` pins it.
+pub fn bring_peer() -> Result<(), Failure> {
+    let source = tree::root().join("bench/peers/oidc-provider");
+    let target = tree::root().join("target/peers/oidc-provider");
+    npm_ci(&source, &target)?;
+    // Beside what it imports, and always the newest.
+    let copied = fs::copy(source.join("server.js"), target.join("server.js"));
+    copied.map_err(|error| format!("server.js: {error}"))?;
+    Ok(())
+}
+
+/// Installs in `target` what the lock file in `source` pins, unless it is there.
+fn npm_ci(source: &Path, target: &Path) -> Result<(), Failure> {
+    unless_current(target, &source.join("package-lock.json"), || {
+        fs::create_dir_all(target).map_err(|error| error.to_string())?;
+        for file in ["package.json", "package-lock.json"] {
+            let from = source.join(file);
+            fs::copy(&from, target.join(file))
+                .map_err(|error| format!("{}: {error}", from.display()))?;
+        }
+        let quiet = [
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+        ];
+        shell(
+            Command::new("npm")
+                .arg("ci")
+                .args(quiet)
+                .current_dir(target),
+        )
+    })
 }
 
 /// Runs `install` unless `folder` was filled from exactly this `lock`.

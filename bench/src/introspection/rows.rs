@@ -11,7 +11,7 @@ use crate::introspection::parts::Part;
 use crate::request::Form;
 
 /// Every algorithm that signs here.
-pub(super) const ALGORITHMS: [SignatureAlgorithm; 5] = [
+pub(crate) const ALGORITHMS: [SignatureAlgorithm; 5] = [
     SignatureAlgorithm::Rs256,
     SignatureAlgorithm::Ps256,
     SignatureAlgorithm::Es256,
@@ -21,7 +21,7 @@ pub(super) const ALGORITHMS: [SignatureAlgorithm; 5] = [
 
 /// How an answer is secured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kind {
+pub(crate) struct Kind {
     name: &'static str,
     signed: Option<SignatureAlgorithm>,
     encrypted: Option<KeyManagementAlgorithm>,
@@ -48,7 +48,7 @@ const fn nested(
 
 impl Kind {
     /// Every row.
-    pub(super) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self {
             name: "JSON",
             signed: None,
@@ -81,16 +81,26 @@ impl Kind {
         ),
     ];
 
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         self.name
     }
 
     /// The `client_id` of the resource server that gets such answers.
-    pub(super) fn id(self) -> String {
+    pub(crate) fn id(self) -> String {
         self.name.replace(' ', "-")
     }
 
-    pub(super) const fn form(self) -> Form {
+    /// How it is signed.
+    pub(crate) const fn signed(self) -> Option<SignatureAlgorithm> {
+        self.signed
+    }
+
+    /// How it is encrypted.
+    pub(crate) const fn encrypted(self) -> Option<KeyManagementAlgorithm> {
+        self.encrypted
+    }
+
+    pub(crate) const fn form(self) -> Form {
         match self.signed {
             None => Form::Json,
             Some(_) => Form::Jwt,
@@ -98,7 +108,7 @@ impl Kind {
     }
 
     /// What goes into such an answer beside HTTP and the look-up.
-    pub(super) fn parts(self) -> impl Iterator<Item = Part> {
+    pub(crate) fn parts(self) -> impl Iterator<Item = Part> {
         let signature = self.signed.map(Part::Signature);
         signature
             .into_iter()
@@ -106,7 +116,7 @@ impl Kind {
     }
 
     /// How its resource server is registered, and the key that opens its answers.
-    pub(super) fn profile(self) -> Result<(JwtProfile, Option<DecryptionKey>), Failure> {
+    pub(crate) fn profile(self) -> Result<(JwtProfile, Option<DecryptionKey>), Failure> {
         let key = match self.encrypted {
             None => None,
             Some(algorithm) => Some((

@@ -16,6 +16,13 @@
 //!
 //! Of several that want the same statement at one time, one makes it and the
 //! others wait for it. If it fails or is dropped, the next one makes it.
+//!
+//! **What of that is ours.** No lock, no waiting and no throwing out: one call
+//! of `quick_cache`, whose guards its own tests run through the interleavings
+//! that `shuttle` makes. The tests here hold what we rely on: one maker, the
+//! others told the same, the next one's turn after a failure, the bound. A
+//! single flight of our own would be as long as this file, and would still
+//! need a cache beside it.
 
 use avouch_crypto::hash;
 use bytes::Bytes;
