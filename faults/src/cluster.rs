@@ -32,22 +32,37 @@ pub struct Cluster {
 impl Cluster {
     /// Two servers on an empty schema of this name, both running.
     pub fn set_up(binary: &Path, database: &Server, name: &str) -> (Self, Vec<Running>) {
+        let relays: Vec<_> = (0..NODES).map(|_| Relay::to(database.port())).collect();
+        let urls: Vec<_> = relays
+            .iter()
+            .map(|relay| database.url_by(relay.port()))
+            .collect();
+        let (mut cluster, running) = Self::set_up_by(binary, database, name, &urls);
+        cluster.relays = relays;
+        (cluster, running)
+    }
+
+    /// The same, each with the database by this URL.
+    pub fn set_up_by(
+        binary: &Path,
+        database: &Server,
+        name: &str,
+        urls: &[String],
+    ) -> (Self, Vec<Running>) {
         let root = tempfile::tempdir().unwrap();
         let schema = format!("faults_{name}");
         database.query(&format!("CREATE SCHEMA {schema}")).unwrap();
         let password = root.path().join("password");
         fs::write(&password, database.password()).unwrap();
         fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
-        let relays: Vec<_> = (0..NODES).map(|_| Relay::to(database.port())).collect();
         let mut nodes: Vec<Node> = Vec::new();
-        for (number, relay) in relays.iter().enumerate() {
+        for (number, url) in urls.iter().enumerate() {
             let folder = root.path().join(format!("node-{number}"));
             fs::create_dir(&folder).unwrap();
             let issuer = nodes.first().map(Node::issuer);
             let more = format!(
-                "[database]\nurl = \"{}\"\npassword_file = \"{}\"\n\
+                "[database]\nurl = \"{url}\"\npassword_file = \"{}\"\n\
                  schema = \"{schema}\"\nconnections = 8\n",
-                database.url_by(relay.port()),
                 password.display(),
             );
             let data = folder.join("data");
@@ -64,7 +79,7 @@ impl Cluster {
         let cluster = Self {
             schema,
             nodes,
-            relays,
+            relays: Vec::new(),
             parties,
             root,
         };

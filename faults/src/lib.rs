@@ -18,6 +18,7 @@ pub mod database;
 pub mod disk;
 pub mod node;
 pub mod options;
+pub mod pair;
 pub mod parties;
 pub mod progress;
 pub mod random;

@@ -166,10 +166,15 @@ impl Running {
         });
     }
 
+    /// What it has said in its log so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
     /// It was not to end by itself.
     pub fn assert_running(&mut self) {
         if let Some(status) = self.process.try_wait().unwrap() {
-            let log = fs::read_to_string(&self.log).unwrap_or_default();
+            let log = self.log();
             panic!("the server ended with {status}:\n{log}");
         }
     }

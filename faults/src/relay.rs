@@ -29,7 +29,7 @@ pub struct Relay {
 }
 
 struct Shared {
-    to: SocketAddr,
+    to: Mutex<SocketAddr>,
     /// Both ends of every connection there is.
     streams: Mutex<Vec<TcpStream>>,
     /// What is to be cut, and after how many chances to do so.
@@ -46,7 +46,7 @@ impl Relay {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
-            to: ([127, 0, 0, 1], port).into(),
+            to: Mutex::new(near(port)),
             streams: Mutex::default(),
             armed: Mutex::default(),
             cuts: AtomicUsize::new(0),
@@ -86,10 +86,20 @@ impl Relay {
         self.shared.end_all();
     }
 
+    /// Leads elsewhere from now on; who is on the way is thrown off.
+    pub fn lead_to(&self, port: u16) {
+        *self.shared.to() = near(port);
+        self.shared.end_all();
+    }
+
     /// Everybody gets through.
     pub fn open(&self) {
         self.shared.closed.store(false, Ordering::Relaxed);
     }
+}
+
+fn near(port: u16) -> SocketAddr {
+    ([127, 0, 0, 1], port).into()
 }
 
 impl Drop for Relay {
@@ -104,6 +114,10 @@ impl Drop for Relay {
 impl Shared {
     fn armed(&self) -> MutexGuard<'_, Option<(Cut, usize)>> {
         self.armed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn to(&self) -> MutexGuard<'_, SocketAddr> {
+        self.to.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn streams(&self) -> MutexGuard<'_, Vec<TcpStream>> {
@@ -122,7 +136,8 @@ impl Shared {
         if self.closed.load(Ordering::Relaxed) {
             return;
         }
-        let Ok(far) = TcpStream::connect(self.to) else {
+        let to = *self.to();
+        let Ok(far) = TcpStream::connect(to) else {
             return;
         };
         for stream in [&near, &far] {
@@ -203,6 +218,10 @@ mod tests {
 
     /// Answers every octet with the next one.
     fn counting() -> u16 {
+        counting_by(1)
+    }
+
+    fn counting_by(step: u8) -> u16 {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         thread::spawn(move || {
@@ -210,7 +229,8 @@ mod tests {
                 thread::spawn(move || {
                     let mut octets = [0; 64];
                     while let Ok(read @ 1..) = stream.read(&mut octets) {
-                        let next: Vec<u8> = octets[..read].iter().map(|octet| octet + 1).collect();
+                        let next: Vec<u8> =
+                            octets[..read].iter().map(|octet| octet + step).collect();
                         stream.write_all(&next).unwrap();
                     }
                 });
@@ -262,5 +282,16 @@ mod tests {
         relay.open();
         let mut stream = TcpStream::connect(("127.0.0.1", relay.port())).unwrap();
         assert_eq!(ask(&mut stream, b"abc").unwrap(), b"bcd");
+    }
+
+    #[test]
+    fn one_that_is_moved_leads_everybody_elsewhere() {
+        let relay = Relay::to(counting());
+        let open = || TcpStream::connect(("127.0.0.1", relay.port())).unwrap();
+        let mut before = open();
+        assert_eq!(ask(&mut before, b"abc").unwrap(), b"bcd");
+        relay.lead_to(counting_by(2));
+        assert_eq!(ask(&mut before, b"abc"), None);
+        assert_eq!(ask(&mut open(), b"abc").unwrap(), b"cde");
     }
 }

@@ -14,6 +14,7 @@ use crate::tally::Tally;
 mod clock;
 mod counter_proof;
 mod cuts;
+mod fail_over;
 mod full_disk;
 mod kills_postgres;
 mod kills_sqlite;
@@ -89,6 +90,12 @@ pub const ALL: &[Scenario] = &[
         about: "SIGSTOP of the database: bounded waits, 503, /readyz red; SIGCONT: all works again",
         engines: &[Engine::Postgres],
         run: standstill::run,
+    },
+    Scenario {
+        name: "fail-over",
+        about: "the primary dies, is cut off or stands still; its standby is promoted under load",
+        engines: &[Engine::Postgres],
+        run: fail_over::run,
     },
     Scenario {
         name: "races",

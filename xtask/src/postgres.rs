@@ -29,40 +29,29 @@ const SHORT: Duration = Duration::from_millis(2);
 /// Ports below those that the system gives to outgoing connections: a server that was killed finds its port free.
 const PORTS: Range<u16> = 15_000..32_000;
 
-/// `cargo xtask postgres COMMAND`: runs a command with the servers.
+/// `cargo xtask postgres COMMAND`: runs a command with a server.
 pub fn command(program: &str, args: &[&str]) -> Result<(), Failure> {
     tools::bring_system_packages()?;
-    let servers = Servers::start()?;
+    let server = Shared::start()?;
     let mut command = Command::new(program);
-    servers.name_to(command.args(args));
+    server.name_to(command.args(args));
     shell(&mut command)
 }
 
-/// The servers that the tests want: one like any other, and one to be refused.
-pub struct Servers {
-    synced: Server,
-    unsynced: Server,
-}
+/// The server that the tests share.
+pub struct Shared(Server);
 
-impl Servers {
-    /// Starts both. They stop when this is dropped.
+impl Shared {
+    /// Starts it. It stops when this is dropped.
     pub fn start() -> Result<Self, Failure> {
-        Ok(Self {
-            synced: Server::start("synced", &[])?,
-            unsynced: Server::start("unsynced", &["fsync=off"])?,
-        })
+        Ok(Self(Server::start("shared", &[])?))
     }
 
-    /// Tells a command where they are.
+    /// Tells a command where it is.
     pub fn name_to(&self, command: &mut Command) {
         command
-            .env("AVOUCH_TEST_POSTGRES", self.synced.url())
-            .env("AVOUCH_TEST_POSTGRES_PASSWORD", self.synced.password())
-            .env("AVOUCH_TEST_POSTGRES_UNSYNCED", self.unsynced.url())
-            .env(
-                "AVOUCH_TEST_POSTGRES_UNSYNCED_PASSWORD",
-                self.unsynced.password(),
-            );
+            .env("AVOUCH_TEST_POSTGRES", self.0.url())
+            .env("AVOUCH_TEST_POSTGRES_PASSWORD", self.0.password());
     }
 }
 
@@ -130,6 +119,60 @@ impl Server {
             server.launch.port
         ));
         Ok(server)
+    }
+
+    /// Starts a standby of this server, called `name`: a copy of it that follows it by way of `port`, and is
+    /// `name` to it.
+    pub fn standby(&self, name: &str, port: u16) -> Result<Self, Failure> {
+        let primary = &self.launch;
+        let folder = make_folder(name, primary.user)?;
+        let launch = Launch {
+            programs: primary.programs.clone(),
+            user: primary.user,
+            port: free_port()?,
+            folder,
+            settings: primary.settings.clone(),
+            password: primary.password.clone(),
+        };
+        if let Some(user) = primary.user {
+            shell(Command::new("chown").arg(user).arg(&launch.folder))?;
+        }
+        let way = format!("host=127.0.0.1 port={port} user={USER} application_name={name}");
+        let mut copy = launch.run("pg_basebackup", &[]);
+        copy.env("PGPASSWORD", &launch.password)
+            .args(["--dbname", &way, "--pgdata"])
+            .arg(launch.data())
+            .args(["--checkpoint=fast", "--wal-method=stream", "--no-sync"])
+            // Says whom to follow, with the password, and that it is a standby.
+            .arg("--write-recovery-conf")
+            .stdout(launch.output()?)
+            .stderr(launch.output()?);
+        shell(&mut copy)?;
+        let process = launch.spawn(&[])?;
+        let mut server = Self { process, launch };
+        server.wait_until_ready()?;
+        Ok(server)
+    }
+
+    /// Makes a standby the primary. When this returns, it takes writes.
+    pub fn promote(&self) -> Result<(), Failure> {
+        match self.query("SELECT pg_promote()")?.as_str() {
+            "t" => Ok(()),
+            _ => Err("the standby was not promoted in time".into()),
+        }
+    }
+
+    /// Changes a setting for good. When this returns, it is in force for whoever connects.
+    pub fn set(&self, name: &str, value: &str) -> Result<(), Failure> {
+        self.query(&format!("ALTER SYSTEM SET {name} = '{value}'"))?;
+        self.query("SELECT pg_reload_conf()")?;
+        for _ in 0..TRIES {
+            if self.query(&format!("SHOW {name}"))? == value {
+                return Ok(());
+            }
+            thread::sleep(PAUSE);
+        }
+        Err(format!("{name} did not become {value}"))
     }
 
     /// The URL of its first database, without the password.
@@ -237,7 +280,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         // One that stands still hears of nothing else.
         let _ = self.go_on();
-        if self.stop().is_err() && self.process.kill().is_err() {
+        // At once: what it would still sync is removed with it.
+        if signal("-QUIT", &[self.process.id()]).is_err() && self.process.kill().is_err() {
             say("   a PostgreSQL server of the tests could not be stopped");
             return;
         }

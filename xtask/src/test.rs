@@ -120,7 +120,7 @@ fn tests() -> Result<(), Failure> {
     tools::bring_system_packages()?;
     let interop = tools::bring_interop_packages()?;
     // Stopped at the end of this step, however it ends.
-    let databases = postgres::Servers::start()?;
+    let database = postgres::Shared::start()?;
     let mut command = cargo();
     if succeeds("cargo-nextest", &["--version"]) {
         command.args(["nextest", "run"]);
@@ -131,7 +131,7 @@ fn tests() -> Result<(), Failure> {
         .args(["--workspace", "--locked"])
         .env("AVOUCH_INTEROP_NODE", interop.node)
         .env("AVOUCH_INTEROP_PYTHON", interop.python);
-    databases.name_to(&mut command);
+    database.name_to(&mut command);
     shell(&mut command)
 }
 

@@ -33,6 +33,7 @@ const WALLS: &[(&str, &str)] = &[
     ("aws-lc-rs", "avouch-crypto"),
     ("rustls-native-certs", "avouch-fetch"),
     ("rusqlite", "avouch-store"),
+    ("deadpool", "avouch-store"),
     ("deadpool-postgres", "avouch-store"),
     ("tokio-postgres", "avouch-store"),
     ("tokio-postgres-rustls", "avouch-store"),

@@ -3,7 +3,9 @@
 //! ```text
 //! url        where the database is, as an operator writes it
 //! options    how to use it
+//! connect    the way to a session: of several hosts the right one
 //! session    what every connection is told, and what it must say of its server
+//! timeline   which history of the data a server goes on with
 //! open       the walk of opening
 //! migrate    the layout, step by step, by one server at a time
 //! schema     making and dropping a schema, for what is to leave nothing behind
@@ -40,6 +42,7 @@ mod caller_tokens;
 mod callers;
 mod changes;
 mod clients;
+mod connect;
 mod fault;
 mod follower;
 mod hot;
@@ -58,6 +61,7 @@ mod rows;
 mod schema;
 mod secrets;
 mod session;
+mod timeline;
 mod tokens;
 mod url;
 mod used_proofs;

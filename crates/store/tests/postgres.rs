@@ -35,6 +35,8 @@ mod place;
 mod refusals;
 #[path = "postgres/staleness.rs"]
 mod staleness;
+#[path = "postgres/start.rs"]
+mod start;
 #[path = "postgres/way.rs"]
 mod way;
 

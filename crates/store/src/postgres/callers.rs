@@ -10,11 +10,11 @@ use avouch_core::storage::{
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
-use deadpool_postgres::{GenericClient, Transaction};
+use deadpool_postgres::Transaction;
 
 use super::fault::{Fault, OrTaken};
 use super::pool::{Kind, Repeat, asking, in_transaction};
-use super::rows::{execute, first};
+use super::rows::{Conversation, execute, first};
 use super::{PostgresStore, changes, clients, resource_servers};
 use crate::cache::Stale;
 
@@ -169,7 +169,7 @@ pub(super) fn can_be_kept(text: &str) -> bool {
 /// changes, so the two statements need not see one instant; both are on their
 /// way before the first is answered.
 pub(super) async fn select(
-    client: &impl GenericClient,
+    client: &impl Conversation,
     id: &str,
 ) -> Result<Option<CallerRecord>, Fault> {
     let found = select_weighed(client, id).await?;
@@ -178,7 +178,7 @@ pub(super) async fn select(
 
 /// The same with the size of what was read.
 async fn select_weighed(
-    client: &impl GenericClient,
+    client: &impl Conversation,
     id: &str,
 ) -> Result<Option<(CallerRecord, usize)>, Fault> {
     let (as_client, as_resource_server) = tokio::try_join!(

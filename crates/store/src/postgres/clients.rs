@@ -7,12 +7,12 @@ use avouch_core::id::ClientId;
 use avouch_core::records::{Client, Credentials};
 use avouch_core::storage::Page;
 use avouch_core::time::Timestamp;
-use deadpool_postgres::{GenericClient, Transaction};
+use deadpool_postgres::Transaction;
 
 use super::fault::Fault;
 use super::rows::{
-    Column, Columns, all, execute, first, from_json, from_text, from_time, from_word, json, number,
-    params, time, word,
+    Column, Columns, Conversation, all, execute, first, from_json, from_text, from_time, from_word,
+    json, number, params, time, word,
 };
 use super::secrets::secrets_of;
 use super::{registrations, secrets};
@@ -33,7 +33,7 @@ macro_rules! clients {
 
 /// A client that was not removed, with the size of what was read.
 pub(super) async fn select(
-    client: &impl GenericClient,
+    client: &impl Conversation,
     id: &str,
 ) -> Result<Option<(Client, usize)>, Fault> {
     let sql = clients!("WHERE c.id = $1 AND c.removed_at IS NULL");
@@ -42,7 +42,7 @@ pub(super) async fn select(
 
 /// Clients that were not removed, by id.
 pub(super) async fn list(
-    client: &impl GenericClient,
+    client: &impl Conversation,
     page: Page<'_>,
 ) -> Result<Vec<Arc<Client>>, Fault> {
     let sql = clients!("WHERE c.id > $1 AND c.removed_at IS NULL ORDER BY c.id LIMIT $2");

@@ -9,9 +9,11 @@ use std::io;
 use std::time::Duration;
 
 use avouch_core::storage::{StoreError, Taken};
-use deadpool_postgres::{PoolError, TimeoutType};
+use deadpool::managed::{PoolError, TimeoutType};
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
+
+use super::open::PostgresError;
 
 /// A failure on its way out. Becomes a [`StoreError`] at the trait.
 #[derive(Debug)]
@@ -50,6 +52,9 @@ pub(super) enum Away {
     /// Nothing came back.
     #[error("the database did not answer within {} ms", .0.as_millis())]
     Silent(Duration),
+    /// While it was asked, another took its place.
+    #[error("the database server was replaced before it answered")]
+    Replaced,
     /// Back-pressure.
     #[error("every connection to the database is in use")]
     AllInUse,
@@ -70,27 +75,33 @@ impl From<tokio_postgres::Error> for Fault {
     }
 }
 
+impl From<Away> for Fault {
+    fn from(away: Away) -> Self {
+        Self::Away(away)
+    }
+}
+
 impl From<Damage> for Fault {
     fn from(damage: Damage) -> Self {
         Self::Damaged(damage)
     }
 }
 
-impl From<PoolError> for Fault {
-    fn from(error: PoolError) -> Self {
+impl From<PoolError<PostgresError>> for Fault {
+    fn from(error: PoolError<PostgresError>) -> Self {
         Self::Away(match error {
             PoolError::Timeout(TimeoutType::Wait) => Away::AllInUse,
-            PoolError::Backend(error) => Away::Trouble {
-                account: account(&error),
-                advice: advice(&error).unwrap_or(UNREACHABLE),
+            PoolError::Backend(PostgresError::Unreachable {
+                account, advice, ..
+            }) => Away::Trouble { account, advice },
+            PoolError::Backend(refused) => Away::Refused(refused.to_string()),
+            PoolError::Timeout(_)
+            | PoolError::Closed
+            | PoolError::NoRuntimeSpecified
+            | PoolError::PostCreateHook(_) => Away::Trouble {
+                account: error.to_string(),
+                advice: UNREACHABLE,
             },
-            PoolError::PostCreateHook(error) => Away::Refused(error.to_string()),
-            PoolError::Timeout(_) | PoolError::Closed | PoolError::NoRuntimeSpecified => {
-                Away::Trouble {
-                    account: error.to_string(),
-                    advice: UNREACHABLE,
-                }
-            }
         })
     }
 }
@@ -127,10 +138,20 @@ impl Fault {
         )
     }
 
-    /// The connection broke; whether anything was done is not known.
-    pub(super) fn is_lost(&self) -> bool {
+    /// Nothing was done, for the server takes no writes (any more).
+    pub(super) fn is_read_only(&self) -> bool {
         let Self::Engine(error) = self else {
             return false;
+        };
+        error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION)
+    }
+
+    /// The connection broke; whether anything was done is not known.
+    pub(super) fn is_lost(&self) -> bool {
+        let error = match self {
+            Self::Engine(error) => error,
+            Self::Away(Away::Replaced) => return true,
+            _ => return false,
         };
         match error.code() {
             Some(code) => {

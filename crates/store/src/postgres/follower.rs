@@ -75,6 +75,8 @@ pub(super) struct Follower {
     connections: Connections,
     /// `None` until the head was read, and after anything went wrong.
     place: Option<Place>,
+    /// What was known last, wherever it was read.
+    seen: Known,
 }
 
 /// Where in the feed a reader is.
@@ -89,6 +91,7 @@ impl Follower {
             hot,
             connections,
             place: None,
+            seen: Known::default(),
         }
     }
 
@@ -99,14 +102,16 @@ impl Follower {
         // connection that is given up is closed.
         let place = self.place.take();
         let asked = tokio::time::timeout(PATIENCE, self.ask(place)).await;
-        self.place = Some(asked.unwrap_or(Err(Fault::Away(Away::Silent(PATIENCE))))?);
+        let place = asked.unwrap_or(Err(Fault::Away(Away::Silent(PATIENCE))))?;
+        self.seen = place.known;
+        self.place = Some(place);
         Ok(())
     }
 
     async fn ask(&self, place: Option<Place>) -> Result<Place, Fault> {
         match place {
-            Some(place) => self.go_on(place).await,
-            None => self.begin(self.connections.lease().await?).await,
+            Some(place) if !place.connection.is_outdated() => self.go_on(place).await,
+            _ => self.begin(self.connections.lease().await?).await,
         }
     }
 
@@ -121,6 +126,15 @@ impl Follower {
         let mut known = Known::default();
         for (known, head) in known.iter_mut().zip(heads) {
             *known = head;
+        }
+        if known.iter().zip(&self.seen).any(|(head, seen)| head < seen) {
+            // The newest entry of a lane is never cleaned away.
+            tracing::error!(
+                "the database lacks changes that this server had seen in it: a fail-over to a \
+                 standby that was behind, or a restore, has taken back writes that may have been \
+                 acknowledged. Revocations may be among them: see docs/storage.md, \"What a \
+                 fail-over may lose\""
+            );
         }
         self.hot.caches.forget([&Stale::Everything]);
         self.hot.lease.renew(asking);

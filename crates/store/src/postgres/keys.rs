@@ -3,13 +3,13 @@
 use avouch_core::records::{KeySchedule, SigningKeyRecord};
 use avouch_core::storage::{KeyStore, KeysRevision, ServerSecret, StoreError, Taken};
 use avouch_core::time::Timestamp;
-use deadpool_postgres::{GenericClient, Transaction};
+use deadpool_postgres::Transaction;
 
 use super::fault::{Damage, Fault, OrTaken};
 use super::pool::{Kind, Repeat, asking, in_transaction};
 use super::rows::{
-    Column, Columns, all, execute, first, from_json, from_optional_time, from_text, from_time,
-    from_word, json, number, octets, params, time, word,
+    Column, Columns, Conversation, all, execute, first, from_json, from_optional_time, from_text,
+    from_time, from_word, json, number, octets, params, time, word,
 };
 use super::{PostgresStore, changes};
 use crate::cache::Stale;
@@ -153,7 +153,7 @@ fn found(changed: u64, what: &'static str) -> Result<(), Fault> {
     }
 }
 
-async fn kept(client: &impl GenericClient, secret: ServerSecret) -> Result<Option<Vec<u8>>, Fault> {
+async fn kept(client: &impl Conversation, secret: ServerSecret) -> Result<Option<Vec<u8>>, Fault> {
     let sql = "SELECT sealed FROM server_secret WHERE name = $1";
     first(client, sql, &[&secret.name()], |row| row.take(octets)).await
 }

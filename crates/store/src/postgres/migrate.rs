@@ -43,14 +43,17 @@ pub(super) async fn migrate(
             .await
             .map_err(told)?;
         let found = lock(&transaction).await.map_err(told)?;
-        if found > known {
-            return Err(PostgresError::Newer { found, known });
-        }
         let next = usize::try_from(found)
             .ok()
             .and_then(|at| MIGRATIONS.get(at));
         let Some(sql) = next else {
-            return Ok(());
+            // Not by the end of the connection, which may come later: others wait for the row.
+            transaction.rollback().await.map_err(told)?;
+            return if found > known {
+                Err(PostgresError::Newer { found, known })
+            } else {
+                Ok(())
+            };
         };
         let layout = |error| PostgresError::Layout(fault::account(&error));
         transaction.batch_execute(sql).await.map_err(layout)?;

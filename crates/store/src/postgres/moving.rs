@@ -11,14 +11,14 @@ mod take;
 use avouch_core::storage::{
     Beginning, MovePlace, MoveSource, MoveTarget, MovedRecord, RecordKind, StoreError,
 };
-use deadpool_postgres::{ClientWrapper, GenericClient, Transaction};
+use deadpool_postgres::{ClientWrapper, Transaction};
 
 use super::PostgresStore;
 use super::fault::{self, Damage, Fault};
 use super::open::PostgresError;
 use super::options::PostgresOptions;
 use super::pool::{Kind, Repeat, asking, in_transaction};
-use super::rows::{execute, first, number, octets, text};
+use super::rows::{Conversation, execute, first, number, octets, text};
 
 /// The mark, and how far the move is. No schema in use has a table of this name.
 const MARK: &str = "unfinished_move";
@@ -129,7 +129,7 @@ async fn go_on(transaction: &Transaction<'_>, source: &[u8; 32]) -> Result<Begin
     })
 }
 
-async fn is_marked(client: &impl GenericClient) -> Result<bool, Fault> {
+async fn is_marked(client: &impl Conversation) -> Result<bool, Fault> {
     let sql = "SELECT count(*) FROM information_schema.tables
                WHERE table_schema = current_schema() AND table_name = $1";
     let found: Option<i64> = first(client, sql, &[&MARK], |row| row.take(number)).await?;

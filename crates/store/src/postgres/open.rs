@@ -1,25 +1,19 @@
 //! Opening: whose database it is, that it keeps what it acknowledged, and that
 //! its layout is the one this program knows.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use deadpool_postgres::{ClientWrapper, Manager, ManagerConfig, RecyclingMethod};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 use thiserror::Error;
 use tokio::sync::Mutex;
-use tokio_postgres::NoTls;
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::changes::Lanes;
+use super::connect::Connector;
 use super::follower::{Follower, Following, Follows};
 use super::hot::{Caching, Hot};
 use super::options::PostgresOptions;
 use super::pool::Connections;
-use super::{PostgresStore, fault, migrate, moving, session};
+use super::{PostgresStore, fault, migrate, moving};
 use crate::MoveSide;
 
 /// Why a database is not used.
@@ -54,6 +48,25 @@ pub enum PostgresError {
     /// A standby.
     #[error("the database takes no writes: name the primary, or several hosts of which one is it")]
     ReadOnly,
+    /// A server that was replaced while this one worked on.
+    #[error(
+        "the database server goes on with timeline {found}, but timeline {newest} has been worked \
+         on: it is a former primary, which lacks what came after it was replaced; stop it, and \
+         make it a standby of the new one"
+    )]
+    FormerPrimary {
+        /// Its timeline.
+        found: u32,
+        /// The one that was worked on.
+        newest: u32,
+    },
+    /// A server with another history altogether.
+    #[error(
+        "the database server belongs to another cluster (its system identifier is not the one from \
+         before): correct the way to the database, or if the data was moved there, restart this \
+         server"
+    )]
+    AnotherCluster,
     /// Acknowledged writes would not survive a crash.
     #[error("refused, because acknowledged writes could be lost: {setting} is {found}; {cure}")]
     NotDurable {
@@ -105,7 +118,8 @@ impl PostgresError {
         }
     }
 
-    fn silent(options: &PostgresOptions) -> Self {
+    /// Nobody said anything in time.
+    pub(super) fn silent(options: &PostgresOptions) -> Self {
         Self::Unreachable {
             place: options.url.place(),
             account: "no answer".into(),
@@ -126,22 +140,23 @@ impl PostgresStore {
                  learns what is kept"
             );
         }
-        let mut client = connect(options).await?;
-        session::begin(&client, options).await?;
-        migrate::migrate(&mut client, options).await?;
+        let connector = Connector::new(options)?;
+        connector.look_around().await;
+        let mut session = connector.begin().await?;
+        migrate::migrate(&mut session.client, options).await?;
         if options.moving != Some(MoveSide::Target) {
-            moving::refuse_half_moved(&client, options).await?;
+            moving::refuse_half_moved(&session.client, options).await?;
         }
-        drop(client);
+        drop(session);
         let (hot, follows) = match &options.caching {
             None => (None, None),
             Some(caching) => {
-                let (hot, follows) = remember(caching, options)?;
+                let (hot, follows) = remember(caching, options, &connector);
                 (Some(hot), Some(follows))
             }
         };
         Ok(Self {
-            connections: Connections::new(manager(options)?, options),
+            connections: Connections::new(connector, options),
             lanes: Lanes::default(),
             hot,
             follows,
@@ -155,90 +170,18 @@ impl PostgresStore {
 fn remember(
     caching: &Caching,
     options: &PostgresOptions,
-) -> Result<(Arc<Hot>, Follows), PostgresError> {
+    connector: &Arc<Connector>,
+) -> (Arc<Hot>, Follows) {
     let hot = Arc::new(Hot::new(caching));
     let own = PostgresOptions {
         connections: 1,
         ..options.clone()
     };
-    let follower = Follower::new(Arc::clone(&hot), Connections::new(manager(&own)?, &own));
+    let connections = Connections::new(Arc::clone(connector), &own);
+    let follower = Follower::new(Arc::clone(&hot), connections);
     let follows = match caching.every {
         Some(every) => Follows::ByItself(Following::start(follower, every)),
         None => Follows::WhenAsked(Box::new(Mutex::new(follower))),
     };
-    Ok((hot, follows))
-}
-
-/// One connection of its own, in time.
-pub(super) async fn connect(options: &PostgresOptions) -> Result<ClientWrapper, PostgresError> {
-    let config = options.config();
-    let connected = match options.url.authorities() {
-        None => in_time(options, config.connect(NoTls))
-            .await
-            .map(|(client, connection)| ClientWrapper::new(client, spawn(connection)))?,
-        Some(path) => in_time(options, config.connect(tls(path)?))
-            .await
-            .map(|(client, connection)| ClientWrapper::new(client, spawn(connection)))?,
-    };
-    Ok(connected)
-}
-
-async fn in_time<T>(
-    options: &PostgresOptions,
-    connecting: impl Future<Output = Result<T, tokio_postgres::Error>>,
-) -> Result<T, PostgresError> {
-    match tokio::time::timeout(options.call, connecting).await {
-        Ok(connected) => connected.map_err(|error| PostgresError::unreachable(options, &error)),
-        Err(_) => Err(PostgresError::silent(options)),
-    }
-}
-
-/// Has the conversation go on until the client is dropped. What ends it before
-/// is told to whoever uses the client.
-fn spawn(
-    connection: impl Future<Output = Result<(), tokio_postgres::Error>> + Send + 'static,
-) -> tokio::task::JoinHandle<()> {
-    tokio::spawn(async move {
-        let _ = connection.await;
-    })
-}
-
-/// Makes connections as the URL says.
-fn manager(options: &PostgresOptions) -> Result<Manager, PostgresError> {
-    let config = options.config();
-    let recycling = ManagerConfig {
-        // Whether it is closed; a broken one shows itself at its next use.
-        recycling_method: RecyclingMethod::Fast,
-    };
-    Ok(match options.url.authorities() {
-        None => Manager::from_config(config, NoTls, recycling),
-        Some(path) => Manager::from_config(config, tls(path)?, recycling),
-    })
-}
-
-/// Checks certificate and name of the server, against these authorities alone.
-fn tls(path: &Path) -> Result<MakeRustlsConnect, PostgresError> {
-    let refused = |account: String| PostgresError::Authorities {
-        path: path.to_owned(),
-        account,
-    };
-    let mut roots = RootCertStore::empty();
-    let certificates =
-        CertificateDer::pem_file_iter(path).map_err(|error| refused(error.to_string()))?;
-    for certificate in certificates {
-        let certificate = certificate.map_err(|error| refused(error.to_string()))?;
-        roots
-            .add(certificate)
-            .map_err(|error| refused(error.to_string()))?;
-    }
-    if roots.is_empty() {
-        return Err(refused("there is no certificate in it".into()));
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| refused(io::Error::other(error).to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
+    (hot, follows)
 }

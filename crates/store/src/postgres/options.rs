@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use thiserror::Error;
+use tokio_postgres::config::{Host, TargetSessionAttrs};
 use zeroize::Zeroizing;
 
 use super::hot::Caching;
@@ -55,24 +56,43 @@ impl PostgresOptions {
         }
     }
 
-    /// The same for the client library.
-    pub(super) fn config(&self) -> tokio_postgres::Config {
-        let mut config = self.url.config().clone();
-        if let Some(password) = &self.password {
-            config.password(&**password);
-        }
-        config
-            .application_name(&match self.moving {
-                None => self.servers(),
-                Some(_) => "avouch migrate".to_owned(),
-            })
-            .connect_timeout(self.connect)
-            // A peer that is gone without a word is noticed by the system, too.
-            .tcp_user_timeout(self.call)
-            .keepalives_idle(Duration::from_secs(30))
-            // Of several hosts the one that takes writes.
-            .target_session_attrs(tokio_postgres::config::TargetSessionAttrs::ReadWrite);
-        config
+    /// The same for the client library, for each host.
+    pub(super) fn hosts(&self) -> Vec<tokio_postgres::Config> {
+        let url = self.url.config();
+        let ports = url.get_ports();
+        let hosts = url.get_hosts().iter().enumerate();
+        let configs = hosts.map(|(number, host)| {
+            let mut config = tokio_postgres::Config::new();
+            match host {
+                Host::Tcp(name) => config.host(name),
+                #[cfg(unix)]
+                Host::Unix(folder) => config.host_path(folder),
+            };
+            // One for all of them, or one for each.
+            if let Some(port) = ports.get(number).or_else(|| ports.first()) {
+                config.port(*port);
+            }
+            config
+                .user(url.get_user().unwrap_or_default())
+                .dbname(url.get_dbname().unwrap_or_default())
+                .ssl_mode(url.get_ssl_mode());
+            if let Some(password) = &self.password {
+                config.password(&**password);
+            }
+            config
+                .application_name(match self.moving {
+                    None => self.servers(),
+                    Some(_) => "avouch migrate".to_owned(),
+                })
+                .connect_timeout(self.connect)
+                // A peer that is gone without a word is noticed by the system, too.
+                .tcp_user_timeout(self.call)
+                .keepalives_idle(Duration::from_secs(30))
+                // Of several hosts the one that takes writes.
+                .target_session_attrs(TargetSessionAttrs::ReadWrite);
+            config
+        });
+        configs.collect()
     }
 }
 
@@ -159,10 +179,37 @@ mod tests {
         let url = DatabaseUrl::parse("postgres://avouch@127.0.0.1/tokens").unwrap();
         let mut options = PostgresOptions::new(url);
         options.password = Some(Zeroizing::new(b"hush".to_vec()));
-        assert_eq!(options.config().get_password(), Some(&b"hush"[..]));
-        for shown in [format!("{options:?}"), format!("{:?}", options.config())] {
+        let hosts = options.hosts();
+        assert_eq!(hosts[0].get_password(), Some(&b"hush"[..]));
+        for shown in [format!("{options:?}"), format!("{hosts:?}")] {
             assert!(!shown.contains("hush"), "{shown}");
         }
+    }
+
+    #[test]
+    fn each_host_is_asked_by_itself() {
+        let hosts = |text: &str| {
+            let url = DatabaseUrl::parse(text).unwrap();
+            let hosts = PostgresOptions::new(url).hosts();
+            let told = hosts.iter().map(|config| {
+                assert_eq!(config.get_user(), Some("a"));
+                assert_eq!(config.get_dbname(), Some("d"));
+                (config.get_hosts().to_vec(), config.get_ports().to_vec())
+            });
+            told.collect::<Vec<_>>()
+        };
+        let tcp = |name: &str, port| (vec![Host::Tcp(name.to_owned())], vec![port]);
+        assert_eq!(
+            hosts("postgres://a@[::1]:5433,localhost/d"),
+            [tcp("::1", 5433), tcp("localhost", 5432)]
+        );
+        assert_eq!(
+            hosts("postgres://a@/d?host=/run&host=localhost&port=7"),
+            [
+                (vec![Host::Unix("/run".into())], vec![7]),
+                tcp("localhost", 7)
+            ]
+        );
     }
 
     #[test]

@@ -9,14 +9,17 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, Object, Pool, Timeouts, Transaction,
-};
+use std::sync::Arc;
+
+use deadpool::Runtime;
+use deadpool::managed::{self, Metrics, Object, Pool, RecycleError, RecycleResult, Timeouts};
+use deadpool_postgres::{ClientWrapper, Transaction};
 use tokio_postgres::IsolationLevel;
 
+use super::connect::{Connector, Session};
 use super::fault::{Away, Fault};
+use super::open::PostgresError;
 use super::options::PostgresOptions;
-use super::session;
 
 /// How often a call is tried.
 const TRIES: u32 = 8;
@@ -25,38 +28,52 @@ const PAUSE: Duration = Duration::from_millis(2);
 
 /// The connections of a store.
 pub(super) struct Connections {
-    pool: Pool,
+    pool: Pool<Sessions>,
+    connector: Arc<Connector>,
     call: Duration,
+}
+
+/// Makes sessions for the pool.
+pub(super) struct Sessions(Arc<Connector>);
+
+impl managed::Manager for Sessions {
+    type Type = Session;
+    type Error = PostgresError;
+
+    async fn create(&self) -> Result<Session, PostgresError> {
+        self.0.begin().await
+    }
+
+    /// Whether it is closed; a broken one shows itself at its next use.
+    async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<PostgresError> {
+        if session.client.is_closed() {
+            return Err(RecycleError::message("closed"));
+        }
+        if self.0.newest.outdates(session.era) {
+            return Err(RecycleError::message("with a server that was replaced"));
+        }
+        Ok(())
+    }
 }
 
 impl Connections {
     /// Makes none yet.
-    pub(super) fn new(manager: Manager, options: &PostgresOptions) -> Self {
-        let set_up = options.clone();
-        // The server may have been started anew, with other settings.
-        let checked = Hook::async_fn(move |client: &mut ClientWrapper, _| {
-            let options = set_up.clone();
-            Box::pin(async move {
-                session::begin(client, &options)
-                    .await
-                    .map_err(|refused| HookError::message(refused.to_string()))
-            })
-        });
-        let builder = Pool::builder(manager)
+    pub(super) fn new(connector: Arc<Connector>, options: &PostgresOptions) -> Self {
+        let builder = Pool::builder(Sessions(Arc::clone(&connector)))
             .max_size(options.connections.max(1))
-            .runtime(deadpool_postgres::Runtime::Tokio1)
+            .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
                 wait: Some(options.wait),
                 create: Some(options.call),
                 recycle: Some(options.connect),
-            })
-            .post_create(checked);
+            });
         Self {
             #[expect(
                 clippy::expect_used,
                 reason = "fails only where timeouts are set and no runtime is, and one is"
             )]
             pool: builder.build().expect("a pool with a runtime"),
+            connector,
             call: options.call,
         }
     }
@@ -74,7 +91,8 @@ impl Connections {
     /// A free connection.
     pub(super) async fn lease(&self) -> Result<Lease, Fault> {
         Ok(Lease {
-            client: Some(self.pool.get().await?),
+            session: Some(self.pool.get().await?),
+            connector: Arc::clone(&self.connector),
             settled: false,
         })
     }
@@ -83,18 +101,40 @@ impl Connections {
 /// A connection in use. Closed when dropped, unless it was settled.
 pub(super) struct Lease {
     /// `None` only while dropping.
-    client: Option<Object>,
+    session: Option<Object<Sessions>>,
+    connector: Arc<Connector>,
     settled: bool,
 }
 
 #[expect(
     clippy::expect_used,
-    reason = "the client is there until the lease is dropped"
+    reason = "the session is there until the lease is dropped"
 )]
 impl Lease {
     /// For statements, each a transaction of its own.
-    pub(super) fn client(&mut self) -> &mut Object {
-        self.client.as_mut().expect("a client in use")
+    pub(super) fn client(&mut self) -> &mut ClientWrapper {
+        &mut self.session.as_mut().expect("a session in use").client
+    }
+
+    /// Whether the server behind it was replaced, as far as is known here.
+    pub(super) fn is_outdated(&self) -> bool {
+        let session = self.session.as_ref().expect("a session in use");
+        self.connector.newest.outdates(session.era)
+    }
+
+    /// Comes about when that becomes known: then no answer is waited for.
+    pub(super) fn replaced(&self) -> impl Future<Output = ()> + use<> {
+        let session = self.session.as_ref().expect("a session in use");
+        self.connector.newest.outdating(session.era)
+    }
+
+    /// Closed, and with it, before they are used again, all others with a
+    /// server that takes no writes any more: it may have been replaced.
+    pub(super) fn give_up_if_replaced(&self, fault: &Fault) {
+        if fault.is_read_only() {
+            let session = self.session.as_ref().expect("a session in use");
+            self.connector.newest.doubt(session.era);
+        }
     }
 
     /// For statements that belong together.
@@ -117,11 +157,11 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        if let Some(client) = self.client.take()
+        if let Some(session) = self.session.take()
             && !self.settled
         {
             // Out of the pool, hence closed.
-            drop(Object::take(client));
+            drop(Object::take(session));
         }
     }
 }
@@ -160,7 +200,8 @@ impl Tries {
 
     /// Whether to try again; if so, after a pause.
     pub(super) async fn again(&mut self, fault: &Fault, repeat: Repeat) -> bool {
-        let worth = fault.is_crowded() || repeat == Repeat::IfLost && fault.is_lost();
+        let undone = fault.is_crowded() || fault.is_read_only();
+        let worth = undone || repeat == Repeat::IfLost && fault.is_lost();
         if !worth || self.left == 0 {
             return false;
         }
@@ -182,6 +223,8 @@ pub(super) async fn end<T>(
             Ok(()) => (Ok(done), true),
             Err(error) => (Err(error.into()), false),
         },
+        // There is nobody to tell.
+        Err(fault) if fault.is_lost() => (Err(fault), false),
         Err(fault) => {
             let undone = transaction.rollback().await.is_ok();
             (Err(fault), undone)
@@ -199,9 +242,14 @@ macro_rules! asking {
             let mut tries = crate::postgres::pool::Tries::new();
             loop {
                 let mut lease = connections.lease().await?;
+                let replaced = lease.replaced();
                 let outcome = {
                     let $client = &*lease.client();
-                    $work.await
+                    tokio::select! {
+                        biased;
+                        outcome = async { $work.await } => outcome,
+                        () = replaced => Err(crate::postgres::fault::Away::Replaced.into()),
+                    }
                 };
                 match outcome {
                     Ok(done) => {
@@ -209,6 +257,7 @@ macro_rules! asking {
                         return Ok(done);
                     }
                     Err(fault) => {
+                        lease.give_up_if_replaced(&fault);
                         if !fault.is_lost() {
                             lease.settle();
                         }
@@ -229,24 +278,40 @@ macro_rules! asking {
 /// Runs statements in one transaction: all of them or none.
 macro_rules! in_transaction {
     ($store:expr, $kind:expr, |$transaction:ident| $work:expr) => {{
+        use crate::postgres::fault::Away;
         use crate::postgres::pool::{Repeat, Tries, end};
         let connections = &$store.connections;
         let call = async {
             let mut tries = Tries::new();
             loop {
                 let mut lease = connections.lease().await?;
-                let (outcome, at_rest) = match lease.begin($kind).await {
-                    Ok(transaction) => {
-                        let outcome = {
-                            let $transaction = &transaction;
-                            $work.await
-                        };
-                        end(transaction, outcome).await
+                let replaced = lease.replaced();
+                let trying = async {
+                    match lease.begin($kind).await {
+                        Ok(transaction) => {
+                            let outcome = {
+                                let $transaction = &transaction;
+                                $work.await
+                            };
+                            Ok(end(transaction, outcome).await)
+                        }
+                        Err(fault) => Err(fault),
                     }
+                };
+                let tried = tokio::select! {
+                    biased;
+                    tried = trying => tried,
+                    () = replaced => Ok((Err(Away::Replaced.into()), false)),
+                };
+                let (outcome, at_rest) = match tried {
+                    Ok(ended) => ended,
                     // Nothing was asked for yet.
                     Err(fault) if tries.again(&fault, Repeat::IfLost).await => continue,
                     Err(fault) => return Err(fault),
                 };
+                if let Err(fault) = &outcome {
+                    lease.give_up_if_replaced(fault);
+                }
                 if at_rest {
                     lease.settle();
                 }

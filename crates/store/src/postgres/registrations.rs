@@ -6,13 +6,13 @@ use avouch_core::storage::{
     CallerRecord, Changed, RegisteredCaller, RegistrationStore, StoreError, Taken,
 };
 use avouch_core::time::Timestamp;
-use deadpool_postgres::{GenericClient, Transaction};
+use deadpool_postgres::Transaction;
 
 use super::fault::{Damage, Fault, OrTaken};
 use super::pool::{Kind, Repeat, asking, in_transaction};
 use super::rows::{
-    Column, Columns, execute, first, from_json, from_text, from_word, hash, json, number, params,
-    text, word,
+    Column, Columns, Conversation, execute, first, from_json, from_text, from_word, hash, json,
+    number, params, text, word,
 };
 use super::{PostgresStore, callers, changes, initial_access_tokens};
 use crate::cache::Stale;
@@ -200,7 +200,7 @@ async fn select_with_caller(
 }
 
 /// In one statement: true of one instant.
-async fn select(client: &impl GenericClient, caller: &str) -> Result<Option<Registration>, Fault> {
+async fn select(client: &impl Conversation, caller: &str) -> Result<Option<Registration>, Fault> {
     let sql = "SELECT approval_details, kind, resources, sharing, narrowed, software_details,
                    ARRAY(SELECT hash FROM registration_token WHERE caller = $1
                          ORDER BY position) AS hashes

@@ -9,12 +9,12 @@ use avouch_core::storage::{Page, RevisionHistory, Taken};
 use avouch_core::time::Timestamp;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
-use deadpool_postgres::{GenericClient, Transaction};
+use deadpool_postgres::Transaction;
 
 use super::fault::{Fault, OrTaken};
 use super::rows::{
-    Column, Columns, all, execute, first, from_json, from_text, from_time, from_word, json, params,
-    text, time, word,
+    Column, Columns, Conversation, all, execute, first, from_json, from_text, from_time, from_word,
+    json, params, text, time, word,
 };
 use super::secrets::secrets_of;
 use super::{audience_scopes, caller_tokens, registrations, revisions, secrets};
@@ -47,7 +47,7 @@ macro_rules! resource_servers {
 
 /// An RS that was not removed, with the size of what was read.
 pub(super) async fn select(
-    client: &impl GenericClient,
+    client: &impl Conversation,
     id: &str,
 ) -> Result<Option<(ResourceServer, usize)>, Fault> {
     let sql = resource_servers!("WHERE r.id = $1 AND r.removed_at IS NULL");
@@ -56,7 +56,7 @@ pub(super) async fn select(
 
 /// RSs that were not removed, by id.
 pub(super) async fn list(
-    client: &impl GenericClient,
+    client: &impl Conversation,
     page: Page<'_>,
 ) -> Result<Vec<Arc<ResourceServer>>, Fault> {
     let sql = resource_servers!("WHERE r.id > $1 AND r.removed_at IS NULL ORDER BY r.id LIMIT $2");
@@ -69,7 +69,7 @@ pub(super) async fn list(
 
 /// RSs by id, removed ones too.
 pub(super) async fn page_of_all(
-    client: &impl GenericClient,
+    client: &impl Conversation,
     after: &str,
     limit: i64,
 ) -> Result<Vec<ResourceServer>, Fault> {
@@ -79,7 +79,7 @@ pub(super) async fn page_of_all(
 
 /// Those that serve this resource, by id.
 pub(super) async fn serving(
-    client: &impl GenericClient,
+    client: &impl Conversation,
     resource: &ResourceIdentifier,
 ) -> Result<Vec<Arc<ResourceServer>>, Fault> {
     let sql = resource_servers!(
@@ -94,7 +94,7 @@ pub(super) async fn serving(
 
 /// Those that one of these scope values means, by id.
 pub(super) async fn meant_by(
-    client: &impl GenericClient,
+    client: &impl Conversation,
     scope: &Scope,
 ) -> Result<Vec<Arc<ResourceServer>>, Fault> {
     let sql = resource_servers!(
@@ -108,7 +108,7 @@ pub(super) async fn meant_by(
 
 /// Whether some RS serves this resource.
 pub(super) async fn is_served(
-    client: &impl GenericClient,
+    client: &impl Conversation,
     resource: &ResourceIdentifier,
 ) -> Result<bool, Fault> {
     let sql = "SELECT identifier FROM resource WHERE identifier = $1 LIMIT 1";

@@ -3,12 +3,12 @@
 
 use avouch_core::records::{AccessTokenProfile, JwtProfile, ReleasePolicy, Revision};
 use avouch_core::storage::Taken;
-use deadpool_postgres::{GenericClient, Transaction};
+use deadpool_postgres::Transaction;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::fault::{Damage, Fault, OrTaken};
-use super::rows::{self, Columns, execute, first, from_json, json, number, time};
+use super::rows::{self, Columns, Conversation, execute, first, from_json, json, number, time};
 
 /// What an RS has a history of.
 pub(super) trait History:
@@ -104,7 +104,7 @@ pub(super) async fn carry_on<T: History>(
 
 /// Every revision, oldest first.
 pub(super) async fn all<T: History>(
-    client: &impl GenericClient,
+    client: &impl Conversation,
     id: &str,
 ) -> Result<Vec<Revision<T>>, Fault> {
     rows::all(client, T::ALL, &[&id], take::<T>).await

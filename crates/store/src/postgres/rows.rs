@@ -6,7 +6,7 @@
 use std::error::Error;
 
 use avouch_core::time::Timestamp;
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{ClientWrapper, Transaction};
 use serde::Serialize;
 use serde::de::value::{Error as PlainError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
@@ -155,15 +155,56 @@ impl<'r> Columns<'r> {
     }
 }
 
+/// A session, or a transaction in one. Statements are prepared once in each session.
+pub(super) trait Conversation {
+    /// What a statement finds.
+    fn find(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+    ) -> impl Future<Output = Result<Vec<Row>, tokio_postgres::Error>> + Send;
+
+    /// How many rows a statement changes.
+    fn change(
+        &self,
+        sql: &str,
+        params: Params<'_>,
+    ) -> impl Future<Output = Result<u64, tokio_postgres::Error>> + Send;
+}
+
+macro_rules! conversation {
+    ($($kind:ty),*) => {$(
+        impl Conversation for $kind {
+            async fn find(
+                &self,
+                sql: &str,
+                params: Params<'_>,
+            ) -> Result<Vec<Row>, tokio_postgres::Error> {
+                let statement = self.prepare_cached(sql).await?;
+                self.query(&statement, params).await
+            }
+
+            async fn change(
+                &self,
+                sql: &str,
+                params: Params<'_>,
+            ) -> Result<u64, tokio_postgres::Error> {
+                let statement = self.prepare_cached(sql).await?;
+                self.execute(&statement, params).await
+            }
+        }
+    )*};
+}
+conversation!(ClientWrapper, Transaction<'_>);
+
 /// The first row of a statement, if it has one.
 pub(super) async fn first<T>(
-    client: &impl GenericClient,
+    client: &impl Conversation,
     sql: &str,
     params: Params<'_>,
     decode: impl FnOnce(&mut Columns<'_>) -> Result<T, Fault> + Send,
 ) -> Result<Option<T>, Fault> {
-    let statement = client.prepare_cached(sql).await?;
-    let rows = client.query(&statement, params).await?;
+    let rows = client.find(sql, params).await?;
     rows.first()
         .map(|row| decode(&mut Columns::of(row)))
         .transpose()
@@ -171,13 +212,12 @@ pub(super) async fn first<T>(
 
 /// Every row of a statement. The statement bounds how many.
 pub(super) async fn all<T>(
-    client: &impl GenericClient,
+    client: &impl Conversation,
     sql: &str,
     params: Params<'_>,
     decode: impl Fn(&mut Columns<'_>) -> Result<T, Fault> + Send,
 ) -> Result<Vec<T>, Fault> {
-    let statement = client.prepare_cached(sql).await?;
-    let rows = client.query(&statement, params).await?;
+    let rows = client.find(sql, params).await?;
     rows.iter()
         .map(|row| decode(&mut Columns::of(row)))
         .collect()
@@ -185,12 +225,11 @@ pub(super) async fn all<T>(
 
 /// How many rows a statement changed.
 pub(super) async fn execute(
-    client: &impl GenericClient,
+    client: &impl Conversation,
     sql: &str,
     params: Params<'_>,
 ) -> Result<u64, Fault> {
-    let statement = client.prepare_cached(sql).await?;
-    Ok(client.execute(&statement, params).await?)
+    Ok(client.change(sql, params).await?)
 }
 
 /// An instant, kept in microseconds.

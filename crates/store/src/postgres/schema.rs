@@ -1,7 +1,8 @@
 //! Making and dropping a schema: for a demonstration or a test, which are to
 //! leave nothing behind.
 
-use super::open::{PostgresError, connect};
+use super::connect::connect;
+use super::open::PostgresError;
 use super::options::PostgresOptions;
 
 impl PostgresOptions {

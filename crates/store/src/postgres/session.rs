@@ -1,19 +1,22 @@
 //! What every new connection is told, and what it must say of its server.
 
 use deadpool_postgres::ClientWrapper;
-use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 use super::open::PostgresError;
 use super::options::PostgresOptions;
+use super::timeline::Timeline;
 
 /// The oldest version that is used: 15.
 const OLDEST: u32 = 150_000;
 
-/// Sets a connection up, and judges the server behind it. One round trip.
+/// Sets a connection up, and judges the server behind it, but for its timeline,
+/// which is returned. Two round trips.
 pub(super) async fn begin(
     client: &ClientWrapper,
     options: &PostgresOptions,
-) -> Result<(), PostgresError> {
+) -> Result<Option<Timeline>, PostgresError> {
     let millis = options.statement.as_millis().max(1);
     // The schema alone, so that no other's tables are meant by chance.
     let sql = format!(
@@ -57,7 +60,42 @@ pub(super) async fn begin(
             };
         }
     }
-    found.judge(options)
+    found.judge(options)?;
+    timeline(client).await.map_err(told)
+}
+
+/// The history that the server goes on with; `None` if it is of a kind that
+/// knows no such thing, or does not tell it to its user.
+async fn timeline(client: &ClientWrapper) -> Result<Option<Timeline>, tokio_postgres::Error> {
+    // Not the one of the last checkpoint, which may be older than a promotion.
+    let sql = "SELECT (pg_control_system()).system_identifier AS system,
+                      left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) AS timeline";
+    let answers = match client.simple_query(sql).await {
+        Ok(answers) => answers,
+        Err(error) => {
+            let is_no_fault = [
+                SqlState::UNDEFINED_FUNCTION,
+                SqlState::FEATURE_NOT_SUPPORTED,
+                SqlState::INSUFFICIENT_PRIVILEGE,
+            ];
+            return match error.code() {
+                Some(code) if is_no_fault.contains(code) => Ok(None),
+                _ => Err(error),
+            };
+        }
+    };
+    let row = answers.iter().find_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    Ok(row.and_then(read_timeline))
+}
+
+fn read_timeline(row: &SimpleQueryRow) -> Option<Timeline> {
+    Some(Timeline {
+        system: row.get("system")?.to_owned(),
+        number: u32::from_str_radix(row.get("timeline")?, 16).ok()?,
+    })
 }
 
 /// What a server says of itself. Empty is what it does not know.

@@ -43,6 +43,9 @@ pub enum DatabaseUrlError {
     /// It leaves out what is not to be guessed.
     #[error("the URL names no {0}; write it out: postgres://USER@HOST/DATABASE")]
     Missing(&'static str),
+    /// It is not said which port is whose.
+    #[error("the URL names several ports: name one for all hosts, or one for each")]
+    Ports,
     /// Something after `?` that is not known here.
     #[error("after `?` may stand sslmode, sslrootcert, host and port, and nothing else")]
     Parameter,
@@ -97,6 +100,11 @@ impl DatabaseUrl {
             if missing {
                 return Err(DatabaseUrlError::Missing(what));
             }
+        }
+        // One port for all hosts, or one for each.
+        let ports = config.get_ports().len();
+        if ports > 1 && ports != config.get_hosts().len() {
+            return Err(DatabaseUrlError::Ports);
         }
         let near = config.get_hosts().iter().all(is_near);
         let authorities = match mode.as_deref() {
@@ -222,6 +230,12 @@ mod tests {
             ("postgres://avouch@127.0.0.1/", "database"),
         ] {
             assert_eq!(refused(text), DatabaseUrlError::Missing(what), "{text}");
+        }
+        for text in [
+            "postgres://a@/d?host=localhost&port=1&port=2",
+            "postgres://a@localhost/d?port=7",
+        ] {
+            assert_eq!(refused(text), DatabaseUrlError::Ports, "{text}");
         }
         for text in ["", "host=127.0.0.1", "mysql://avouch@127.0.0.1/tokens"] {
             assert_eq!(refused(text), DatabaseUrlError::Form, "{text}");

@@ -15,12 +15,12 @@
 use avouch_core::records::UsedProof;
 use avouch_core::storage::{ReplayStore, StoreError, Taken, Used};
 use avouch_core::time::Timestamp;
-use deadpool_postgres::{GenericClient, Transaction};
+use deadpool_postgres::Transaction;
 
 use super::PostgresStore;
 use super::fault::{Fault, OrTaken};
 use super::pool::{Kind, Repeat, asking, in_transaction};
-use super::rows::{Params, all, execute, first, octets, time};
+use super::rows::{Conversation, Params, all, execute, first, octets, time};
 
 /// Ended uses forgotten on the way of one use, so that the next find room.
 const ENDED_AT_ONCE: i64 = 64;
@@ -94,7 +94,7 @@ const USE: &str = "
         RETURNING owner)
     INSERT INTO used_proof (key, owner, expires_at) SELECT $1, owner, $3 FROM counted";
 
-async fn insert(client: &impl GenericClient, proof: &UsedProof, quota: u32) -> Result<bool, Fault> {
+async fn insert(client: &impl Conversation, proof: &UsedProof, quota: u32) -> Result<bool, Fault> {
     let (key, owner) = (proof.key.as_slice(), proof.owner.as_slice());
     let end = proof.expires_at.as_micros();
     let params: Params<'_> = &[&key, &owner, &end, &i64::from(quota)];
@@ -103,10 +103,7 @@ async fn insert(client: &impl GenericClient, proof: &UsedProof, quota: u32) -> R
 }
 
 /// When the use that is remembered ends, if there is one.
-async fn end_of(
-    client: &impl GenericClient,
-    proof: &UsedProof,
-) -> Result<Option<Timestamp>, Fault> {
+async fn end_of(client: &impl Conversation, proof: &UsedProof) -> Result<Option<Timestamp>, Fault> {
     let sql = "SELECT expires_at FROM used_proof WHERE key = $1";
     first(client, sql, &[&proof.key.as_slice()], |row| row.take(time)).await
 }

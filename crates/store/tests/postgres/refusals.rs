@@ -1,7 +1,5 @@
 //! Which databases are not used, and what the refusal says.
 
-use std::env;
-
 use avouch_core::records::{ResourceSharing, UsedProof};
 use avouch_core::storage::{CallerStore, ReplayStore, StoreError, TokenStore};
 use avouch_store::{DatabaseUrl, PostgresError, PostgresOptions, PostgresStore};
@@ -141,26 +139,6 @@ async fn a_database_that_takes_no_writes_is_refused() {
     let refused = PostgresStore::open(&options).await.unwrap_err().to_string();
     assert!(refused.contains("takes no writes"), "{refused}");
     drop_role(&place).await;
-}
-
-/// `AVOUCH_TEST_POSTGRES_UNSYNCED` is the URL of a server with `fsync = off`,
-/// `AVOUCH_TEST_POSTGRES_UNSYNCED_PASSWORD` its password.
-#[tokio::test]
-async fn a_server_that_does_not_sync_is_refused() {
-    let (Some(options), Ok(url)) = (server(), env::var("AVOUCH_TEST_POSTGRES_UNSYNCED")) else {
-        skipped("AVOUCH_TEST_POSTGRES_UNSYNCED is not set");
-        return;
-    };
-    let options = PostgresOptions {
-        url: DatabaseUrl::parse(&url).unwrap(),
-        password: env::var("AVOUCH_TEST_POSTGRES_UNSYNCED_PASSWORD")
-            .ok()
-            .map(|password| password.into_bytes().into()),
-        ..options
-    };
-    let refused = PostgresStore::open(&options).await.unwrap_err().to_string();
-    assert!(refused.contains("could be lost: fsync is off"), "{refused}");
-    assert!(refused.contains("set fsync = on"), "{refused}");
 }
 
 #[tokio::test]

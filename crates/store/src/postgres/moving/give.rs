@@ -9,10 +9,12 @@ use avouch_core::records::UsedProof;
 use avouch_core::storage::{
     MovedClient, MovedRecord, MovedResourceServer, MovedServerEpoch, RecordKind, ServerSecret,
 };
-use deadpool_postgres::{GenericClient, Transaction};
+use deadpool_postgres::Transaction;
 
 use crate::postgres::fault::{Damage, Fault};
-use crate::postgres::rows::{Columns, all, first, hash, number, octets, text, time, word};
+use crate::postgres::rows::{
+    Columns, Conversation, all, first, hash, number, octets, text, time, word,
+};
 use crate::postgres::secrets::secrets_of;
 use crate::postgres::tokens::epoch;
 use crate::postgres::{
@@ -20,7 +22,7 @@ use crate::postgres::{
 };
 
 /// How many there are.
-pub(super) async fn count(client: &impl GenericClient, kind: RecordKind) -> Result<u64, Fault> {
+pub(super) async fn count(client: &impl Conversation, kind: RecordKind) -> Result<u64, Fault> {
     let sql = match kind {
         RecordKind::ServerSecret => "SELECT count(*) FROM server_secret",
         RecordKind::SigningKey => "SELECT count(*) FROM signing_key",
