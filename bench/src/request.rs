@@ -53,6 +53,11 @@ pub enum Walk {
         /// How many.
         among: usize,
     },
+    /// Each once, in order, and then no more.
+    Once {
+        /// The next one.
+        at: usize,
+    },
 }
 
 /// A stride that shares no factor with the numbers of tokens that are in use, and leads far.
@@ -113,25 +118,30 @@ impl Template {
 }
 
 impl Walk {
-    fn next(&mut self, count: usize) -> usize {
+    fn next(&mut self, count: usize) -> Option<usize> {
         match self {
             Self::Spread { at } => {
                 *at = (*at + STRIDE) % count;
-                *at
+                Some(*at)
             }
             Self::Hot { at, among } => {
                 *at = (*at + 1) % (*among).min(count);
-                *at
+                Some(*at)
+            }
+            Self::Once { at } => {
+                let this = *at;
+                *at += 1;
+                (this < count).then_some(this)
             }
         }
     }
 }
 
 impl Questions {
-    /// Writes the next request and tells which token it asks about; `None` if the credentials are
-    /// used up.
+    /// Writes the next request and tells which token it asks about; `None` if the credentials, or
+    /// the tokens of a walk that ends, are used up.
     pub fn next(&mut self, into: &mut Vec<u8>) -> Option<usize> {
-        let token = self.walk.next(self.tokens.len());
+        let token = self.walk.next(self.tokens.len())?;
         let text = self.tokens.get(token);
         match &mut self.credentials {
             Credentials::Same(shown) => self.template.write(shown, text, into),
@@ -173,7 +183,7 @@ mod tests {
     fn a_spread_walk_meets_every_token_before_it_meets_one_again() {
         for count in [200, 10_000, 100_000] {
             let mut walk = Walk::Spread { at: 0 };
-            let met: BTreeSet<_> = (0..count).map(|_| walk.next(count)).collect();
+            let met: BTreeSet<_> = (0..count).filter_map(|_| walk.next(count)).collect();
             assert_eq!(met.len(), count);
         }
     }
@@ -181,8 +191,15 @@ mod tests {
     #[test]
     fn a_hot_walk_stays_where_it_is() {
         let mut walk = Walk::Hot { at: 0, among: 50 };
-        let met: BTreeSet<_> = (0..200).map(|_| walk.next(10_000)).collect();
+        let met: BTreeSet<_> = (0..200).filter_map(|_| walk.next(10_000)).collect();
         assert_eq!(met.len(), 50);
-        assert_eq!(Walk::Hot { at: 7, among: 50 }.next(3), 2);
+        assert_eq!(Walk::Hot { at: 7, among: 50 }.next(3), Some(2));
+    }
+
+    #[test]
+    fn a_walk_that_ends_meets_each_token_once() {
+        let mut walk = Walk::Once { at: 0 };
+        let met: Vec<_> = std::iter::from_fn(|| walk.next(5)).collect();
+        assert_eq!(met, [0, 1, 2, 3, 4]);
     }
 }
