@@ -39,6 +39,8 @@ pub use run::{Column, PartFigure, Row, Run};
 const HOT: usize = 50;
 /// The load at which latency is measured, in parts of what the server can do.
 const SHARE: f64 = 0.7;
+/// Questions that fall due at least.
+const FEWEST_DUE: f64 = 4.0;
 
 /// What is measured in turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +114,8 @@ pub async fn run(options: &Options) -> Result<Run, Failure> {
             }
             Case::Latency(row) => {
                 let rate = capacity.borrow().get(*row).copied().unwrap_or(1.0) * SHARE;
+                // However short the run and busy the machine, some questions fall due.
+                let rate = rate.max(FEWEST_DUE / options.seconds);
                 let (load, questions) = stage.load(*row, Walk::Spread { at: *row }, options)?;
                 load.open(questions, rate).await
             }
