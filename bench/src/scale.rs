@@ -35,7 +35,7 @@ pub use run::{Column, Row, Run};
 const FEW: usize = 10_000;
 /// Octets that one token takes on the disk, with all that hangs on it and what is written on the
 /// way there, in both engines together; rounded up.
-const ROOM: u64 = 4_096;
+const ROOM: u64 = 2_048;
 const STATEMENTS: SignatureAlgorithm = SignatureAlgorithm::Rs256;
 const ASKER: &str = "asker";
 
