@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use avouch_core::id::{ClientId, GrantId, SubjectId, TokenId};
 use avouch_core::opaque_token::{OpaqueToken, TokenHash, TokenKind};
-use avouch_core::records::{AccessToken, Grant, LegalBasis};
+use avouch_core::records::{AccessToken, Epochs, Grant, LegalBasis};
 use avouch_core::storage::{MovePlace, MoveTarget, MovedRecord, RecordKind, TokenStore};
 use avouch_core::time::Timestamp;
 use avouch_crypto::random::SystemRandom;
@@ -161,7 +161,8 @@ pub async fn load(seeding: &Seeding, pattern: &Pattern, count: usize) -> Result<
     Ok(tokens)
 }
 
-/// The records of some tokens: the grants, on which tokens hang, before the tokens.
+/// The records of some tokens: the grants, on which tokens hang, before the tokens. Nothing was
+/// revoked in a database that is new, so that all epochs are the first.
 fn batch(
     pattern: &Pattern,
     made: &[(TokenHash, OpaqueToken)],
@@ -172,8 +173,8 @@ fn batch(
     let mut tokens = Vec::with_capacity(BATCH);
     for (number, (_, token)) in some {
         let (grant, token) = pattern.records(token, number)?;
-        grants.push(MovedRecord::Grant(Box::new(grant)));
-        tokens.push(MovedRecord::AccessToken(Box::new(token)));
+        grants.push(MovedRecord::Grant(Box::new(grant), None));
+        tokens.push(MovedRecord::AccessToken(Box::new(token), Epochs::default()));
     }
     grants.append(&mut tokens);
     Ok(grants)
