@@ -25,7 +25,7 @@ use crate::rounds::{Rounds, in_turns};
 use crate::sample::Verifier;
 use crate::server::Server;
 use crate::site::{Setup, Site};
-use crate::tokens::{Pattern, Tokens, issue};
+use crate::tokens::{Pattern, Tokens, load};
 use crate::{Failure, say};
 
 pub use run::{Row, Run};
@@ -109,6 +109,7 @@ impl Stage {
         let setup = Setup {
             tls,
             algorithms: &[STATEMENTS.name()],
+            ..Setup::default()
         };
         let site = Site::new(&options.folder, &setup)?;
         say(&format!("seeding {}", site.issuer));
@@ -130,8 +131,8 @@ impl Stage {
         }
         let client = register_client(&seeding, "shop").await?;
         let pattern = Pattern::new(&client, &ResourceIdentifier::parse(RESOURCE)?, seeding.now)?;
-        let tokens = issue(&seeding.store, &seeding.mint, &pattern, options.tokens).await?;
-        drop(seeding);
+        let tokens = load(&seeding, &pattern, options.tokens).await?;
+        seeding.finish().await?;
         let server = site.start(&options.server)?;
         let line = line(&site, certificates, Transport::of_public(tls), Way::Basic)?;
         let verifier = Verifier::fetch(&line, &site.issuer, &[STATEMENTS]).await?;
@@ -166,7 +167,7 @@ impl Stage {
             template: Template::new(&line.address.to_string(), case.form),
             credentials: caller.credentials(&self.site.issuer, least, time)?,
             tokens: Rc::clone(&self.tokens),
-            walk: Walk::Spread { at: 0 },
+            walk: Walk::Spread,
         };
         let measured = load.closed(questions).await?;
         let expected = self.verifier.expectations(&caller.id);

@@ -57,7 +57,7 @@ pub async fn run(options: &Options) -> Result<Run, Failure> {
     let seeding = site.seed().await?;
     let callers = register(&seeding).await?;
     let seeds = Seeds::sow(&seeding, options.tokens, options.rounds).await?;
-    drop(seeding);
+    seeding.finish().await?;
     let _server = site.start(&options.server)?;
     let mut connection = ClockedConnection::open(site.address)?;
     let authority = site.address.to_string();

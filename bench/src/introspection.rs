@@ -3,7 +3,8 @@
 //! The limit is the sum of parts that nothing can do without: the floor of HTTP (a bare server that
 //! reads the request and answers fixed octets), one look-up in the store, the signature, and the
 //! encryption where there is one. They are measured on the server's core in every round, among the
-//! rows, each in a process of its own.
+//! rows, each in a process of its own. Of a look-up in PostgreSQL that is what this end of the
+//! connection takes; the database works on the core of the load.
 
 pub mod parts;
 pub(crate) mod rows;
@@ -17,7 +18,9 @@ use avouch_oauth::resource::ResourceIdentifier;
 use avouch_resource_server::Expectations;
 
 use crate::connection::Line;
+use crate::engine::{Engine, Postgres};
 use crate::load::{Load, Measured, Reuse};
+use crate::look_up::LookUp;
 use crate::options::Options;
 use crate::parties::{RESOURCE, basic, register_client, register_resource_server};
 use crate::request::{Credentials, Questions, Shown, Template, Walk};
@@ -25,10 +28,10 @@ use crate::rounds::in_turns;
 use crate::sample::Verifier;
 use crate::server::Server;
 use crate::site::{Setup, Site};
-use crate::tokens::{Pattern, Tokens, issue};
+use crate::tokens::{Pattern, Tokens, load};
 use crate::{Failure, say};
 
-use parts::{FloorServer, LookUp, Part};
+use parts::{FloorServer, Part};
 use rows::{ALGORITHMS, Kind};
 pub use run::{Column, PartFigure, Row, Run};
 
@@ -36,6 +39,8 @@ pub use run::{Column, PartFigure, Row, Run};
 pub(crate) const HOT: usize = 50;
 /// The load at which latency is measured, in parts of what the server can do.
 const SHARE: f64 = 0.7;
+/// Questions that fall due at least.
+const FEWEST_DUE: f64 = 4.0;
 
 /// What is measured in turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,19 +51,29 @@ enum Case {
     Hot(usize),
     /// Spread, below what the server can do.
     Latency(usize),
-    /// One of the parts.
+    /// Finding a token, without the server.
+    LookUp(Engine),
+    /// Another of the parts.
     Part(Part),
     /// The bare server.
     Floor,
 }
 
-/// The server, and everybody who asks it.
+/// The servers, and everybody who asks them.
 struct Stage {
+    houses: Vec<House>,
+    floor: FloorServer,
+    callers: Vec<Caller>,
+    // Stopped after the servers that work on it.
+    _postgres: Postgres,
+}
+
+/// A server on one of the engines.
+struct House {
+    engine: Engine,
     site: Site,
     server: Server,
     line: Line,
-    floor: FloorServer,
-    callers: Vec<Caller>,
     tokens: Rc<Tokens>,
     verifier: Verifier,
     look_up: LookUp,
@@ -77,7 +92,7 @@ pub async fn run(options: &Options) -> Result<Run, Failure> {
     let mut capacity = Vec::new();
     for row in 0..stage.callers.len() {
         // Where a round begins with latency, it has to know how much is enough.
-        let walk = Walk::Spread { at: row };
+        let walk = Walk::Spread;
         capacity.push(stage.closed(row, walk, options).await?.rate());
     }
     let capacity = RefCell::new(capacity);
@@ -85,9 +100,7 @@ pub async fn run(options: &Options) -> Result<Run, Failure> {
         let time = options.time();
         match case {
             Case::Spread(row) => {
-                let measured = stage
-                    .closed(*row, Walk::Spread { at: *row }, options)
-                    .await?;
+                let measured = stage.closed(*row, Walk::Spread, options).await?;
                 if let Some(capacity) = capacity.borrow_mut().get_mut(*row) {
                     *capacity = measured.rate();
                 }
@@ -99,12 +112,15 @@ pub async fn run(options: &Options) -> Result<Run, Failure> {
             }
             Case::Latency(row) => {
                 let rate = capacity.borrow().get(*row).copied().unwrap_or(1.0) * SHARE;
-                let (load, questions) = stage.load(*row, Walk::Spread { at: *row }, options)?;
+                // However short the run and busy the machine, some questions fall due.
+                let rate = rate.max(FEWEST_DUE / options.seconds);
+                let (load, questions) = stage.load(*row, Walk::Spread, options)?;
                 load.open(questions, rate).await
             }
-            Case::Part(part) => part.measure(&stage.look_up, time),
+            Case::LookUp(engine) => stage.house(*engine)?.look_up.measure(time),
+            Case::Part(part) => part.measure(time),
             Case::Floor => {
-                let (load, questions) = stage.load(0, Walk::Spread { at: 0 }, options)?;
+                let (load, questions) = stage.load(0, Walk::Spread, options)?;
                 let load = Load {
                     server: &stage.floor.server,
                     line: &stage.floor.line,
@@ -122,34 +138,47 @@ pub async fn run(options: &Options) -> Result<Run, Failure> {
         &kinds,
         &cases,
         &rounds,
-        stage.server.resident()?,
+        stage.house(Engine::Sqlite)?.server.resident()?,
     ))
 }
 
-impl Stage {
-    async fn set(options: &Options) -> Result<Self, Failure> {
+impl House {
+    /// Registers, seeds and starts.
+    async fn set(
+        options: &Options,
+        engine: Engine,
+        postgres: &Postgres,
+    ) -> Result<(Self, Vec<Caller>), Failure> {
+        let schema = match engine {
+            Engine::Sqlite => None,
+            Engine::Postgres => Some(postgres.schema("introspection")?),
+        };
         let algorithms = ALGORITHMS.map(avouch_jose::SignatureAlgorithm::name);
         let setup = Setup {
             algorithms: &algorithms,
+            postgres: schema.as_ref(),
             ..Setup::default()
         };
         let site = Site::new(&options.folder, &setup)?;
-        say(&format!("seeding {}", site.issuer));
+        say(&format!("seeding {} on {}", site.issuer, engine.name()));
         let seeding = site.seed().await?;
         let mut registered = Vec::new();
-        for kind in Kind::ALL {
+        for kind in Kind::ALL.iter().filter(|kind| kind.engine() == engine) {
             let id = kind.id();
             let (profile, key) = kind.profile()?;
             let way = ClientAuthentication::ClientSecretBasic;
             let secret = register_resource_server(&seeding, &id, RESOURCE, way, profile).await?;
             let shown = basic(&id, &secret.ok_or("no secret was made")?);
-            registered.push((kind, id, shown, key));
+            registered.push((*kind, id, shown, key));
         }
         let client = register_client(&seeding, "shop").await?;
         let pattern = Pattern::new(&client, &ResourceIdentifier::parse(RESOURCE)?, seeding.now)?;
-        let tokens = issue(&seeding.store, &seeding.mint, &pattern, options.tokens).await?;
-        drop(seeding);
-        let look_up = LookUp::prepare(&options.folder, &site.database(), &tokens)?;
+        let tokens = load(&seeding, &pattern, options.tokens).await?;
+        seeding.finish().await?;
+        if engine == Engine::Postgres {
+            postgres.settle()?;
+        }
+        let look_up = LookUp::beside(&options.folder, &site, &tokens)?;
         let server = site.start(&options.server)?;
         let line = site.line();
         let verifier = Verifier::fetch(&line, &site.issuer, &ALGORITHMS).await?;
@@ -165,16 +194,41 @@ impl Stage {
                 expected,
             }
         });
-        Ok(Self {
-            callers: callers.collect(),
-            floor: FloorServer::start(&options.folder)?,
+        let callers = callers.collect();
+        let house = Self {
+            engine,
             tokens: Rc::new(tokens),
             server,
             line,
             verifier,
             look_up,
             site,
+        };
+        Ok((house, callers))
+    }
+}
+
+impl Stage {
+    async fn set(options: &Options) -> Result<Self, Failure> {
+        let postgres = Postgres::start()?;
+        let (mut houses, mut callers) = (Vec::new(), Vec::new());
+        for engine in Engine::ALL {
+            let (house, some) = House::set(options, engine, &postgres).await?;
+            houses.push(house);
+            callers.extend(some);
+        }
+        Ok(Self {
+            houses,
+            floor: FloorServer::start(&options.folder)?,
+            callers,
+            _postgres: postgres,
         })
+    }
+
+    fn house(&self, engine: Engine) -> Result<&House, Failure> {
+        let mut houses = self.houses.iter();
+        let found = houses.find(|house| house.engine == engine);
+        Ok(found.ok_or("there is no server on this engine")?)
     }
 
     fn cases(&self) -> Vec<Case> {
@@ -183,6 +237,7 @@ impl Stage {
             .flat_map(|row| [Case::Spread(row), Case::Hot(row), Case::Latency(row)])
             .collect();
         cases.push(Case::Floor);
+        cases.extend(Engine::ALL.map(Case::LookUp));
         cases.extend(Part::ALL.map(Case::Part));
         cases
     }
@@ -197,6 +252,7 @@ impl Stage {
             Case::Spread(at) => format!("{}, spread", row(*at)),
             Case::Hot(at) => format!("{}, hot", row(*at)),
             Case::Latency(at) => format!("{}, latency", row(*at)),
+            Case::LookUp(engine) => format!("look-up in {} alone", engine.name()),
             Case::Part(part) => format!("{} alone", part.name()),
             Case::Floor => "HTTP alone".to_owned(),
         }
@@ -210,17 +266,18 @@ impl Stage {
         options: &Options,
     ) -> Result<(Load<'_>, Questions), Failure> {
         let caller = self.callers.get(row).ok_or("no such row")?;
+        let house = self.house(caller.kind.engine())?;
         let load = Load {
-            server: &self.server,
-            line: &self.line,
+            server: &house.server,
+            line: &house.line,
             reuse: Reuse::KeptAlive,
             connections: options.connections,
             time: options.time(),
         };
         let questions = Questions {
-            template: Template::new(&self.site.address.to_string(), caller.kind.form()),
+            template: Template::new(&house.site.address.to_string(), caller.kind.form()),
             credentials: Credentials::Same(caller.shown.clone()),
-            tokens: Rc::clone(&self.tokens),
+            tokens: Rc::clone(&house.tokens),
             walk,
         };
         Ok((load, questions))
@@ -230,8 +287,11 @@ impl Stage {
         let (load, questions) = self.load(row, walk, options)?;
         let measured = load.closed(questions).await?;
         let caller = self.callers.get(row).ok_or("no such row")?;
-        self.verifier
-            .check(&measured.samples, caller.kind.form(), &caller.expected)?;
+        self.house(caller.kind.engine())?.verifier.check(
+            &measured.samples,
+            caller.kind.form(),
+            &caller.expected,
+        )?;
         Ok(measured)
     }
 }

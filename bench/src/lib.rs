@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! options        what the command line says
-//! authentication, inactive, introspection
+//! authentication, footprint, inactive, introspection, junk, scale
 //!                a benchmark each: its cases, and what is printed of them
 //! peers          avouch beside another server, on the same questions
+//! engine         SQLite or PostgreSQL
 //! site           a data folder, a configuration, and what is seeded into them
 //! parties        the client and the resource servers that are registered there
 //! tokens         access tokens by the million
@@ -13,6 +14,7 @@
 //! request, connection
 //!                what is sent, and over what
 //! load           closed loop (capacity) and open loop (latency)
+//! alone, look_up what is measured without a server
 //! rounds         cases measured in turns, A B A B, so that drift meets all alike
 //! sample         answers that are verified
 //! statistics     medians, spread, how far apart two samples are
@@ -28,13 +30,18 @@
     reason = "counts and nanoseconds become figures for people, far below 2^52"
 )]
 
+pub mod alone;
 pub mod authentication;
 pub mod certificates;
 pub mod connection;
 pub mod cores;
+pub mod engine;
+pub mod footprint;
 pub mod inactive;
 pub mod introspection;
+pub mod junk;
 pub mod load;
+pub mod look_up;
 pub mod options;
 pub mod parties;
 pub mod peers;
@@ -43,6 +50,7 @@ pub mod report;
 pub mod request;
 pub mod rounds;
 pub mod sample;
+pub mod scale;
 pub mod server;
 pub mod site;
 pub mod statistics;

@@ -6,18 +6,29 @@ use std::process::ExitCode;
 use bench::introspection::parts;
 use bench::options::Options;
 use bench::report::{self, Published};
-use bench::{Failure, authentication, cores, inactive, introspection, peers, say};
+use bench::{
+    Failure, authentication, cores, footprint, inactive, introspection, junk, look_up, peers, say,
+    scale,
+};
 
 const USAGE: &str = "\
 Benchmarks of the real server, pinned to one core, with the load on another.
 
   cargo xtask bench introspection     how fast introspection is answered, beside the limit
+  cargo xtask bench junk              what a flood of strings costs that were never issued
+  cargo xtask bench scale             ten million tokens beside ten thousand, nothing in memory
+  cargo xtask bench footprint         how soon it is ready, and how much memory it takes
   cargo xtask bench authentication    what each way to authenticate adds to an introspection
   cargo xtask bench inactive          whether the time of an inactive answer tells its reason
   cargo xtask bench peers             avouch beside npm's oidc-provider; needs Node 20 and npm
   cargo xtask bench redraw            plots and tables of docs/ anew, from the figures kept there
   cargo xtask bench --smoke           those of avouch alone for a moment: that they run, not what comes out
 
+Introspection and scale bring a PostgreSQL of their own, whose data is in target/postgres. Each
+takes less than ten minutes but scale, which first writes ten million tokens into both engines:
+some 20 minutes, and 20 GB of disk that are free again afterwards; --tokens N for fewer.
+
+  --folder FOLDER  where SQLite's data is meanwhile
   --seconds N      of each measurement
   --rounds N       of all measurements
   --tokens N       live tokens in the database
@@ -58,6 +69,18 @@ fn command(arguments: &[&str]) -> Result<(), Failure> {
             let options = defaults(0.5, 7, 1_000_000).read(rest)?;
             conclude(introspection::run(&options), &options)
         }
+        "junk" => {
+            let options = defaults(0.5, 7, 250_000).read(rest)?;
+            conclude(junk::run(&options), &options)
+        }
+        "scale" => {
+            let options = defaults(0.5, 9, 10_000_000).read(rest)?;
+            conclude(scale::run(&options), &options)
+        }
+        "footprint" => {
+            let options = defaults(0.5, 9, 100_000).read(rest)?;
+            conclude(footprint::run(&options), &options)
+        }
         "authentication" => {
             let options = defaults(0.5, 9, 100_000).read(rest)?;
             conclude(authentication::run(&options), &options)
@@ -72,7 +95,11 @@ fn command(arguments: &[&str]) -> Result<(), Failure> {
         }
         "redraw" => {
             report::redraw::<authentication::Run>(root())?;
-            report::redraw::<inactive::Run>(root())
+            report::redraw::<footprint::Run>(root())?;
+            report::redraw::<inactive::Run>(root())?;
+            report::redraw::<introspection::Run>(root())?;
+            report::redraw::<junk::Run>(root())?;
+            report::redraw::<scale::Run>(root())
         }
         "--smoke" => {
             let moment = |rounds| Options {
@@ -81,12 +108,16 @@ fn command(arguments: &[&str]) -> Result<(), Failure> {
             };
             let options = moment(1).read(rest)?;
             conclude(introspection::run(&options), &options)?;
+            conclude(junk::run(&options), &options)?;
+            conclude(scale::run(&options), &options)?;
+            conclude(footprint::run(&options), &options)?;
             conclude(authentication::run(&options), &options)?;
             let options = moment(10).read(rest)?;
             conclude(inactive::run(&options), &options)
         }
         // What a benchmark starts by itself.
         "part" => parts::measure_here(rest),
+        "look-up" => look_up::measure_here(rest),
         "floor" => parts::serve_floor(rest),
         "help" | "--help" | "-h" => {
             say(USAGE);

@@ -28,7 +28,7 @@ use crate::rounds::in_turns;
 use crate::sample::Verifier;
 use crate::server::Server;
 use crate::site::{Setup, Site};
-use crate::tokens::{Pattern, Tokens, issue, name_of};
+use crate::tokens::{Pattern, Tokens, load, name_of};
 use crate::{Failure, say};
 
 pub use run::{Row, Run};
@@ -89,13 +89,12 @@ pub async fn run(options: &Options) -> Result<Run, Failure> {
     let version = oidc_provider::version(options)?;
     let measure = async |case: &Case| {
         let hot = Walk::Hot { at: 0, among: HOT };
-        let spread = |at| Walk::Spread { at };
         match *case {
-            Case::Spread(row) => avouch.measure(row, spread(row), options).await,
+            Case::Spread(row) => avouch.measure(row, Walk::Spread, options).await,
             Case::Hot(row) => avouch.measure(row, hot, options).await,
             Case::PeerSpread(row) => {
                 peer.server.keep(Some(Core::Server))?;
-                peer.measure(row, spread(row), options).await
+                peer.measure(row, Walk::Spread, options).await
             }
             Case::PeerHot(row) => {
                 peer.server.keep(Some(Core::Server))?;
@@ -103,7 +102,7 @@ pub async fn run(options: &Options) -> Result<Run, Failure> {
             }
             Case::PeerUnpinned(row) => {
                 peer.server.keep(None)?;
-                peer.measure(row, spread(row), options).await
+                peer.measure(row, Walk::Spread, options).await
             }
         }
     };
@@ -158,8 +157,8 @@ async fn avouch(options: &Options, kinds: &[Kind]) -> Result<Side, Failure> {
     }
     let client = register_client(&seeding, "shop").await?;
     let pattern = Pattern::new(&client, &ResourceIdentifier::parse(RESOURCE)?, seeding.now)?;
-    let tokens = issue(&seeding.store, &seeding.mint, &pattern, options.tokens).await?;
-    drop(seeding);
+    let tokens = load(&seeding, &pattern, options.tokens).await?;
+    seeding.finish().await?;
     let server = site.start(&options.server)?;
     let verifier = Verifier::fetch(&site.line(), &site.issuer, &ALGORITHMS).await?;
     let callers = registered.into_iter();

@@ -41,11 +41,9 @@ pub enum Credentials {
 /// In which order the tokens are asked about.
 #[derive(Clone, Debug)]
 pub enum Walk {
-    /// Every request another one, from somewhere else in the index.
-    Spread {
-        /// The next one.
-        at: usize,
-    },
+    /// Every request another one, from somewhere else in the index, until all were asked about:
+    /// goes on where the last such walk over these tokens ended.
+    Spread,
     /// The first few, again and again.
     Hot {
         /// The next one.
@@ -53,10 +51,12 @@ pub enum Walk {
         /// How many.
         among: usize,
     },
+    /// Each once, in order, and then no more.
+    Once {
+        /// The next one.
+        at: usize,
+    },
 }
-
-/// A stride that shares no factor with the numbers of tokens that are in use, and leads far.
-const STRIDE: usize = 7_368_787;
 
 /// Makes one request after another.
 pub struct Questions {
@@ -113,25 +113,28 @@ impl Template {
 }
 
 impl Walk {
-    fn next(&mut self, count: usize) -> usize {
+    fn next(&mut self, tokens: &Tokens) -> Option<usize> {
+        let count = tokens.len();
         match self {
-            Self::Spread { at } => {
-                *at = (*at + STRIDE) % count;
-                *at
-            }
+            Self::Spread => Some(tokens.further()),
             Self::Hot { at, among } => {
                 *at = (*at + 1) % (*among).min(count);
-                *at
+                Some(*at)
+            }
+            Self::Once { at } => {
+                let this = *at;
+                *at += 1;
+                (this < count).then_some(this)
             }
         }
     }
 }
 
 impl Questions {
-    /// Writes the next request and tells which token it asks about; `None` if the credentials are
-    /// used up.
+    /// Writes the next request and tells which token it asks about; `None` if the credentials, or
+    /// the tokens of a walk that ends, are used up.
     pub fn next(&mut self, into: &mut Vec<u8>) -> Option<usize> {
-        let token = self.walk.next(self.tokens.len());
+        let token = self.walk.next(&self.tokens)?;
         let text = self.tokens.get(token);
         match &mut self.credentials {
             Credentials::Same(shown) => self.template.write(shown, text, into),
@@ -169,11 +172,18 @@ mod tests {
         assert_eq!(head.split("\r\n").collect::<Vec<_>>(), expected);
     }
 
+    fn tokens(count: usize) -> Tokens {
+        let lines: Vec<_> = (0..count).map(|number| format!("{number:06}")).collect();
+        Tokens::of_lines(&lines.join("\n")).unwrap()
+    }
+
     #[test]
-    fn a_spread_walk_meets_every_token_before_it_meets_one_again() {
+    fn spread_walks_meet_every_token_before_they_meet_one_again() {
         for count in [200, 10_000, 100_000] {
-            let mut walk = Walk::Spread { at: 0 };
-            let met: BTreeSet<_> = (0..count).map(|_| walk.next(count)).collect();
+            let tokens = tokens(count);
+            let (first, second) = (count / 3, count - count / 3);
+            let walk = |length| (0..length).filter_map(|_| Walk::Spread.next(&tokens));
+            let met: BTreeSet<_> = walk(first).chain(walk(second)).collect();
             assert_eq!(met.len(), count);
         }
     }
@@ -181,8 +191,17 @@ mod tests {
     #[test]
     fn a_hot_walk_stays_where_it_is() {
         let mut walk = Walk::Hot { at: 0, among: 50 };
-        let met: BTreeSet<_> = (0..200).map(|_| walk.next(10_000)).collect();
+        let all = tokens(10_000);
+        let met: BTreeSet<_> = (0..200).filter_map(|_| walk.next(&all)).collect();
         assert_eq!(met.len(), 50);
-        assert_eq!(Walk::Hot { at: 7, among: 50 }.next(3), 2);
+        let mut walk = Walk::Hot { at: 7, among: 50 };
+        assert_eq!(walk.next(&tokens(3)), Some(2));
+    }
+
+    #[test]
+    fn a_walk_that_ends_meets_each_token_once() {
+        let (mut walk, tokens) = (Walk::Once { at: 0 }, tokens(5));
+        let met: Vec<_> = std::iter::from_fn(|| walk.next(&tokens)).collect();
+        assert_eq!(met, [0, 1, 2, 3, 4]);
     }
 }

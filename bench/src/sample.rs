@@ -89,18 +89,42 @@ impl Verifier {
         is_about: impl Fn(&ActiveToken, usize) -> bool,
     ) -> Result<(), Failure> {
         for sample in samples {
-            let text = std::str::from_utf8(&sample.body)?;
-            let response = match form {
-                Form::Json => IntrospectionResponse::from_json(text.as_bytes())?,
-                Form::Jwt => {
-                    let received = Freshness::Received(SystemClock.now());
-                    let statement = verify_statement(text, &self.keys, expected, received)?;
-                    statement.response().clone()
-                }
-            };
+            let response = self.read(sample, form, expected)?;
             check_active(&response, sample.token, &is_about)?;
         }
         Ok(())
+    }
+
+    /// Checks that each answer says that the token is not active, and no more.
+    pub fn check_inactive(
+        &self,
+        samples: &[Sample],
+        form: Form,
+        expected: &Expectations,
+    ) -> Result<(), Failure> {
+        for sample in samples {
+            if self.read(sample, form, expected)? != IntrospectionResponse::Inactive {
+                return Err("a string that was never issued was called active".into());
+            }
+        }
+        Ok(())
+    }
+
+    fn read(
+        &self,
+        sample: &Sample,
+        form: Form,
+        expected: &Expectations,
+    ) -> Result<IntrospectionResponse, Failure> {
+        let text = std::str::from_utf8(&sample.body)?;
+        Ok(match form {
+            Form::Json => IntrospectionResponse::from_json(text.as_bytes())?,
+            Form::Jwt => {
+                let received = Freshness::Received(SystemClock.now());
+                let statement = verify_statement(text, &self.keys, expected, received)?;
+                statement.response().clone()
+            }
+        })
     }
 }
 

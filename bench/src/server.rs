@@ -16,7 +16,7 @@ use crate::cores::{self, Core, CpuClock};
 
 /// How often it is looked whether the server answers, and the pause in between.
 const TRIES: u32 = 30_000;
-const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// A running server. Stopped when dropped.
 #[derive(Debug)]
@@ -72,12 +72,22 @@ impl Server {
 
     /// What it holds in memory, in octets.
     pub fn resident(&self) -> Result<u64, Failure> {
+        self.status("VmRSS:")
+    }
+
+    /// What of that is its own alone: without the program and the parts of files that are mapped
+    /// into memory, which the system takes back where it needs room.
+    pub fn own(&self) -> Result<u64, Failure> {
+        self.status("RssAnon:")
+    }
+
+    fn status(&self, name: &str) -> Result<u64, Failure> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
         let kibibytes = status
             .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .find_map(|line| line.strip_prefix(name))
             .and_then(|rest| rest.trim().strip_suffix(" kB"))
-            .ok_or("/proc tells no VmRSS")?;
+            .ok_or_else(|| format!("/proc tells no {name}"))?;
         Ok(kibibytes.parse::<u64>()? * 1024)
     }
 

@@ -13,18 +13,21 @@ use std::sync::Arc;
 use avouch_core::client_secrets::ClientSecrets;
 use avouch_core::keys::{Sealer, load_or_make_secret};
 use avouch_core::opaque_token::TokenMint;
-use avouch_core::storage::ServerSecret;
+use avouch_core::storage::{Beginning, MoveTarget, ServerSecret};
 use avouch_core::time::Timestamp;
 use avouch_crypto::random::{SecureRandom, SystemRandom};
 use avouch_crypto::seal::SealingKey;
 use avouch_oauth::Issuer;
 use avouch_resource_server::{Clock, SystemClock};
-use avouch_store::{SqliteOptions, SqliteStore};
+use avouch_store::{
+    AnyStore, MoveSide, PostgresOptions, PostgresStore, SqliteOptions, SqliteStore,
+};
 use tempfile::TempDir;
 
 use crate::Failure;
 use crate::certificates::Certificates;
 use crate::connection::Line;
+use crate::engine::Schema;
 use crate::server::Server;
 
 /// The data file within the data folder, as the server calls it.
@@ -38,15 +41,20 @@ pub struct Site {
     pub address: SocketAddr,
     /// Where it asks for certificates, if it speaks TLS.
     pub mtls_address: Option<SocketAddr>,
+    /// Where it tells whether it is ready, if it was asked to.
+    pub health_address: Option<SocketAddr>,
+    /// The database, if it is not a file.
+    schema: Option<Schema>,
     /// What it calls itself.
     pub issuer: Issuer,
     config: PathBuf,
 }
 
-/// The database of a site, open for seeding. The server cannot start before it is dropped.
+/// The database of a site, open for seeding: as the target of a move, which is the way to write
+/// millions of records. No server starts on it before [`Seeding::finish`].
 pub struct Seeding {
     /// The database.
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<AnyStore>,
     /// Makes tokens that the server takes for its own.
     pub mint: TokenMint,
     /// Makes client secrets.
@@ -62,6 +70,44 @@ pub struct Setup<'a> {
     pub tls: Option<&'a Certificates>,
     /// The algorithms that statements are signed with.
     pub algorithms: &'a [&'a str],
+    /// A schema in PostgreSQL; an SQLite file without.
+    pub postgres: Option<&'a Schema>,
+    /// What it keeps in memory of the tokens it found.
+    pub memory: Memory,
+    /// Whether it tells over TCP that it is ready.
+    pub health: bool,
+}
+
+/// What a server keeps in memory of the tokens it found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Memory {
+    /// As much as by default.
+    #[default]
+    Default,
+    /// Nothing: every look-up asks.
+    Nothing,
+    /// This many octets, about.
+    Octets(u64),
+}
+
+impl Memory {
+    /// Its lines of the section `[database]`.
+    fn config(self, postgres: bool) -> String {
+        match self {
+            Self::Default => String::new(),
+            // The lease stands for all that is kept of PostgreSQL; of a file there is none.
+            Self::Nothing if postgres => "cache_lease = 0\n".to_owned(),
+            Self::Nothing => "cache_tokens = 0\n".to_owned(),
+            Self::Octets(octets) => format!("cache_tokens = {octets}\n"),
+        }
+    }
+}
+
+impl Seeding {
+    /// Takes away what keeps servers from starting on it.
+    pub async fn finish(self) -> Result<(), Failure> {
+        Ok(self.store.finish_move().await?)
+    }
 }
 
 impl Site {
@@ -74,6 +120,7 @@ impl Site {
         SystemRandom.fill(&mut sealing_key)?;
         let address = free_address()?;
         let mtls_address = setup.tls.map(|_| free_address()).transpose()?;
+        let health_address = setup.health.then(free_address).transpose()?;
         let scheme = if setup.tls.is_some() { "https" } else { "http" };
         let issuer = format!("{scheme}://{address}").parse()?;
         let config = folder.path().join("avouch.toml");
@@ -82,6 +129,8 @@ impl Site {
             sealing_key,
             address,
             mtls_address,
+            health_address,
+            schema: setup.postgres.cloned(),
             issuer,
             config,
         };
@@ -137,16 +186,27 @@ impl Site {
             )?;
             methods.extend(["tls_client_auth", "self_signed_tls_client_auth"]);
         }
+        text.push_str("[database]\n");
+        if let Some(schema) = &self.schema {
+            let password = path("database.password");
+            write_private(&password, &schema.password)?;
+            text.push_str(&schema.config(&password));
+        }
+        text.push_str(&setup.memory.config(self.schema.is_some()));
+        if let Some(address) = self.health_address {
+            write!(text, "[metrics]\nlisten = \"{address}\"\n")?;
+        }
         write!(text, "[client_authentication]\nmethods = {methods:?}\n")?;
         fs::write(&self.config, text)?;
         Ok(())
     }
 
-    /// Opens the database that the server will find.
+    /// Opens the database that the server will find, which must be empty.
     pub async fn seed(&self) -> Result<Seeding, Failure> {
-        let data = self.folder.path().join("data");
-        let store = SqliteStore::open(self.database(), &SqliteOptions::default())?;
-        fs::set_permissions(&data, Permissions::from_mode(0o700))?;
+        let store = self.open().await?;
+        if !matches!(store.begin_move(&[0; 32]).await?, Beginning::From(_)) {
+            return Err("there is something in the database already".into());
+        }
         let sealer = Sealer::new(SealingKey::new(&self.sealing_key), Vec::new());
         let secret = async |which| load_or_make_secret(which, &store, &sealer, &SystemRandom).await;
         let mint = TokenMint::new(&*secret(ServerSecret::TokenCheck).await?);
@@ -159,10 +219,30 @@ impl Site {
         })
     }
 
+    async fn open(&self) -> Result<AnyStore, Failure> {
+        let moving = Some(MoveSide::Target);
+        if let Some(schema) = &self.schema {
+            let options = PostgresOptions {
+                moving,
+                ..schema.options()?
+            };
+            return Ok(PostgresStore::open(&options).await?.into());
+        }
+        let options = SqliteOptions {
+            moving,
+            ..SqliteOptions::default()
+        };
+        let store = SqliteStore::open(self.database(), &options)?;
+        let data = self.folder.path().join("data");
+        fs::set_permissions(&data, Permissions::from_mode(0o700))?;
+        Ok(store.into())
+    }
+
     /// Starts the server, the binary `program`.
     pub fn start(&self, program: &Path) -> Result<Server, Failure> {
         let addresses: Vec<_> = std::iter::once(self.address)
             .chain(self.mtls_address)
+            .chain(self.health_address)
             .collect();
         let mut command = Command::new(program);
         command
@@ -179,6 +259,11 @@ impl Site {
             address: self.address,
             tls: None,
         }
+    }
+
+    /// The schema that it works on, if it is not a file.
+    pub const fn schema(&self) -> Option<&Schema> {
+        self.schema.as_ref()
     }
 
     /// The database's file.

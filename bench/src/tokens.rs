@@ -1,27 +1,35 @@
 //! Access tokens by the million.
 //!
-//! They are issued as the server would, through the contract of the store, with as many writes
-//! waiting as it takes: its writer then puts hundreds into one transaction. They are made in the
-//! order of what they are found by, so that the indexes grow at their ends; found they are in any
-//! order.
+//! They come into the store as they would from another one, thousands in one transaction; where
+//! they are not all alike, they are issued as the server would, with as many writes waiting as it
+//! takes. They are made in the order of what they are found by, so that the indexes grow at their
+//! ends; found they are in any order.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use avouch_core::id::{ClientId, GrantId, SubjectId, TokenId};
-use avouch_core::opaque_token::{OpaqueToken, TokenKind, TokenMint};
-use avouch_core::records::{AccessToken, Grant, LegalBasis};
-use avouch_core::storage::TokenStore;
+use avouch_core::opaque_token::{OpaqueToken, TokenHash, TokenKind};
+use avouch_core::records::{AccessToken, Epochs, Grant, LegalBasis};
+use avouch_core::storage::{MovePlace, MoveTarget, MovedRecord, RecordKind, TokenStore};
 use avouch_core::time::Timestamp;
 use avouch_crypto::random::SystemRandom;
 use avouch_oauth::authorization_details::AuthorizationDetails;
 use avouch_oauth::introspection::FurtherClaims;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
+use futures_util::future::join;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::site::Seeding;
 use crate::{Failure, say};
+
+/// A stride that shares no factor with the numbers of tokens that are in use.
+const STRIDE: usize = 7_368_787;
+/// Tokens in one transaction.
+const BATCH: usize = 4_000;
 
 /// How many writes wait at one time: below what the store lets wait.
 const WAITING: usize = 2_000;
@@ -46,6 +54,8 @@ pub struct Pattern {
 pub struct Tokens {
     text: String,
     length: usize,
+    /// Where a walk through all of them is.
+    met: Cell<usize>,
 }
 
 impl Pattern {
@@ -71,7 +81,7 @@ impl Pattern {
             created_at: now,
         };
         let token = AccessToken {
-            hash: avouch_core::opaque_token::TokenHash::of(""),
+            hash: TokenHash::of(""),
             id: TokenId::new("t")?,
             grant: grant.id.clone(),
             client: client.clone(),
@@ -128,34 +138,74 @@ pub fn name_of(number: usize) -> String {
     format!("t-{number:08}")
 }
 
-/// Issues `count` live tokens.
-pub async fn issue<S>(
-    store: &Arc<S>,
-    mint: &TokenMint,
-    pattern: &Pattern,
-    count: usize,
-) -> Result<Tokens, Failure>
-where
-    S: TokenStore + Send + Sync + 'static,
-{
+/// Writes `count` live tokens: the same rows as if they were issued, thousands in a transaction.
+pub async fn load(seeding: &Seeding, pattern: &Pattern, count: usize) -> Result<Tokens, Failure> {
+    let started = Instant::now();
     let mut made = (0..count)
-        .map(|_| mint.mint(TokenKind::Access, &SystemRandom))
-        .collect::<Result<Vec<_>, _>>()?;
-    made.sort_by_key(OpaqueToken::hash);
+        .map(|_| {
+            let token = seeding.mint.mint(TokenKind::Access, &SystemRandom)?;
+            Ok((token.hash(), token))
+        })
+        .collect::<Result<Vec<_>, Failure>>()?;
+    made.sort_unstable_by_key(|(hash, _)| *hash.as_bytes());
 
     let mut tokens = Tokens::default();
-    for token in &made {
-        tokens.push(token);
+    let place = MovePlace {
+        kind: RecordKind::AccessToken,
+        after: None,
+    };
+    let mut told = Instant::now();
+    let mut next = batch(pattern, &made, 0)?;
+    while !next.is_empty() {
+        let done = tokens.len() + next.len() / 2;
+        for (_, token) in &made[tokens.len()..done] {
+            tokens.push(token.expose());
+        }
+        // The one is written while the next is made.
+        let write = seeding.store.put_records(&next, &place);
+        let (written, made) = join(write, async { batch(pattern, &made, done) }).await;
+        written?;
+        next = made?;
+        if told.elapsed() > TOLD_EVERY {
+            told = Instant::now();
+            let rate = done as f64 / started.elapsed().as_secs_f64();
+            let left = (count - done) as f64 / rate;
+            say(&format!("  {done} tokens seeded, {left:.0} s to go"));
+        }
     }
-    let started = Instant::now();
-    let records = made.iter().enumerate();
-    issue_all(
-        store,
-        records.map(|(number, token)| pattern.records(token, number)),
-    )
-    .await?;
     let took = started.elapsed().as_secs_f64();
     say(&format!("  {count} tokens seeded in {took:.1} s"));
+    Ok(tokens)
+}
+
+/// The records of some tokens: the grants, on which tokens hang, before the tokens. Nothing was
+/// revoked in a database that is new, so that all epochs are the first.
+fn batch(
+    pattern: &Pattern,
+    made: &[(TokenHash, OpaqueToken)],
+    from: usize,
+) -> Result<Vec<MovedRecord>, Failure> {
+    let some = made.iter().enumerate().skip(from).take(BATCH);
+    let mut grants = Vec::with_capacity(2 * BATCH);
+    let mut tokens = Vec::with_capacity(BATCH);
+    for (number, (_, token)) in some {
+        let (grant, token) = pattern.records(token, number)?;
+        grants.push(MovedRecord::Grant(Box::new(grant), None));
+        tokens.push(MovedRecord::AccessToken(Box::new(token), Epochs::default()));
+    }
+    grants.append(&mut tokens);
+    Ok(grants)
+}
+
+/// Strings that the server never issued, all of one length.
+pub fn junk(
+    count: usize,
+    mut one: impl FnMut() -> Result<String, Failure>,
+) -> Result<Tokens, Failure> {
+    let mut tokens = Tokens::default();
+    for _ in 0..count {
+        tokens.push(&one()?);
+    }
     Ok(tokens)
 }
 
@@ -197,7 +247,11 @@ impl Tokens {
             return Err("the tokens are not all of one length".into());
         }
         let text = lines.lines().collect();
-        Ok(Self { text, length })
+        Ok(Self {
+            text,
+            length,
+            ..Self::default()
+        })
     }
 
     /// How many there are.
@@ -216,9 +270,16 @@ impl Tokens {
         self.text.get(start..start + self.length).unwrap_or("")
     }
 
-    fn push(&mut self, token: &OpaqueToken) {
-        self.length = token.expose().len();
-        self.text.push_str(token.expose());
+    /// The next one of a walk through all of them that leads far with every step.
+    pub fn further(&self) -> usize {
+        let next = (self.met.get() + STRIDE) % self.len();
+        self.met.set(next);
+        next
+    }
+
+    fn push(&mut self, token: &str) {
+        self.length = token.len();
+        self.text.push_str(token);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bench::report::is_kept_true;
-use bench::{authentication, inactive};
+use bench::{authentication, footprint, inactive, introspection, junk, scale};
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
@@ -15,6 +15,26 @@ fn plot_and_table_of_authentication_are_those_that_the_figures_make() {
 }
 
 #[test]
+fn plot_and_table_of_footprint_are_those_that_the_figures_make() {
+    is_kept_true::<footprint::Run>(root()).unwrap();
+}
+
+#[test]
 fn plot_and_table_of_inactive_are_those_that_the_figures_make() {
     is_kept_true::<inactive::Run>(root()).unwrap();
+}
+
+#[test]
+fn plot_and_table_of_introspection_are_those_that_the_figures_make() {
+    is_kept_true::<introspection::Run>(root()).unwrap();
+}
+
+#[test]
+fn plot_and_table_of_junk_are_those_that_the_figures_make() {
+    is_kept_true::<junk::Run>(root()).unwrap();
+}
+
+#[test]
+fn plot_and_table_of_scale_are_those_that_the_figures_make() {
+    is_kept_true::<scale::Run>(root()).unwrap();
 }

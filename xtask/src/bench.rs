@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: builds the server as operators do, and the load generator, and runs them.
+//! `cargo xtask bench`: builds the server as operators do, and the load generator, and runs them. Some benchmarks start
+//! PostgreSQL, which is brought first.
 
 use std::process::Command;
 
@@ -7,6 +8,7 @@ use crate::{tools, tree};
 
 /// `cargo xtask bench [BENCHMARK [OPTIONS]]`.
 pub fn command(args: &[&str]) -> Result<(), Failure> {
+    tools::bring_system_packages()?;
     if args.first() == Some(&"peers") {
         tools::bring_peer()?;
     }
@@ -17,6 +19,7 @@ pub fn command(args: &[&str]) -> Result<(), Failure> {
 /// Each benchmark for a moment, with what the tests have built already: that they run, not what
 /// comes out.
 pub fn smoke() -> Result<(), Failure> {
+    tools::bring_system_packages()?;
     build(&[])?;
     run("debug", &["--smoke"])
 }

@@ -14,7 +14,7 @@ use futures_util::future::try_join_all;
 use crate::Failure;
 use crate::parties::{OTHER_RESOURCE, RESOURCE, register_client};
 use crate::site::Seeding;
-use crate::tokens::{Pattern, issue, issue_all};
+use crate::tokens::{Pattern, issue_all, load};
 
 /// Why a token is dead for whoever asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ impl Seeds {
         let client = register_client(seeding, "shop").await?;
         let here = ResourceIdentifier::parse(RESOURCE)?;
         let pattern = Pattern::new(&client, &here, seeding.now)?;
-        issue(&seeding.store, &seeding.mint, &pattern, live).await?;
+        load(seeding, &pattern, live).await?;
         let mut sower = Sower {
             seeding,
             number: live,

@@ -7,6 +7,7 @@ use avouch_jose::{
 };
 
 use crate::Failure;
+use crate::engine::Engine;
 use crate::introspection::parts::Part;
 use crate::request::Form;
 
@@ -25,13 +26,21 @@ pub(crate) struct Kind {
     name: &'static str,
     signed: Option<SignatureAlgorithm>,
     encrypted: Option<KeyManagementAlgorithm>,
+    engine: Engine,
 }
+
+const JSON: Kind = Kind {
+    name: "JSON",
+    signed: None,
+    encrypted: None,
+    engine: Engine::Sqlite,
+};
 
 const fn signed(name: &'static str, algorithm: SignatureAlgorithm) -> Kind {
     Kind {
         name,
         signed: Some(algorithm),
-        encrypted: None,
+        ..JSON
     }
 }
 
@@ -46,14 +55,18 @@ const fn nested(
     }
 }
 
+const fn on_postgres(name: &'static str, kind: Kind) -> Kind {
+    Kind {
+        name,
+        engine: Engine::Postgres,
+        ..kind
+    }
+}
+
 impl Kind {
     /// Every row.
-    pub(crate) const ALL: [Self; 10] = [
-        Self {
-            name: "JSON",
-            signed: None,
-            encrypted: None,
-        },
+    pub(crate) const ALL: [Self; 13] = [
+        JSON,
         signed("RS256", SignatureAlgorithm::Rs256),
         signed("PS256", SignatureAlgorithm::Ps256),
         signed("ES256", SignatureAlgorithm::Es256),
@@ -79,6 +92,9 @@ impl Kind {
             SignatureAlgorithm::Es256,
             KeyManagementAlgorithm::EcdhEs,
         ),
+        on_postgres("JSON, PostgreSQL", JSON),
+        on_postgres("RS256, PostgreSQL", signed("", SignatureAlgorithm::Rs256)),
+        on_postgres("ES256, PostgreSQL", signed("", SignatureAlgorithm::Es256)),
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -87,7 +103,12 @@ impl Kind {
 
     /// The `client_id` of the resource server that gets such answers.
     pub(crate) fn id(self) -> String {
-        self.name.replace(' ', "-")
+        self.name.replace([' ', ','], "-")
+    }
+
+    /// Where the token is found.
+    pub(crate) const fn engine(self) -> Engine {
+        self.engine
     }
 
     /// How it is signed.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Case;
 use super::parts::Part;
 use super::rows::Kind;
+use crate::engine::Engine;
 use crate::load::Measured;
 use crate::options::Options;
 use crate::plot::{Bar, Bars};
@@ -79,23 +80,26 @@ impl Run {
         let figures = Figures { cases, rounds };
         let rows = kinds.iter().enumerate();
         let rows = rows.map(|(at, kind)| figures.row(at, *kind)).collect();
-        let floor = PartFigure {
-            name: "HTTP".to_owned(),
+        let part = |name: String, case: &Case| PartFigure {
+            name,
             micros: rounds
-                .figure(figures.at(&Case::Floor), Measured::cpu_micros)
+                .figure(figures.at(case), Measured::cpu_micros)
                 .rounded(1),
         };
-        let parts = Part::ALL.map(|part| PartFigure {
-            name: part.name().to_owned(),
-            micros: rounds
-                .figure(figures.at(&Case::Part(part)), Measured::cpu_micros)
-                .rounded(1),
+        let floor = part("HTTP".to_owned(), &Case::Floor);
+        let look_ups = Engine::ALL.map(|engine| {
+            let name = format!("look-up in {}", engine.name());
+            part(name, &Case::LookUp(engine))
         });
+        let parts = Part::ALL.map(|one| part(one.name().to_owned(), &Case::Part(one)));
         Self {
             circumstances: Circumstances::of(Self::NAME, options),
             resident_mebibytes: resident >> 20,
             rows,
-            parts: std::iter::once(floor).chain(parts).collect(),
+            parts: std::iter::once(floor)
+                .chain(look_ups)
+                .chain(parts)
+                .collect(),
         }
     }
 }
@@ -116,7 +120,7 @@ impl Figures<'_> {
         let (spread, hot) = (self.at(&Case::Spread(row)), self.at(&Case::Hot(row)));
         let latency = self.at(&Case::Latency(row));
         let floor = self.at(&Case::Floor);
-        let mut parts = vec![floor, self.at(&Case::Part(Part::LookUp))];
+        let mut parts = vec![floor, self.at(&Case::LookUp(kind.engine()))];
         parts.extend(kind.parts().map(|part| self.at(&Case::Part(part))));
         let signature = kind.parts().find(|part| matches!(part, Part::Signature(_)));
         let of = |parts: &[usize], case: usize| {
@@ -166,6 +170,7 @@ impl Published for Run {
         let mut table = Table::new(&[
             "answer",
             "spread: a second",
+            "busy",
             "CPU µs",
             "of signing",
             "of attainable",
@@ -179,6 +184,7 @@ impl Published for Run {
             table.push(vec![
                 row.answer.clone(),
                 format!("{:.0}", row.spread.rate.median),
+                format!("{:.2}", row.spread.busy.median),
                 format!("{:.1}", row.spread.cpu_micros.median),
                 row.of_signing.map_or("-".into(), |of| with_spread(of, 2)),
                 with_spread(row.of_attainable, 2),
@@ -195,9 +201,10 @@ impl Published for Run {
         }
         let about = &self.circumstances;
         format!(
-            "`{}`, {}, {} live tokens in SQLite, {} connections, {} rounds of {} ms; medians, and \
-             the lowest and highest round in brackets; latencies at 70 % of capacity; {} MiB of \
-             memory at the end:\n\n{}\n{}\n\
+            "`{}`, {}, {} live tokens in SQLite and in PostgreSQL, {} connections, {} rounds of {} ms; medians, and \
+             the lowest and highest round in brackets; latencies at 70 % of capacity; \
+             \"busy\" is the part of its core that the server used; {} MiB of memory at the end, on \
+             SQLite:\n\n{}\n{}\n\
              ![Server CPU time of one introspection beside the limit](performance/{}.svg)\n",
             about.command,
             about.processor,
