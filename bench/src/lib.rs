@@ -4,6 +4,7 @@
 //! options        what the command line says
 //! authentication, footprint, inactive, introspection, junk, scale
 //!                a benchmark each: its cases, and what is printed of them
+//! instructions   how many of them one introspection takes, beside a budget
 //! peers          avouch beside another server, on the same questions
 //! engine         SQLite or PostgreSQL
 //! site           a data folder, a configuration, and what is seeded into them
@@ -38,6 +39,7 @@ pub mod cores;
 pub mod engine;
 pub mod footprint;
 pub mod inactive;
+pub mod instructions;
 pub mod introspection;
 pub mod junk;
 pub mod load;

@@ -7,8 +7,8 @@ use bench::introspection::parts;
 use bench::options::Options;
 use bench::report::{self, Published};
 use bench::{
-    Failure, authentication, cores, footprint, inactive, introspection, junk, look_up, peers, say,
-    scale,
+    Failure, authentication, cores, footprint, inactive, instructions, introspection, junk,
+    look_up, peers, say, scale,
 };
 
 const USAGE: &str = "\
@@ -20,6 +20,7 @@ Benchmarks of the real server, pinned to one core, with the load on another.
   cargo xtask bench footprint         how soon it is ready, and how much memory it takes
   cargo xtask bench authentication    what each way to authenticate adds to an introspection
   cargo xtask bench inactive          whether the time of an inactive answer tells its reason
+  cargo xtask bench instructions      how many of them an answer in JSON takes, beside a budget; needs valgrind
   cargo xtask bench peers             avouch beside npm's oidc-provider; needs Node 20 and npm
   cargo xtask bench redraw            plots and tables of docs/ anew, from the figures kept there
   cargo xtask bench --smoke           those of avouch alone for a moment: that they run, not what comes out
@@ -35,6 +36,7 @@ some 20 minutes, and 20 GB of disk that are free again afterwards; --tokens N fo
   --connections N  at one time
   --json FILE      writes the figures there, too
   --publish        makes the figures those of docs/performance.md
+  --renew          makes the counts of `instructions` the budget
 ";
 
 fn main() -> ExitCode {
@@ -93,6 +95,15 @@ fn command(arguments: &[&str]) -> Result<(), Failure> {
             let options = defaults(0.5, 7, 1_000_000).read(rest)?;
             conclude(peers::run(&options), &options)
         }
+        "instructions" => {
+            let (renew, rest) = match rest {
+                ["--renew", rest @ ..] => (true, rest),
+                rest => (false, rest),
+            };
+            let options = defaults(0.5, 1, 50).read(rest)?;
+            let budget = root().join("bench/instructions.toml");
+            alone(instructions::run(&options, &budget, renew))
+        }
         "redraw" => {
             report::redraw::<authentication::Run>(root())?;
             report::redraw::<footprint::Run>(root())?;
@@ -127,23 +138,28 @@ fn command(arguments: &[&str]) -> Result<(), Failure> {
     }
 }
 
-/// Runs a benchmark on this thread alone, on the core of the load.
+/// Runs a benchmark, prints its figures and keeps them where they were asked for.
 fn conclude<R: Published>(
     benchmark: impl Future<Output = Result<R, Failure>>,
     options: &Options,
 ) -> Result<(), Failure> {
-    // Found missing before anything is measured.
-    cores::find()?;
     if options.publish {
         report::check_page::<R>(root())?;
     }
+    let run = alone(benchmark)?;
+    report::conclude(&run, options, root())
+}
+
+/// Runs a benchmark on this thread alone, on the core of the load.
+fn alone<R>(benchmark: impl Future<Output = Result<R, Failure>>) -> Result<R, Failure> {
+    // Found missing before anything is measured.
+    cores::find()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         // Answers are looked for as often as questions are sent.
         .event_interval(1)
         .build()?;
-    let run = runtime.block_on(benchmark)?;
-    report::conclude(&run, options, root())
+    runtime.block_on(benchmark)
 }
 
 /// A program that was built with this one, or the folder of both.

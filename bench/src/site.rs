@@ -240,11 +240,15 @@ impl Site {
 
     /// Starts the server, the binary `program`.
     pub fn start(&self, program: &Path) -> Result<Server, Failure> {
+        self.start_by(Command::new(program))
+    }
+
+    /// Starts the server by a command that takes the arguments of its binary.
+    pub fn start_by(&self, mut command: Command) -> Result<Server, Failure> {
         let addresses: Vec<_> = std::iter::once(self.address)
             .chain(self.mtls_address)
             .chain(self.health_address)
             .collect();
-        let mut command = Command::new(program);
         command
             .args(["serve", "--config"])
             .arg(&self.config)
@@ -264,6 +268,11 @@ impl Site {
     /// The schema that it works on, if it is not a file.
     pub const fn schema(&self) -> Option<&Schema> {
         self.schema.as_ref()
+    }
+
+    /// A place for a file, which goes with the site.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// The database's file.

@@ -12,6 +12,9 @@ pub fn command(args: &[&str]) -> Result<(), Failure> {
     if args.first() == Some(&"peers") {
         tools::bring_peer()?;
     }
+    if args.first() == Some(&"instructions") {
+        tools::bring_valgrind()?;
+    }
     build(&["--release"])?;
     run("release", args)
 }

@@ -74,6 +74,13 @@ const CXX_COMPILER: &[SystemPackage] = &[SystemPackage {
     why: "libFuzzer is C++",
 }];
 
+/// For `cargo xtask bench instructions` alone.
+const VALGRIND: &[SystemPackage] = &[SystemPackage {
+    name: "valgrind",
+    probe: &["valgrind", "--version"],
+    why: "its callgrind counts instructions",
+}];
+
 /// Pinned, so that a new release cannot turn a green tree red.
 const CARGO_DENY: &str = "0.20.2";
 
@@ -113,6 +120,11 @@ pub fn bring_system_packages() -> Result<(), Failure> {
 /// What libFuzzer is compiled with.
 pub fn bring_cxx_compiler() -> Result<(), Failure> {
     bring(CXX_COMPILER)
+}
+
+/// What counts instructions.
+pub fn bring_valgrind() -> Result<(), Failure> {
+    bring(VALGRIND)
 }
 
 /// Installs the missing ones, or says how to.
