@@ -13,19 +13,17 @@ use std::time::Duration;
 
 use avouch_core::records::JwtProfile;
 use avouch_jose::SignatureAlgorithm;
-use avouch_oauth::resource::ResourceIdentifier;
 
 use crate::certificates::Certificates;
 use crate::connection::Line;
 use crate::load::{Load, Measured, Reuse};
 use crate::options::Options;
-use crate::parties::{RESOURCE, register_client};
 use crate::request::{Form, Questions, Template, Walk};
 use crate::rounds::{Rounds, in_turns};
 use crate::sample::Verifier;
 use crate::server::Server;
 use crate::site::{Setup, Site};
-use crate::tokens::{Pattern, Tokens, load};
+use crate::tokens::{Tokens, load_usual};
 use crate::{Failure, say};
 
 pub use run::{Row, Run};
@@ -129,9 +127,7 @@ impl Stage {
                 .await?;
             callers.push((way, caller));
         }
-        let client = register_client(&seeding, "shop").await?;
-        let pattern = Pattern::new(&client, &ResourceIdentifier::parse(RESOURCE)?, seeding.now)?;
-        let tokens = load(&seeding, &pattern, options.tokens).await?;
+        let tokens = load_usual(&seeding, options.tokens).await?;
         seeding.finish().await?;
         let server = site.start(&options.server)?;
         let line = line(&site, certificates, Transport::of_public(tls), Way::Basic)?;

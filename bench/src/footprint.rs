@@ -5,19 +5,18 @@ mod run;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use avouch_core::records::{ClientAuthentication, JwtProfile};
+use avouch_core::records::JwtProfile;
 use avouch_jose::SignatureAlgorithm;
-use avouch_oauth::resource::ResourceIdentifier;
 
 use crate::connection::Line;
 use crate::load::{Load, Reuse};
 use crate::options::Options;
-use crate::parties::{RESOURCE, basic, register_client, register_resource_server};
+use crate::parties::{RESOURCE, register_asker};
 use crate::request::{Credentials, Form, Questions, Template, Walk};
 use crate::sample::Verifier;
 use crate::server::Server;
 use crate::site::{Memory, Setup, Site};
-use crate::tokens::{Pattern, Tokens, load};
+use crate::tokens::load_usual;
 use crate::{Failure, say};
 
 pub use run::{Room, Run};
@@ -114,13 +113,9 @@ async fn cached(options: &Options) -> Result<[Room; 2], Failure> {
     let site = Site::new(&options.folder, &setup)?;
     say(&format!("seeding {}", site.issuer));
     let seeding = site.seed().await?;
-    let way = ClientAuthentication::ClientSecretBasic;
     let profile = JwtProfile::default();
-    let secret = register_resource_server(&seeding, ASKER, RESOURCE, way, profile).await?;
-    let shown = basic(ASKER, &secret.ok_or("no secret was made")?);
-    let client = register_client(&seeding, "shop").await?;
-    let pattern = Pattern::new(&client, &ResourceIdentifier::parse(RESOURCE)?, seeding.now)?;
-    let tokens: Tokens = load(&seeding, &pattern, options.tokens).await?;
+    let shown = register_asker(&seeding, ASKER, RESOURCE, profile).await?;
+    let tokens = load_usual(&seeding, options.tokens).await?;
     seeding.finish().await?;
     let server = site.start(&options.server)?;
     let line = site.line();

@@ -10,11 +10,11 @@ mod tokens;
 
 use std::time::Duration;
 
-use avouch_core::records::{ClientAuthentication, JwtProfile};
+use avouch_core::records::JwtProfile;
 use avouch_jose::SignatureAlgorithm;
 
 use crate::options::Options;
-use crate::parties::{OTHER_RESOURCE, RESOURCE, basic, register_resource_server};
+use crate::parties::{OTHER_RESOURCE, RESOURCE, register_asker};
 use crate::request::{Form, Shown, Template};
 use crate::site::{Seeding, Setup, Site};
 use crate::statistics::Draw;
@@ -95,14 +95,9 @@ async fn register(seeding: &Seeding) -> Result<Callers, Failure> {
         signing_algorithm: STATEMENTS,
         ..JwtProfile::default()
     };
-    let register = async |id: &str, resource: &str| {
-        let way = ClientAuthentication::ClientSecretBasic;
-        let secret = register_resource_server(seeding, id, resource, way, profile.clone()).await?;
-        Ok::<_, Failure>(basic(id, &secret.ok_or("no secret was made")?))
-    };
     Ok(Callers {
-        asker: register("asker", RESOURCE).await?,
-        other: register("other", OTHER_RESOURCE).await?,
+        asker: register_asker(seeding, "asker", RESOURCE, profile.clone()).await?,
+        other: register_asker(seeding, "other", OTHER_RESOURCE, profile).await?,
     })
 }
 

@@ -18,17 +18,16 @@ use std::path::Path;
 use std::process::Command;
 use std::rc::Rc;
 
-use avouch_core::records::{ClientAuthentication, JwtProfile};
+use avouch_core::records::JwtProfile;
 use avouch_jose::SignatureAlgorithm;
-use avouch_oauth::resource::ResourceIdentifier;
 use avouch_resource_server::Expectations;
 
 use crate::options::Options;
-use crate::parties::{RESOURCE, basic, register_client, register_resource_server};
+use crate::parties::{RESOURCE, register_asker};
 use crate::request::{Credentials, Form, Questions, Shown, Template, Walk};
 use crate::sample::{Sample, Verifier};
 use crate::site::{Setup, Site};
-use crate::tokens::{Pattern, Tokens, load};
+use crate::tokens::{Tokens, load_usual};
 use crate::{Failure, say};
 
 use budget::{Budgets, TakenWith, Verdict};
@@ -136,13 +135,9 @@ impl Stage {
         };
         let site = Site::new(&options.folder, &setup)?;
         let seeding = site.seed().await?;
-        let way = ClientAuthentication::ClientSecretBasic;
         let profile = JwtProfile::default();
-        let secret = register_resource_server(&seeding, ASKER, RESOURCE, way, profile).await?;
-        let shown = basic(ASKER, &secret.ok_or("no secret was made")?);
-        let client = register_client(&seeding, "shop").await?;
-        let pattern = Pattern::new(&client, &ResourceIdentifier::parse(RESOURCE)?, seeding.now)?;
-        let tokens = load(&seeding, &pattern, options.tokens).await?;
+        let shown = register_asker(&seeding, ASKER, RESOURCE, profile).await?;
+        let tokens = load_usual(&seeding, options.tokens).await?;
         seeding.finish().await?;
         // Makes the keys, so that neither of the runs that are compared does.
         let server = site.start(&options.server)?;

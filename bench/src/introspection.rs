@@ -13,8 +13,6 @@ mod run;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use avouch_core::records::ClientAuthentication;
-use avouch_oauth::resource::ResourceIdentifier;
 use avouch_resource_server::Expectations;
 
 use crate::connection::Line;
@@ -22,13 +20,13 @@ use crate::engine::{Engine, Postgres};
 use crate::load::{Load, Measured, Reuse};
 use crate::look_up::LookUp;
 use crate::options::Options;
-use crate::parties::{RESOURCE, basic, register_client, register_resource_server};
+use crate::parties::{RESOURCE, register_asker};
 use crate::request::{Credentials, Questions, Shown, Template, Walk};
 use crate::rounds::in_turns;
 use crate::sample::Verifier;
 use crate::server::Server;
 use crate::site::{Setup, Site};
-use crate::tokens::{Pattern, Tokens, load};
+use crate::tokens::{Tokens, load_usual};
 use crate::{Failure, say};
 
 use parts::{FloorServer, Part};
@@ -166,14 +164,10 @@ impl House {
         for kind in Kind::ALL.iter().filter(|kind| kind.engine() == engine) {
             let id = kind.id();
             let (profile, key) = kind.profile()?;
-            let way = ClientAuthentication::ClientSecretBasic;
-            let secret = register_resource_server(&seeding, &id, RESOURCE, way, profile).await?;
-            let shown = basic(&id, &secret.ok_or("no secret was made")?);
+            let shown = register_asker(&seeding, &id, RESOURCE, profile).await?;
             registered.push((*kind, id, shown, key));
         }
-        let client = register_client(&seeding, "shop").await?;
-        let pattern = Pattern::new(&client, &ResourceIdentifier::parse(RESOURCE)?, seeding.now)?;
-        let tokens = load(&seeding, &pattern, options.tokens).await?;
+        let tokens = load_usual(&seeding, options.tokens).await?;
         seeding.finish().await?;
         if engine == Engine::Postgres {
             postgres.settle()?;

@@ -8,23 +8,22 @@ mod run;
 use std::rc::Rc;
 
 use avouch_core::opaque_token::{TokenKind, TokenMint};
-use avouch_core::records::{ClientAuthentication, JwtProfile};
+use avouch_core::records::JwtProfile;
 use avouch_crypto::random::{SecureRandom, SystemRandom};
 use avouch_jose::{SignatureAlgorithm, base64url};
-use avouch_oauth::resource::ResourceIdentifier;
 use avouch_resource_server::Expectations;
 
 use crate::connection::Line;
 use crate::introspection::parts::FloorServer;
 use crate::load::{Load, Measured, Reuse};
 use crate::options::Options;
-use crate::parties::{RESOURCE, basic, register_client, register_resource_server};
+use crate::parties::{RESOURCE, register_asker};
 use crate::request::{Credentials, Form, Questions, Shown, Template, Walk};
 use crate::rounds::in_turns;
 use crate::sample::Verifier;
 use crate::server::Server;
 use crate::site::{Setup, Site};
-use crate::tokens::{Pattern, Tokens, junk, load};
+use crate::tokens::{Tokens, junk, load_usual};
 use crate::{Failure, say};
 
 pub use run::{Flood, Row, Run};
@@ -107,16 +106,12 @@ impl Stage {
         let site = Site::new(&options.folder, &setup)?;
         say(&format!("seeding {}", site.issuer));
         let seeding = site.seed().await?;
-        let way = ClientAuthentication::ClientSecretBasic;
         let profile = JwtProfile {
             signing_algorithm: STATEMENTS,
             ..JwtProfile::default()
         };
-        let secret = register_resource_server(&seeding, ASKER, RESOURCE, way, profile).await?;
-        let shown = basic(ASKER, &secret.ok_or("no secret was made")?);
-        let client = register_client(&seeding, "shop").await?;
-        let pattern = Pattern::new(&client, &ResourceIdentifier::parse(RESOURCE)?, seeding.now)?;
-        load(&seeding, &pattern, options.tokens).await?;
+        let shown = register_asker(&seeding, ASKER, RESOURCE, profile).await?;
+        load_usual(&seeding, options.tokens).await?;
         seeding.finish().await?;
         let server = site.start(&options.server)?;
         let line = site.line();

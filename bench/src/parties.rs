@@ -79,6 +79,18 @@ pub async fn register_resource_server(
     Ok(secret)
 }
 
+/// Registers a resource server that asks by `client_secret_basic`, and tells what it shows.
+pub async fn register_asker(
+    seeding: &Seeding,
+    id: &str,
+    resource: &str,
+    profile: JwtProfile,
+) -> Result<Shown, Failure> {
+    let way = ClientAuthentication::ClientSecretBasic;
+    let secret = register_resource_server(seeding, id, resource, way, profile).await?;
+    Ok(basic(id, &secret.ok_or("no secret was made")?))
+}
+
 /// What a payment service may learn: an answer of about 500 octets.
 fn policy() -> ReleasePolicy {
     let names = ["family_name", "given_name", "birthdate", "iban"];

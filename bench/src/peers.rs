@@ -10,10 +10,8 @@ mod run;
 use std::any::Any;
 use std::rc::Rc;
 
-use avouch_core::records::ClientAuthentication;
 use avouch_jose::{DecryptionKey, SignatureAlgorithm};
 use avouch_oauth::introspection::ActiveToken;
-use avouch_oauth::resource::ResourceIdentifier;
 use avouch_resource_server::Expectations;
 
 use crate::connection::Line;
@@ -22,13 +20,13 @@ use crate::introspection::HOT;
 use crate::introspection::rows::Kind;
 use crate::load::{Load, Measured, Reuse};
 use crate::options::Options;
-use crate::parties::{RESOURCE, basic, register_client, register_resource_server};
+use crate::parties::{RESOURCE, register_asker};
 use crate::request::{Credentials, Questions, Shown, Template, Walk};
 use crate::rounds::in_turns;
 use crate::sample::Verifier;
 use crate::server::Server;
 use crate::site::{Setup, Site};
-use crate::tokens::{Pattern, Tokens, load, name_of};
+use crate::tokens::{Tokens, load_usual, name_of};
 use crate::{Failure, say};
 
 pub use run::{Row, Run};
@@ -150,14 +148,10 @@ async fn avouch(options: &Options, kinds: &[Kind]) -> Result<Side, Failure> {
     for kind in kinds {
         let id = kind.id();
         let (profile, key) = kind.profile()?;
-        let way = ClientAuthentication::ClientSecretBasic;
-        let secret = register_resource_server(&seeding, &id, RESOURCE, way, profile).await?;
-        let shown = basic(&id, &secret.ok_or("no secret was made")?);
+        let shown = register_asker(&seeding, &id, RESOURCE, profile).await?;
         registered.push((*kind, shown, key));
     }
-    let client = register_client(&seeding, "shop").await?;
-    let pattern = Pattern::new(&client, &ResourceIdentifier::parse(RESOURCE)?, seeding.now)?;
-    let tokens = load(&seeding, &pattern, options.tokens).await?;
+    let tokens = load_usual(&seeding, options.tokens).await?;
     seeding.finish().await?;
     let server = site.start(&options.server)?;
     let verifier = Verifier::fetch(&site.line(), &site.issuer, &ALGORITHMS).await?;

@@ -48,6 +48,17 @@ pub struct Table {
 }
 
 impl Circumstances {
+    /// In words: the command, the processor, which tokens there were, and how it was asked.
+    pub fn told(&self, tokens: &str) -> String {
+        let (command, processor) = (&self.command, &self.processor);
+        let (connections, rounds) = (self.connections, self.rounds);
+        let milliseconds = self.milliseconds;
+        format!(
+            "`{command}`, {processor}, {tokens}, {connections} connections, {rounds} rounds of \
+             {milliseconds} ms"
+        )
+    }
+
     /// Of a run with these options.
     pub fn of(name: &str, options: &Options) -> Self {
         let cpus = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

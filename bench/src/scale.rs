@@ -9,9 +9,8 @@ mod run;
 use std::path::Path;
 use std::rc::Rc;
 
-use avouch_core::records::{ClientAuthentication, JwtProfile};
+use avouch_core::records::JwtProfile;
 use avouch_jose::SignatureAlgorithm;
-use avouch_oauth::resource::ResourceIdentifier;
 use avouch_resource_server::Expectations;
 use nix::sys::statvfs::statvfs;
 
@@ -20,13 +19,13 @@ use crate::engine::{Engine, Postgres};
 use crate::load::{Load, Measured, Reuse};
 use crate::look_up::LookUp;
 use crate::options::Options;
-use crate::parties::{RESOURCE, basic, register_client, register_resource_server};
+use crate::parties::{RESOURCE, register_asker};
 use crate::request::{Credentials, Form, Questions, Shown, Template, Walk};
 use crate::rounds::in_turns;
 use crate::sample::Verifier;
 use crate::server::Server;
 use crate::site::{Memory, Setup, Site};
-use crate::tokens::{Pattern, Tokens, load};
+use crate::tokens::{Tokens, load_usual};
 use crate::{Failure, say};
 
 pub use run::{Column, Row, Run};
@@ -169,16 +168,12 @@ impl Filled {
         let site = Site::new(&options.folder, &setup)?;
         say(&format!("seeding {}", place.name()));
         let seeding = site.seed().await?;
-        let way = ClientAuthentication::ClientSecretBasic;
         let profile = JwtProfile {
             signing_algorithm: STATEMENTS,
             ..JwtProfile::default()
         };
-        let secret = register_resource_server(&seeding, ASKER, RESOURCE, way, profile).await?;
-        let shown = basic(ASKER, &secret.ok_or("no secret was made")?);
-        let client = register_client(&seeding, "shop").await?;
-        let pattern = Pattern::new(&client, &ResourceIdentifier::parse(RESOURCE)?, seeding.now)?;
-        let tokens = load(&seeding, &pattern, place.size.count(options)).await?;
+        let shown = register_asker(&seeding, ASKER, RESOURCE, profile).await?;
+        let tokens = load_usual(&seeding, place.size.count(options)).await?;
         seeding.finish().await?;
         Ok(Self {
             look_up: LookUp::within(&options.folder, &site, &tokens)?,

@@ -23,6 +23,7 @@ use futures_util::future::join;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::parties::{RESOURCE, register_client};
 use crate::site::Seeding;
 use crate::{Failure, say};
 
@@ -136,6 +137,13 @@ pub fn subject_of(number: usize) -> String {
 /// The `jti` of the token with this number.
 pub fn name_of(number: usize) -> String {
     format!("t-{number:08}")
+}
+
+/// Registers a client, and writes `count` live tokens of its own that are good at [`RESOURCE`].
+pub async fn load_usual(seeding: &Seeding, count: usize) -> Result<Tokens, Failure> {
+    let client = register_client(seeding, "shop").await?;
+    let pattern = Pattern::new(&client, &ResourceIdentifier::parse(RESOURCE)?, seeding.now)?;
+    load(seeding, &pattern, count).await
 }
 
 /// Writes `count` live tokens: the same rows as if they were issued, thousands in a transaction.

@@ -87,16 +87,10 @@ impl Published for Run {
         }
         let about = &self.circumstances;
         format!(
-            "`{}`, {}, {} live tokens, {} connections, {} rounds of {} ms; \
-             medians, and for the ratio the lowest and highest round in brackets:\n\n{}\n\
+            "{}; medians, and for the ratio the lowest and highest round in brackets:\n\n{}\n\
              ![Server CPU time of one introspection, by how the caller proves itself]\
              (performance/{}.svg)\n",
-            about.command,
-            about.processor,
-            about.tokens,
-            about.connections,
-            about.rounds,
-            about.milliseconds,
+            about.told(&format!("{} live tokens", about.tokens)),
             table.markdown(),
             Self::NAME,
         )

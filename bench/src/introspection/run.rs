@@ -201,17 +201,14 @@ impl Published for Run {
         }
         let about = &self.circumstances;
         format!(
-            "`{}`, {}, {} live tokens in SQLite and in PostgreSQL, {} connections, {} rounds of {} ms; medians, and \
-             the lowest and highest round in brackets; latencies at 70 % of capacity; \
+            "{}; medians, and the lowest and highest round in brackets; latencies at 70 % of capacity; \
              \"busy\" is the part of its core that the server used; {} MiB of memory at the end, on \
              SQLite:\n\n{}\n{}\n\
              ![Server CPU time of one introspection beside the limit](performance/{}.svg)\n",
-            about.command,
-            about.processor,
-            about.tokens,
-            about.connections,
-            about.rounds,
-            about.milliseconds,
+            about.told(&format!(
+                "{} live tokens in SQLite and in PostgreSQL",
+                about.tokens
+            )),
             self.resident_mebibytes,
             table.markdown(),
             parts.markdown(),

@@ -95,18 +95,12 @@ impl Published for Run {
         let [before, after] = self.flood.resident_kibibytes.map(mebibytes);
         let [own_before, own_after] = self.flood.own_kibibytes.map(mebibytes);
         format!(
-            "`{}`, {}, {} live tokens in SQLite, {} connections, {} rounds of {} ms; medians, and \
-             the lowest and highest round in brackets. Then {} more strings, none of them twice in \
+            "{}; medians, and the lowest and highest round in brackets. Then {} more strings, none of them twice in \
              one form: the server held {before:.1} MiB before and {after:.1} MiB after, of that \
              {own_before:.1} and {own_after:.1} MiB of its own, without mapped files.\n\n{}\n\
              ![Server CPU time of an answer about a string that was never issued]\
              (performance/{}.svg)\n",
-            about.command,
-            about.processor,
-            about.tokens,
-            about.connections,
-            about.rounds,
-            about.milliseconds,
+            about.told(&format!("{} live tokens in SQLite", about.tokens)),
             self.flood.answers,
             table.markdown(),
             Self::NAME,

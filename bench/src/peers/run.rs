@@ -134,17 +134,11 @@ impl Published for Run {
         }
         let about = &self.circumstances;
         format!(
-            "`{}`, {}, {}, {} live tokens on either side, {} connections, {} rounds of {} ms; \
-             answers a second, medians, and for the ratios the lowest and highest round in \
+            "{}; beside {}; answers a second, medians, and for the ratios the lowest and highest round in \
              brackets:\n\n{}\n\
              ![How many times as many answers avouch gives](performance/{}.svg)\n",
-            about.command,
-            about.processor,
+            about.told(&format!("{} live tokens on either side", about.tokens)),
             self.peer,
-            about.tokens,
-            about.connections,
-            about.rounds,
-            about.milliseconds,
             table.markdown(),
             Self::NAME,
         )

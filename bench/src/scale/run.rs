@@ -133,15 +133,12 @@ impl Published for Run {
         }
         let about = &self.circumstances;
         format!(
-            "`{}`, {}, {few} live tokens beside {many}, nothing kept in memory, {} connections, {} \
-             rounds of {} ms; medians, and the lowest and highest round in brackets; 1 is as fast \
+            "{}; medians, and the lowest and highest round in brackets; 1 is as fast \
              as among {few}:\n\n{}\n\
              ![How fast tokens are found among many](performance/{}.svg)\n",
-            about.command,
-            about.processor,
-            about.connections,
-            about.rounds,
-            about.milliseconds,
+            about.told(&format!(
+                "{few} live tokens beside {many}, nothing kept in memory"
+            )),
             table.markdown(),
             Self::NAME,
         )
