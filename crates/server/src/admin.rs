@@ -21,6 +21,7 @@ mod explanations;
 mod guard;
 mod health;
 mod initial_access_tokens;
+mod instant;
 mod keys;
 mod named;
 mod openapi;

@@ -31,7 +31,7 @@ pub(super) async fn read<T: DeserializeOwned>(
 ) -> Result<T, AdminError> {
     let body = read_json(request, limit).await?.body;
     let members = strict_json::object(&body)
-        .map_err(|error| AdminError::bad_request(format!("the body is {error}")))?;
+        .map_err(|error| AdminError::bad_request(format!("the body cannot be read: {error}")))?;
     // Unlike at the public endpoints the message may quote what was sent: it
     // goes back to the administrator who sent it, and nowhere else.
     serde_json::from_value(Value::Object(members))

@@ -15,6 +15,7 @@ use super::answer::json;
 use super::api::{KeyEntry, KeyList, RotateKey};
 use super::document::Document;
 use super::error::AdminError;
+use super::instant::rfc3339;
 use super::operation::Operation;
 use super::record_administered;
 use crate::app::App;
@@ -87,16 +88,6 @@ impl From<RotateError> for AdminError {
             RotateError::Keys(error) => error.into(),
         }
     }
-}
-
-fn rfc3339(instant: Timestamp) -> String {
-    i64::try_from(instant.numeric_date())
-        .ok()
-        .and_then(|seconds| jiff::Timestamp::from_second(seconds).ok())
-        .map_or_else(
-            || "an instant far off".to_owned(),
-            |instant| instant.to_string(),
-        )
 }
 
 fn entry(record: &SigningKeyRecord, now: Timestamp) -> KeyEntry {

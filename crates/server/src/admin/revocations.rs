@@ -17,6 +17,7 @@ use super::api::{
 };
 use super::document::Document;
 use super::error::AdminError;
+use super::instant::rfc3339;
 use super::operation::Operation;
 use super::suggestion::no_such_client;
 use crate::app::App;
@@ -133,7 +134,8 @@ fn end_of(second: u64, now: Timestamp) -> Result<Timestamp, AdminError> {
     if second > now.numeric_date() {
         return Err(AdminError::bad_request(format!(
             "issued_before is an instant to come, tokens would be dead when they are issued: here \
-             it is {} s after 1970",
+             it is {}, {} s after 1970",
+            rfc3339(now),
             now.numeric_date()
         )));
     }

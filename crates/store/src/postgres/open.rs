@@ -60,6 +60,13 @@ pub enum PostgresError {
         /// The one that was worked on.
         newest: u32,
     },
+    /// A server that may be a former primary, for all that can be known.
+    #[error(
+        "the database server does not tell its timeline, and the one from before did: let the \
+         database user call pg_control_system, pg_walfile_name and pg_current_wal_insert_lsn, as \
+         everybody may who was not forbidden to"
+    )]
+    HidesTimeline,
     /// A server with another history altogether.
     #[error(
         "the database server belongs to another cluster (its system identifier is not the one from \

@@ -59,7 +59,6 @@ impl PostgresOptions {
     /// The same for the client library, for each host.
     pub(super) fn hosts(&self) -> Vec<tokio_postgres::Config> {
         let url = self.url.config();
-        let ports = url.get_ports();
         let hosts = url.get_hosts().iter().enumerate();
         let configs = hosts.map(|(number, host)| {
             let mut config = tokio_postgres::Config::new();
@@ -68,9 +67,8 @@ impl PostgresOptions {
                 #[cfg(unix)]
                 Host::Unix(folder) => config.host_path(folder),
             };
-            // One for all of them, or one for each.
-            if let Some(port) = ports.get(number).or_else(|| ports.first()) {
-                config.port(*port);
+            if let Some(port) = self.url.port(number) {
+                config.port(port);
             }
             config
                 .user(url.get_user().unwrap_or_default())

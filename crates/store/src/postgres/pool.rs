@@ -7,9 +7,8 @@
 //! - What others' changes got in the way of is tried again, a few times. What
 //!   may have happened already is not.
 
-use std::time::Duration;
-
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool::Runtime;
 use deadpool::managed::{self, Metrics, Object, Pool, RecycleError, RecycleResult, Timeouts};

@@ -50,7 +50,8 @@ impl Newest {
     pub(super) fn judge(&self, found: Option<Timeline>) -> Result<Era, PostgresError> {
         let mut state = self.state();
         match (&state.timeline, found) {
-            (_, None) => {}
+            (None, None) => {}
+            (Some(_), None) => return Err(PostgresError::HidesTimeline),
             (None, found) => state.timeline = found,
             (Some(newest), Some(found)) if newest.system != found.system => {
                 return Err(PostgresError::AnotherCluster);
@@ -146,10 +147,14 @@ mod tests {
     }
 
     #[test]
-    fn a_server_without_timelines_is_taken_as_it_is() {
+    fn a_server_without_timelines_is_taken_as_it_is_where_none_were_met() {
         let newest = Newest::default();
         let era = newest.judge(None).unwrap();
         assert_eq!(newest.judge(None).unwrap(), era);
+        assert_eq!(newest.judge(Some(on("7", 1))).unwrap(), era);
+        let refused = newest.judge(None).unwrap_err().to_string();
+        assert!(refused.contains("pg_control_system"), "{refused}");
+        assert!(!newest.outdates(era));
     }
 
     #[test]

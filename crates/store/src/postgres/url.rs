@@ -1,7 +1,7 @@
 //! Where the database is, as an operator writes it.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,9 @@ pub struct DatabaseUrl {
 pub enum DatabaseUrlError {
     /// Not of this form.
     #[error(
-        "this is not the URL of a database; write one such as postgres://avouch@db.example/avouch"
+        "this is not the URL of a database; write one such as \
+         postgres://avouch@db.example:5432/avouch, with an IPv6 address in brackets and a port up \
+         to 65535"
     )]
     Form,
     /// A password in the URL would be shown with it.
@@ -43,6 +45,12 @@ pub enum DatabaseUrlError {
     /// It leaves out what is not to be guessed.
     #[error("the URL names no {0}; write it out: postgres://USER@HOST/DATABASE")]
     Missing(&'static str),
+    /// One of its hosts is none.
+    #[error(
+        "one of the hosts in the URL is no name, no address and no folder: write one, or several \
+         with a comma between them and none at the end"
+    )]
+    Host,
     /// It is not said which port is whose.
     #[error("the URL names several ports: name one for all hosts, or one for each")]
     Ports,
@@ -101,10 +109,16 @@ impl DatabaseUrl {
                 return Err(DatabaseUrlError::Missing(what));
             }
         }
+        if !config.get_hosts().iter().all(can_be) {
+            return Err(DatabaseUrlError::Host);
+        }
         // One port for all hosts, or one for each.
-        let ports = config.get_ports().len();
-        if ports > 1 && ports != config.get_hosts().len() {
+        let ports = config.get_ports();
+        if ports.len() > 1 && ports.len() != config.get_hosts().len() {
             return Err(DatabaseUrlError::Ports);
+        }
+        if ports.contains(&0) {
+            return Err(DatabaseUrlError::Form);
         }
         let near = config.get_hosts().iter().all(is_near);
         let authorities = match mode.as_deref() {
@@ -146,19 +160,44 @@ impl DatabaseUrl {
         &self.config
     }
 
-    /// Whom an error is about: hosts and database.
+    /// The port of one of the hosts, by its number, if one was named.
+    pub(super) fn port(&self, host: usize) -> Option<u16> {
+        let ports = self.config.get_ports();
+        // One for all of them, or one for each.
+        ports.get(host).or_else(|| ports.first()).copied()
+    }
+
+    /// Whom an error is about: hosts, with the ports that were named, and database.
     pub fn place(&self) -> String {
-        let hosts: Vec<_> = self.config.get_hosts().iter().map(host).collect();
+        let hosts = self.config.get_hosts().iter().enumerate();
+        let hosts: Vec<_> = hosts
+            .map(|(number, host)| match (host, self.port(number)) {
+                (Host::Tcp(name), Some(port)) if name.contains(':') => format!("[{name}]:{port}"),
+                (Host::Tcp(name), Some(port)) => format!("{name}:{port}"),
+                (Host::Tcp(name), None) => name.clone(),
+                #[cfg(unix)]
+                (Host::Unix(folder), _) => folder.display().to_string(),
+            })
+            .collect();
         let database = self.config.get_dbname().unwrap_or_default();
         format!("database {database} on {}", hosts.join(", "))
     }
 }
 
-fn host(host: &Host) -> String {
+/// Whether there can be such a host.
+fn can_be(host: &Host) -> bool {
     match host {
-        Host::Tcp(name) => name.clone(),
+        Host::Tcp(name) if name.contains(':') => {
+            // With the interface that it is reached by, where that has to be said.
+            let address = name.split_once('%').map_or(name.as_str(), |(ip, _)| ip);
+            address.parse::<Ipv6Addr>().is_ok()
+        }
+        Host::Tcp(name) => {
+            let fits = |octet: u8| octet.is_ascii_alphanumeric() || b"-._".contains(&octet);
+            !name.is_empty() && name.bytes().all(fits)
+        }
         #[cfg(unix)]
-        Host::Unix(folder) => folder.display().to_string(),
+        Host::Unix(folder) => folder.is_absolute() || folder.starts_with("@"),
     }
 }
 
@@ -216,12 +255,12 @@ mod tests {
         let url = DatabaseUrl::parse("postgres://avouch@127.0.0.1:5433/tokens").unwrap();
         assert_eq!(url.config().get_user(), Some("avouch"));
         assert_eq!(url.config().get_ports(), [5433]);
-        assert_eq!(url.place(), "database tokens on 127.0.0.1");
+        assert_eq!(url.place(), "database tokens on 127.0.0.1:5433");
         let url = DatabaseUrl::parse("postgresql://avouch@/tokens?host=/run/postgresql").unwrap();
         assert_eq!(url.place(), "database tokens on /run/postgresql");
         let two = "postgres://avouch@one:5432,two:5433/tokens?sslmode=disable";
         let url = DatabaseUrl::parse(two).unwrap();
-        assert_eq!(url.place(), "database tokens on one, two");
+        assert_eq!(url.place(), "database tokens on one:5432, two:5433");
         assert_eq!(url.config().get_ports(), [5432, 5433]);
         for (text, what) in [
             ("postgres://127.0.0.1/tokens", "user"),
@@ -239,6 +278,42 @@ mod tests {
         }
         for text in ["", "host=127.0.0.1", "mysql://avouch@127.0.0.1/tokens"] {
             assert_eq!(refused(text), DatabaseUrlError::Form, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_no_host_is_refused_and_named_as_what_is_wrong() {
+        for host in [
+            ",",
+            "localhost,",
+            ",localhost",
+            "%zz",
+            "%00",
+            "a%20b",
+            "[1::zz]",
+        ] {
+            for rest in ["", "?sslmode=disable", "?sslrootcert=/ca.pem"] {
+                let text = format!("postgres://a@{host}/d{rest}");
+                assert_eq!(refused(&text), DatabaseUrlError::Host, "{text}");
+            }
+        }
+        for text in [
+            "postgres://a@127.0.0.1:0/d",
+            "postgres://a@127.0.0.1:99999/d",
+            "postgres://a@[::1/d",
+        ] {
+            let error = refused(text);
+            assert_eq!(error, DatabaseUrlError::Form, "{text}");
+            assert!(error.to_string().contains("65535"), "{error}");
+        }
+        for host in [
+            "db_1",
+            "xn--bcher-kva.example",
+            "[fe80::1%25eth0]",
+            "[::1]:7",
+        ] {
+            let text = format!("postgres://a@{host}/d?sslmode=disable");
+            assert!(DatabaseUrl::parse(&text).is_ok(), "{text}");
         }
     }
 
