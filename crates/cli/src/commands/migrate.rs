@@ -22,7 +22,8 @@ use crate::progress::Progress;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  avouch migrate --from sqlite:/var/lib/avouch --to postgres://avouch@db.example/avouch?sslrootcert=ca.pem \\
+  avouch migrate --from sqlite:/var/lib/avouch \\
+      --to 'postgres://avouch@db.example/avouch?sslrootcert=ca.pem' \\
       --to-password-file database.password
   avouch migrate --from postgres://avouch@127.0.0.1/avouch --to sqlite:/var/lib/avouch
 
