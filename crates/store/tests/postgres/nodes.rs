@@ -27,16 +27,19 @@ async fn two(place: &Place) -> [Arc<PostgresStore>; 2] {
     ]
 }
 
-/// Has a crowd on either server do its work at once.
+/// Has a crowd on either server do its work at once: what came of it, by number.
 async fn crowd<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     nodes: &[Arc<PostgresStore>; 2],
     work: impl Fn(Arc<PostgresStore>, usize) -> F,
 ) -> Vec<T> {
     let mut working = JoinSet::new();
     for number in 0..2 * CROWD {
-        working.spawn(work(Arc::clone(&nodes[number % 2]), number));
+        let working_on = work(Arc::clone(&nodes[number % 2]), number);
+        working.spawn(async move { (number, working_on.await) });
     }
-    working.join_all().await
+    let mut outcomes = working.join_all().await;
+    outcomes.sort_unstable_by_key(|(number, _)| *number);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
