@@ -86,7 +86,8 @@ macro_rules! identifier {
             type Error = IdError;
 
             fn try_from(text: String) -> Result<Self, IdError> {
-                Self::new(&text)
+                check(&text, b"-._~:@")?;
+                Ok(Self(text.into()))
             }
         }
 

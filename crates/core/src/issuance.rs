@@ -24,7 +24,7 @@ use thiserror::Error;
 use crate::id::{GrantId, ResourceServerId, TokenId};
 use crate::keys::{Signer, SignerError};
 use crate::opaque_token::{TokenHash, TokenKind, TokenMint};
-use crate::records::{AccessToken, Client, Grant, ResourceServer, TokenFormat};
+use crate::records::{AccessToken, Client, Grant, ResourceServer, TokenFormat, UnderlyingGrant};
 use crate::storage::{CallerStore, StoreError, TokenStore};
 use crate::time::Timestamp;
 
@@ -220,7 +220,9 @@ impl<S: TokenStore + CallerStore, K: Signer> Issuance<'_, S, K> {
                 (IssuedSecret::new(token.expose()), None)
             }
             TokenFormat::Jwt => {
-                let (token, disclosure) = self.jwt.sign(grant, &record, &servers, self.now).await?;
+                let grant = UnderlyingGrant::from(grant);
+                let signing = self.jwt.sign(&grant, &record, &servers, self.now);
+                let (token, disclosure) = signing.await?;
                 (token, Some(disclosure))
             }
         };

@@ -34,7 +34,7 @@ pub use client_authentication::{
 };
 pub use credentials::{Credentials, RotationError};
 pub use epoch::{Epoch, Epochs};
-pub use grant::{Authentication, Grant, LegalBasis, LegalBasisError};
+pub use grant::{Authentication, Grant, LegalBasis, LegalBasisError, UnderlyingGrant};
 pub use initial_access_token::InitialAccessToken;
 pub use jwt_profile::{JwtProfile, ProfileError, ServerAnswers, StatementMembers};
 pub use key_source::KeySource;

@@ -1,8 +1,11 @@
 //! Rich authorization requests: what exactly was allowed (RFC 9396).
 
+use crate::pieces::{Builder, Piece, Pieces};
 use avouch_jose::strict_json::Strict;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::fmt;
 
 /// How many details one token may have.
@@ -12,17 +15,17 @@ pub const MAX_DETAILS_LENGTH: usize = 16 * 1024;
 /// How deep arrays and objects may nest, the array of details itself included.
 pub const MAX_DETAILS_DEPTH: usize = 16;
 
-/// A list of authorization details, in the order given. May be empty.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct AuthorizationDetails(Vec<AuthorizationDetail>);
+/// A list of authorization details, in the order given. May be empty. Kept as the JSON it is
+/// written as, which is the same for the same values.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct AuthorizationDetails {
+    /// Objects, by their `type`.
+    objects: Pieces,
+}
 
 /// One object with a `type`; the type decides what the other members mean.
-#[derive(Clone, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct AuthorizationDetail {
-    members: Map<String, Value>,
-}
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct AuthorizationDetail<'a>(Piece<'a>);
 
 /// Why a value is no list of authorization details (`invalid_authorization_details`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -65,88 +68,113 @@ impl AuthorizationDetails {
         {
             return Err(AuthorizationDetailsError::TooLarge);
         }
-        objects
-            .into_iter()
-            .map(AuthorizationDetail::from_value)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        let mut details = Builder::default();
+        for object in &objects {
+            let members = object
+                .as_object()
+                .ok_or(AuthorizationDetailsError::NotObjects)?;
+            let detail_type = match members.get("type") {
+                Some(Value::String(name)) if !name.is_empty() => name,
+                _ => return Err(AuthorizationDetailsError::NoType),
+            };
+            details.push(detail_type, |text| text.push_str(&object.to_string()));
+        }
+        Ok(Self {
+            objects: details.build(),
+        })
+    }
+
+    /// Reads what was written out of this type and kept since: the same octets come out again,
+    /// so that nothing has to be made of them. `None` if it cannot have been written that way.
+    pub fn from_kept(json: &str) -> Option<Self> {
+        if json == "[]" {
+            return Some(Self::default());
+        }
+        let objects: Vec<&RawValue> = serde_json::from_str(json).ok()?;
+        let mut details = Builder::default();
+        for object in objects {
+            let Typed { detail_type } = serde_json::from_str(object.get()).ok()?;
+            if detail_type.is_empty() {
+                return None;
+            }
+            details.push(&detail_type, |text| text.push_str(object.get()));
+        }
+        Some(Self {
+            objects: details.build(),
+        })
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.objects.is_empty()
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.objects.len()
     }
 
     /// The details, in order.
-    pub fn iter(&self) -> impl Iterator<Item = &AuthorizationDetail> {
-        self.0.iter()
+    pub fn iter(&self) -> impl Iterator<Item = AuthorizationDetail<'_>> {
+        self.objects.iter().map(AuthorizationDetail)
     }
 
-    /// The details the predicate keeps: the way to narrow them for one resource server.
+    /// The details whose type passes: the way to narrow them for one resource server.
     #[must_use]
-    pub fn filter(&self, keep: impl Fn(&AuthorizationDetail) -> bool) -> Self {
-        Self(
-            self.0
-                .iter()
-                .filter(|detail| keep(detail))
-                .cloned()
-                .collect(),
-        )
-    }
-
-    /// The details whose type is in the list.
-    #[must_use]
-    pub fn of_types<T: AsRef<str>>(&self, types: &[T]) -> Self {
-        self.filter(|detail| {
-            types
-                .iter()
-                .any(|kept| kept.as_ref() == detail.detail_type())
-        })
-    }
-}
-
-impl AuthorizationDetail {
-    fn from_value(value: Value) -> Result<Self, AuthorizationDetailsError> {
-        let Value::Object(members) = value else {
-            return Err(AuthorizationDetailsError::NotObjects);
-        };
-        match members.get("type") {
-            Some(Value::String(name)) if !name.is_empty() => Ok(Self { members }),
-            _ => Err(AuthorizationDetailsError::NoType),
+    pub fn of_types(&self, keep: impl Fn(&str) -> bool) -> Self {
+        Self {
+            objects: self.objects.filter(keep),
         }
     }
 
-    /// The `type`, never empty.
-    pub fn detail_type(&self) -> &str {
-        self.members
-            .get("type")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    }
-
-    /// All members, `type` among them.
-    pub fn members(&self) -> &Map<String, Value> {
-        &self.members
-    }
-
-    /// The `locations` that say which resource servers it is for (RFC 9396, section 2.2).
-    pub fn locations(&self) -> impl Iterator<Item = &str> {
-        let listed = self.members.get("locations").and_then(Value::as_array);
-        listed.into_iter().flatten().filter_map(Value::as_str)
+    /// Writes them as a JSON array.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'[');
+        self.objects.write(out);
+        out.push(b']');
     }
 }
 
-/// Shows the type alone: the rest is the subject's business.
-impl fmt::Debug for AuthorizationDetail {
+impl<'a> AuthorizationDetail<'a> {
+    /// The `type`, never empty.
+    pub fn detail_type(&self) -> &'a str {
+        self.0.name
+    }
+
+    /// The whole object, as JSON without white space.
+    pub fn json(&self) -> &'a str {
+        self.0.json
+    }
+
+    /// All members, `type` among them.
+    #[expect(
+        clippy::expect_used,
+        reason = "`from_value` wrote it, or `from_kept` has read it"
+    )]
+    pub fn members(&self) -> Map<String, Value> {
+        serde_json::from_str(self.0.json).expect("a detail is an object")
+    }
+}
+
+/// Shows the types alone: the rest is the subject's business.
+impl fmt::Debug for AuthorizationDetails {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// Shows the type alone.
+impl fmt::Debug for AuthorizationDetail<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AuthorizationDetail")
             .field("type", &self.detail_type())
             .finish_non_exhaustive()
+    }
+}
+
+impl Serialize for AuthorizationDetails {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(|detail| detail.members()))
     }
 }
 
@@ -155,6 +183,13 @@ impl<'de> Deserialize<'de> for AuthorizationDetails {
         let value = Value::deserialize(deserializer)?;
         Self::from_value(value).map_err(serde::de::Error::custom)
     }
+}
+
+/// Reads the type alone.
+#[derive(Deserialize)]
+struct Typed<'a> {
+    #[serde(rename = "type", borrow)]
+    detail_type: Cow<'a, str>,
 }
 
 /// Whether the value has at most `depth` levels of arrays and objects.
@@ -185,16 +220,14 @@ mod tests {
     fn details_are_narrowed_by_type() {
         let details = AuthorizationDetails::parse(TWO).unwrap();
         assert_eq!(details.len(), 2);
-        let narrowed = details.of_types(&["signature"]);
+        let narrowed = details.of_types(|name| name == "signature");
         assert_eq!(
             serde_json::to_value(&narrowed).unwrap(),
             serde_json::json!([{"type": "signature", "documents": 2}])
         );
         let first = details.iter().next().unwrap();
-        assert_eq!(
-            first.locations().collect::<Vec<_>>(),
-            ["https://pay.example"]
-        );
+        assert_eq!(first.members()["locations"][0], "https://pay.example");
+        assert!(first.json().starts_with(r#"{"type":"payment_initiation","#));
         assert!(!format!("{details:?}").contains("123.50"));
     }
 
@@ -227,17 +260,38 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_kept_comes_back_and_nothing_is_made_of_anything_else() {
+        for details in [TWO, "[]", r#"[{"type":"a\"b","x":[null,{"y":2.5}]}]"#] {
+            let details = AuthorizationDetails::parse(details).unwrap();
+            let kept = serde_json::to_string(&details).unwrap();
+            assert_eq!(AuthorizationDetails::from_kept(&kept), Some(details));
+        }
+        for bad in [
+            "",
+            "{}",
+            "[1]",
+            "[{}]",
+            r#"[{"type":""}]"#,
+            r#"[{"type":"a","type":"a"}]"#,
+            r#"[{"type":"a"}"#,
+        ] {
+            assert_eq!(AuthorizationDetails::from_kept(bad), None, "{bad}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_input_panics(json in "\\PC*") {
             let _ = AuthorizationDetails::parse(&json);
+            let _ = AuthorizationDetails::from_kept(&json);
         }
 
         #[test]
         fn filtering_keeps_the_rest_out(types in proptest::collection::vec("[a-c]", 0..10)) {
             let objects = types.iter().map(|name| serde_json::json!({"type": name})).collect();
             let details = AuthorizationDetails::from_value(Value::Array(objects)).unwrap();
-            let kept = details.of_types(&["b"]);
+            let kept = details.of_types(|name| name == "b");
             prop_assert!(kept.iter().all(|detail| detail.detail_type() == "b"));
             prop_assert_eq!(kept.len(), types.iter().filter(|name| *name == "b").count());
         }

@@ -86,6 +86,7 @@ pub mod token;
 
 mod header;
 mod json;
+mod pieces;
 mod urlencoded;
 
 pub use accept::Accept;

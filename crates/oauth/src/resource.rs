@@ -11,7 +11,7 @@ pub const MAX_RESOURCE_LENGTH: usize = 2048;
 /// An absolute URI without fragment, kept and compared exactly as it was given.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct ResourceIdentifier(String);
+pub struct ResourceIdentifier(Box<str>);
 
 /// Why a string is no resource identifier (`invalid_target`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +49,15 @@ impl ResourceIdentifier {
         if rest.is_empty() || !(may_lack_host || authority(text).is_some()) {
             return Err(ResourceError::NotAbsolute);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
+    }
+
+    /// Takes what [`parse`](Self::parse) has passed and that was kept since. Looked at again are
+    /// its length and characters, but not whether it is a URI. `None` if it cannot have passed.
+    pub fn from_kept(text: &str) -> Option<Self> {
+        let fits = text.len() <= MAX_RESOURCE_LENGTH && text.contains(':');
+        let may_be = fits && !text.contains('#') && has_only_uri_characters(text);
+        may_be.then(|| Self(text.into()))
     }
 
     /// The identifier as given.

@@ -15,7 +15,8 @@ pub const MAX_SCOPE_LENGTH: usize = 8192;
 /// request; it arises when a scope is narrowed to nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Scope {
-    tokens: Vec<String>,
+    /// As on the wire, or empty.
+    text: Box<str>,
 }
 
 /// Why a string is not a scope (`invalid_scope`).
@@ -44,42 +45,66 @@ impl Scope {
         if text.len() > MAX_SCOPE_LENGTH {
             return Err(ScopeError::TooLong);
         }
-        let mut scope = Self::default();
-        for token in text.split(' ') {
-            if token.is_empty() {
+        let mut values: Vec<&str> = Vec::new();
+        let mut repeated = false;
+        for value in text.split(' ') {
+            if value.is_empty() {
                 return Err(ScopeError::Spacing);
             }
-            if !token.bytes().all(is_scope_byte) {
+            if !value.bytes().all(is_scope_byte) {
                 return Err(ScopeError::Character);
             }
-            if !scope.contains(token) {
-                if scope.tokens.len() == MAX_SCOPE_TOKENS {
-                    return Err(ScopeError::TooLong);
-                }
-                scope.tokens.push(token.to_owned());
+            if values.contains(&value) {
+                repeated = true;
+            } else if values.len() == MAX_SCOPE_TOKENS {
+                return Err(ScopeError::TooLong);
+            } else {
+                values.push(value);
             }
         }
-        Ok(scope)
+        Ok(if repeated {
+            Self::of(values, text.len())
+        } else {
+            Self { text: text.into() }
+        })
+    }
+
+    /// The values, each of which is given once; at most `capacity` bytes with their spaces.
+    fn of<'a>(values: impl IntoIterator<Item = &'a str>, capacity: usize) -> Self {
+        let mut text = String::with_capacity(capacity);
+        for value in values {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(value);
+        }
+        Self { text: text.into() }
     }
 
     /// Whether the scope has no value.
     pub fn is_empty(&self) -> bool {
-        self.tokens.is_empty()
+        self.text.is_empty()
     }
 
     /// The number of values.
     pub fn len(&self) -> usize {
-        self.tokens.len()
+        self.iter().count()
     }
 
     /// The values, in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.tokens.iter().map(String::as_str)
+        // Of an empty text one empty value would come out.
+        self.text.split(' ').filter(|value| !value.is_empty())
+    }
+
+    /// The scope as it is written; empty if it has no value.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// Whether this very value is in the scope.
     pub fn contains(&self, token: &str) -> bool {
-        self.tokens.iter().any(|own| own == token)
+        self.iter().any(|own| own == token)
     }
 
     /// Whether every value of this scope is in the other.
@@ -96,28 +121,15 @@ impl Scope {
     /// The values that the predicate keeps.
     #[must_use]
     pub fn filter(&self, keep: impl Fn(&str) -> bool) -> Self {
-        Self {
-            tokens: self
-                .tokens
-                .iter()
-                .filter(|token| keep(token))
-                .cloned()
-                .collect(),
-        }
+        Self::of(self.iter().filter(|token| keep(token)), self.text.len())
     }
 
     /// The values of both, this scope's first.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        let mut tokens = self.tokens.clone();
-        tokens.extend(
-            other
-                .tokens
-                .iter()
-                .filter(|token| !self.contains(token))
-                .cloned(),
-        );
-        Self { tokens }
+        let further = other.iter().filter(|token| !self.contains(token));
+        let capacity = self.text.len() + 1 + other.text.len();
+        Self::of(self.iter().chain(further), capacity)
     }
 }
 
@@ -131,19 +143,13 @@ impl FromStr for Scope {
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, token) in self.tokens.iter().enumerate() {
-            if index > 0 {
-                f.write_str(" ")?;
-            }
-            f.write_str(token)?;
-        }
-        Ok(())
+        f.write_str(&self.text)
     }
 }
 
 impl Serialize for Scope {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.text)
     }
 }
 

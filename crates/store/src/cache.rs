@@ -29,7 +29,7 @@ use avouch_core::opaque_token::TokenHash;
 use avouch_core::records::FoundToken;
 use avouch_core::storage::{CallerRecord, KeysRevision};
 
-use hot_cache::HotCache;
+use hot_cache::{Cost, HotCache};
 pub(crate) use stale::Stale;
 use stale::Tokens;
 
@@ -61,12 +61,24 @@ pub(crate) struct Caches {
 /// For one entry, which is small.
 const KEYS: u64 = 1 << 20;
 
+/// A token is kept in the words it was read in; `cargo xtask bench footprint` shows what it takes.
+const OF_TOKENS: Cost = Cost {
+    entry: 1024,
+    text: 1,
+};
+
+/// A caller is taken apart into what is looked at for each request.
+const OF_CALLERS: Cost = Cost {
+    entry: 1024,
+    text: 3,
+};
+
 impl Caches {
     pub(crate) fn new(sizes: CacheSizes) -> Self {
         Self {
-            tokens: HotCache::new(sizes.tokens),
-            callers: HotCache::new(sizes.callers),
-            keys: HotCache::new(KEYS),
+            tokens: HotCache::new(sizes.tokens, OF_TOKENS),
+            callers: HotCache::new(sizes.callers, OF_CALLERS),
+            keys: HotCache::new(KEYS, OF_CALLERS),
         }
     }
 
@@ -113,7 +125,7 @@ impl Caches {
 
 #[cfg(test)]
 mod tests {
-    use avouch_core::records::{CallerState, Epochs};
+    use avouch_core::records::{CallerState, Epochs, UnderlyingGrant};
 
     use super::*;
     use crate::fixtures::{client, grant, hash, token};
@@ -131,8 +143,7 @@ mod tests {
             let grant = grant(name, client, subject);
             let found = FoundToken {
                 token: token(name, &grant, 1_600),
-                grant: Arc::new(grant),
-                grant_revoked_at: None,
+                grant: UnderlyingGrant::from(&grant),
                 client: CallerState::Registered,
                 issued_in: Epochs::default(),
                 current: Epochs::default(),

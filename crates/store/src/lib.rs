@@ -7,6 +7,7 @@
 
 mod any;
 mod cache;
+mod kept;
 mod postgres;
 mod sqlite;
 

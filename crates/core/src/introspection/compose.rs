@@ -8,7 +8,7 @@ use avouch_oauth::scope::Scope;
 
 use crate::introspection::{Judgement, PairwiseSubjects};
 use crate::records::{
-    FoundToken, Grant, ReleasePolicy, ReleasedScopes, ResourceServer, SubjectForm,
+    FoundToken, ReleasePolicy, ReleasedScopes, ResourceServer, SubjectForm, UnderlyingGrant,
 };
 use crate::time::Timestamp;
 
@@ -51,7 +51,7 @@ fn narrow(
         nbf: token.not_before.map(Timestamp::numeric_date),
         client_id: Some(token.client.to_string()),
         scope: Some(released_scope(&token.scope, policy)),
-        sub: released_subject(grant, resource_server, pairwise),
+        sub: released_subject(found, resource_server, pairwise),
         username: None,
         token_type: Some(token.token_type().to_owned()),
         jti: Some(token.id.to_string()),
@@ -72,12 +72,12 @@ fn released_scope(scope: &Scope, policy: &ReleasePolicy) -> Scope {
 
 /// A client acting for itself is its own subject; that is no personal data.
 fn released_subject(
-    grant: &Grant,
+    FoundToken { token, grant, .. }: &FoundToken,
     resource_server: &ResourceServer,
     pairwise: &PairwiseSubjects,
 ) -> Option<String> {
     let Some(subject) = &grant.subject else {
-        return Some(grant.client.to_string());
+        return Some(token.client.to_string());
     };
     let policy = &resource_server.policy.value;
     if !policy.is_cleared() {
@@ -106,12 +106,12 @@ fn released_details(
     policy: &ReleasePolicy,
 ) -> AuthorizationDetails {
     let types = &policy.authorization_details_types;
-    details.filter(|detail| policy.is_cleared() && types.contains(detail.detail_type()))
+    details.of_types(|name| policy.is_cleared() && types.contains(name))
 }
 
 /// No claim without a legal basis, none for an RS that is not cleared, and none the policy does
 /// not name.
-fn released_claims(grant: &Grant, policy: &ReleasePolicy) -> FurtherClaims {
+fn released_claims(grant: &UnderlyingGrant, policy: &ReleasePolicy) -> FurtherClaims {
     match grant.legal_basis {
         None => FurtherClaims::default(),
         Some(_) if !policy.is_cleared() => FurtherClaims::default(),
@@ -122,7 +122,6 @@ fn released_claims(grant: &Grant, policy: &ReleasePolicy) -> FurtherClaims {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::sync::Arc;
 
     use serde_json::{Value, json};
 
@@ -189,7 +188,7 @@ mod tests {
             ..ReleasePolicy::default()
         });
         let mut found = found(SIGN);
-        Arc::make_mut(&mut found.grant).legal_basis = None;
+        found.grant.legal_basis = None;
         assert_eq!(answer(found, &server).get("family_name"), None);
     }
 

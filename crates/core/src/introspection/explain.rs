@@ -162,8 +162,8 @@ pub fn explain(
         };
         note(MemberKind::AuthorizationDetails, name, released, because);
     }
-    for (name, _) in found.grant.claims.iter() {
-        let released = told.claims.iter().any(|(told, _)| told == name);
+    for name in found.grant.claims.names() {
+        let released = told.claims.names().any(|told| told == name);
         let because = match &found.grant.legal_basis {
             None => Because::NoLegalBasis,
             Some(_) if !policy.is_cleared() => Because::NotCleared,
@@ -206,7 +206,6 @@ const fn named(is_named: bool) -> Because {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::sync::Arc;
 
     use avouch_oauth::issuer::Issuer;
     use avouch_oauth::resource::ResourceIdentifier;
@@ -269,7 +268,7 @@ mod tests {
             let mut found = found(SIGN);
             let other = ResourceIdentifier::parse("https://pay.example").unwrap();
             found.token.audience.push(other.clone());
-            let grant = Arc::make_mut(&mut found.grant);
+            let grant = &mut found.grant;
             if !has_basis {
                 grant.legal_basis = None;
             }

@@ -15,7 +15,7 @@ use crate::opaque_token::TokenHash;
 use crate::records::{
     AccessToken, AccessTokenProfile, CallerState, ClientAuthentication, Credentials, Epochs,
     FoundToken, Grant, JwtProfile, LegalBasis, PublicDetails, ReleasePolicy, ResourceServer,
-    Revision, Standing,
+    Revision, Standing, UnderlyingGrant,
 };
 use crate::time::Timestamp;
 
@@ -81,8 +81,7 @@ pub(crate) fn found(audience: &str) -> FoundToken {
             expires_at: seconds(1_600),
             revoked_at: None,
         },
-        grant: Arc::new(grant),
-        grant_revoked_at: None,
+        grant: UnderlyingGrant::from(&grant),
         client: CallerState::Registered,
         issued_in: Epochs::default(),
         current: Epochs::default(),

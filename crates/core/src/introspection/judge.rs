@@ -117,7 +117,7 @@ pub fn reason_against(found: &FoundToken, now: Timestamp) -> Option<InactiveReas
         Some(InactiveReason::ClientRemoved)
     } else if token.revoked_at.is_some() {
         Some(InactiveReason::TokenRevoked)
-    } else if found.grant_revoked_at.is_some() {
+    } else if found.grant.revoked_at.is_some() {
         Some(InactiveReason::GrantRevoked)
     // Another epoch, not only a later one: a count that fell behind what was
     // issued under it is damage, and does not make a token good.
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!(reason(token, 1_002), Some(InactiveReason::TokenRevoked));
 
         let mut grant = found(SIGN);
-        grant.grant_revoked_at = Some(seconds(1_001));
+        grant.grant.revoked_at = Some(seconds(1_001));
         assert_eq!(reason(grant, 1_002), Some(InactiveReason::GrantRevoked));
 
         let mut client = found(SIGN);

@@ -18,7 +18,8 @@ use crate::id::ResourceServerId;
 use crate::introspection::{Judgement, PairwiseSubjects, compose};
 use crate::keys::{KeyRing, Signer};
 use crate::records::{
-    AccessToken, CallerState, Epochs, FoundToken, Grant, KeyPurpose, ResourceServer, Standing,
+    AccessToken, CallerState, Epochs, FoundToken, KeyPurpose, ResourceServer, Standing,
+    UnderlyingGrant,
 };
 use crate::time::Timestamp;
 
@@ -54,7 +55,7 @@ impl<K: Signer> JwtTokens<'_, K> {
     /// The token that this record is to be kept of.
     pub(super) async fn sign(
         &self,
-        grant: &Grant,
+        grant: &UnderlyingGrant,
         record: &AccessToken,
         servers: &[Arc<ResourceServer>],
         now: Timestamp,
@@ -67,7 +68,7 @@ impl<K: Signer> JwtTokens<'_, K> {
             resource_server: server.id.clone(),
             policy: server.policy.number,
             profile: server.access_tokens.number,
-            claims: claims.claims.iter().map(|(name, _)| name.into()).collect(),
+            claims: claims.claims.names().map(str::to_owned).collect(),
         };
         let key = self
             .ring
@@ -89,7 +90,7 @@ impl<K: Signer> JwtTokens<'_, K> {
     /// not to travel.
     fn claims(
         &self,
-        grant: &Grant,
+        grant: &UnderlyingGrant,
         record: &AccessToken,
         server: &ResourceServer,
     ) -> Result<AccessTokenClaims, IssueError> {
@@ -100,8 +101,7 @@ impl<K: Signer> JwtTokens<'_, K> {
         }
         let found = FoundToken {
             token: record.clone(),
-            grant: Arc::new(grant.clone()),
-            grant_revoked_at: None,
+            grant: grant.clone(),
             client: CallerState::Registered,
             issued_in: Epochs::default(),
             current: Epochs::default(),

@@ -1,14 +1,12 @@
 //! Access tokens, and what a look-up of one brings back.
 
-use std::sync::Arc;
-
 use avouch_oauth::authorization_details::AuthorizationDetails;
 use avouch_oauth::confirmation::Confirmation;
 use avouch_oauth::resource::ResourceIdentifier;
 use avouch_oauth::scope::Scope;
 use serde::{Deserialize, Serialize};
 
-use super::{Epochs, Grant};
+use super::{Epochs, UnderlyingGrant};
 use crate::id::{ClientId, GrantId, TokenId};
 use crate::opaque_token::TokenHash;
 use crate::time::Timestamp;
@@ -66,10 +64,8 @@ pub enum CallerState {
 pub struct FoundToken {
     /// The token.
     pub token: AccessToken,
-    /// Its grant.
-    pub grant: Arc<Grant>,
-    /// When its grant was revoked, if it was.
-    pub grant_revoked_at: Option<Timestamp>,
+    /// What of its grant an answer is made of.
+    pub grant: UnderlyingGrant,
     /// Its client's state.
     pub client: CallerState,
     /// The epochs it was issued in. It is dead as soon as one of them is over.

@@ -49,6 +49,44 @@ impl std::fmt::Debug for Grant {
     }
 }
 
+/// What of a grant stands in answers about its tokens, and whether it still does. The token says
+/// which grant it is, and whose.
+#[derive(Clone, PartialEq)]
+pub struct UnderlyingGrant {
+    /// The resource owner; `None` for a client acting for itself.
+    pub subject: Option<SubjectId>,
+    /// Verified claims about the subject.
+    pub claims: FurtherClaims,
+    /// Why claims may be released at all.
+    pub legal_basis: Option<LegalBasis>,
+    /// The login behind the grant, where there was one.
+    pub authentication: Option<Authentication>,
+    /// When the grant was revoked, if it was.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl From<&Grant> for UnderlyingGrant {
+    /// As it is before any revocation.
+    fn from(grant: &Grant) -> Self {
+        Self {
+            subject: grant.subject.clone(),
+            claims: grant.claims.clone(),
+            legal_basis: grant.legal_basis.clone(),
+            authentication: grant.authentication.clone(),
+            revoked_at: None,
+        }
+    }
+}
+
+// By hand: claims and subject are personal data.
+impl std::fmt::Debug for UnderlyingGrant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UnderlyingGrant")
+            .field("revoked_at", &self.revoked_at)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The login a grant rests on (RFC 9470 section 6.2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

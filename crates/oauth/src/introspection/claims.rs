@@ -1,7 +1,8 @@
 //! The claims set of a signed introspection answer (RFC 9701, section 5).
 
+use super::response::USUAL;
 use super::{ActiveToken, IntrospectionResponse};
-use serde::Serialize;
+use crate::json::ObjectWriter;
 
 /// What the AS states to one resource server (RS) at one instant.
 ///
@@ -33,28 +34,6 @@ pub struct FurtherStatementClaims<'a> {
     pub nonce: Option<&'a str>,
 }
 
-/// The claims set as it is written.
-#[derive(Serialize)]
-struct Wire<'a> {
-    iss: &'a str,
-    aud: &'a str,
-    iat: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    jti: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ath: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    nonce: Option<&'a str>,
-    token_introspection: &'a IntrospectionResponse,
-}
-
-#[derive(Serialize)]
-struct Envelope<'a> {
-    iss: &'a str,
-    aud: &'a str,
-    iat: u64,
-}
-
 impl StatementClaims<'_> {
     /// The bytes to sign in the form of draft -08: the members stand at the top level, and
     /// `iss`, `aud` and `iat` there speak of the statement, not of the token.
@@ -71,19 +50,10 @@ impl StatementClaims<'_> {
                 IntrospectionResponse::active(token).to_json()
             }
         };
-        let Self { iss, aud, iat, .. } = self;
-        let mut claims = crate::json::to_vec(
-            &Envelope {
-                iss,
-                aud,
-                iat: *iat,
-            },
-            1024,
-        );
-        // Both are objects that hold something: `{a}` and `{b}` become `{a,b}`.
-        claims.pop();
-        claims.push(b',');
-        claims.extend_from_slice(&members[1..]);
+        let mut claims = Vec::with_capacity(USUAL);
+        let mut object = self.envelope(&mut claims);
+        // An object that holds something: of `{a}` the `a}`.
+        object.members(|buffer| buffer.extend_from_slice(&members[1..]));
         claims
     }
 
@@ -91,17 +61,25 @@ impl StatementClaims<'_> {
     ///
     /// The same claims give the same bytes, so a signature over them may be remembered.
     pub fn to_json(&self) -> Vec<u8> {
+        let mut claims = Vec::with_capacity(USUAL);
+        let mut object = self.envelope(&mut claims);
         let FurtherStatementClaims { jti, ath, nonce } = self.further;
-        let wire = Wire {
-            iss: self.iss,
-            aud: self.aud,
-            iat: self.iat,
-            jti,
-            ath,
-            nonce,
-            token_introspection: self.token_introspection,
-        };
-        crate::json::to_vec(&wire, 1024)
+        object.optional("jti", jti.as_ref());
+        object.optional("ath", ath.as_ref());
+        object.optional("nonce", nonce.as_ref());
+        object.raw("token_introspection", |buffer| {
+            self.token_introspection.write(buffer);
+        });
+        object.close();
+        claims
+    }
+
+    fn envelope<'b>(&self, buffer: &'b mut Vec<u8>) -> ObjectWriter<'b> {
+        let mut object = ObjectWriter::open(buffer);
+        object.member("iss", self.iss);
+        object.member("aud", self.aud);
+        object.member("iat", &self.iat);
+        object
     }
 }
 

@@ -1,14 +1,14 @@
 //! The introspection answer (RFC 7662, section 2.2): one value that JSON and JWT both render.
 
+mod further;
 mod read;
 mod write;
 
 use super::Audience;
 use crate::{AuthorizationDetails, Confirmation, Scope};
 use avouch_jose::strict_json::{self, JsonError};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use std::fmt;
+
+pub use further::{FurtherClaims, ShadowedMember};
 
 /// The members with a meaning of their own here, in the order they are written.
 pub const STANDARD_MEMBERS: [&str; 16] = [
@@ -29,6 +29,12 @@ pub const STANDARD_MEMBERS: [&str; 16] = [
     "acr",
     "auth_time",
 ];
+
+/// All that is said of a token that is not active (RFC 9701, section 5).
+const INACTIVE: &[u8] = br#"{"active":false}"#;
+
+/// How long an active answer commonly is at most, so that its buffer need not grow.
+pub(super) const USUAL: usize = 1024;
 
 /// The claim of RFC 9701, section 5.
 const STATEMENT_CLAIM: &str = "token_introspection";
@@ -79,16 +85,6 @@ pub struct ActiveToken {
     pub claims: FurtherClaims,
 }
 
-/// Members that shadow none of [`STANDARD_MEMBERS`], nor the claim `token_introspection`.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Map<String, Value>")]
-pub struct FurtherClaims(Map<String, Value>);
-
-/// A further claim has the name of a standard member.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the claim {0} has a meaning of its own and cannot be set freely")]
-pub struct ShadowedMember(pub String);
-
 impl IntrospectionResponse {
     /// An active answer.
     pub fn active(token: ActiveToken) -> Self {
@@ -102,10 +98,14 @@ impl IntrospectionResponse {
 
     /// The body of a JSON answer. The same value gives the same bytes.
     pub fn to_json(&self) -> Vec<u8> {
-        match self {
-            Self::Inactive => br#"{"active":false}"#.to_vec(),
-            Self::Active(_) => crate::json::to_vec(self, 1024),
-        }
+        let capacity = if self.is_active() {
+            USUAL
+        } else {
+            INACTIVE.len()
+        };
+        let mut json = Vec::with_capacity(capacity);
+        self.write(&mut json);
+        json
     }
 }
 
@@ -115,62 +115,6 @@ impl IntrospectionResponse {
     pub fn from_json(json: &[u8]) -> Result<Self, JsonError> {
         strict_json::from_slice(json)
     }
-}
-
-impl TryFrom<Map<String, Value>> for FurtherClaims {
-    type Error = ShadowedMember;
-
-    fn try_from(claims: Map<String, Value>) -> Result<Self, ShadowedMember> {
-        Self::new(claims)
-    }
-}
-
-impl FurtherClaims {
-    /// Takes over the claims, if none has the name of a standard member.
-    pub fn new(claims: Map<String, Value>) -> Result<Self, ShadowedMember> {
-        match claims.keys().find(|name| is_standard(name)) {
-            Some(name) => Err(ShadowedMember(name.clone())),
-            None => Ok(Self(claims)),
-        }
-    }
-
-    /// Those whose name passes.
-    #[must_use]
-    pub fn filter(&self, keep: impl Fn(&str) -> bool) -> Self {
-        let kept = self.0.iter().filter(|(name, _)| keep(name));
-        Self(
-            kept.map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
-        )
-    }
-
-    /// The value of a claim.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The claims, in the order given.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
-    }
-}
-
-/// Shows names alone: the values are the subject's business.
-impl fmt::Debug for FurtherClaims {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
-}
-
-/// The claim that holds the answer in a statement is no member either: in the shape of draft -08,
-/// where members stand at the top level, it would read as an answer within the answer.
-fn is_standard(name: &str) -> bool {
-    name == STATEMENT_CLAIM || STANDARD_MEMBERS.contains(&name)
 }
 
 #[cfg(test)]

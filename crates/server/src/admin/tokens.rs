@@ -9,7 +9,6 @@ use avouch_core::issuance::{IssueError, SubjectOrder, issue_for_subject};
 use avouch_core::records::FoundToken;
 use avouch_core::storage::{Revoked, TokenStore};
 use avouch_core::time::Timestamp;
-use avouch_oauth::authorization_details::AuthorizationDetail;
 use avouch_oauth::secret::{IssuedSecret, PresentedToken};
 use axum::extract::State;
 use axum::response::Response;
@@ -183,8 +182,7 @@ fn entry(found: &FoundToken) -> TokenEntry {
         authorization_details_types: token
             .authorization_details
             .iter()
-            .map(AuthorizationDetail::detail_type)
-            .map(str::to_owned)
+            .map(|detail| detail.detail_type().to_owned())
             .collect(),
         legal_basis: grant.legal_basis.clone().map(String::from),
         issued_at: token.issued_at.numeric_date(),

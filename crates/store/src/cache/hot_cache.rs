@@ -11,6 +11,7 @@ pub(crate) struct HotCache<K, V> {
     entries: Cache<K, Weighed<V>, ByWeight>,
     /// Owned by whoever forgets; see the notes of `super`.
     generation: RwLock<u64>,
+    cost: Cost,
 }
 
 /// The generation as it was before a read of the database.
@@ -32,18 +33,22 @@ impl<K, V> Weighter<K, Weighed<V>> for ByWeight {
     }
 }
 
-/// What an entry costs beyond its text: headers of the collections in it.
-const OVERHEAD: u64 = 1024;
-
-/// How much more room parsed JSON takes than its text.
-const SPREAD: u64 = 3;
+/// How much memory an entry takes, in octets.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cost {
+    /// Of every entry: the records themselves, and their place in the table.
+    pub(super) entry: u64,
+    /// For each octet of text that was read.
+    pub(super) text: u64,
+}
 
 impl<K: Eq + Hash, V: Clone> HotCache<K, V> {
-    pub(super) fn new(octets: u64) -> Self {
-        let entries = usize::try_from(octets / (2 * OVERHEAD)).unwrap_or(usize::MAX);
+    pub(super) fn new(octets: u64, cost: Cost) -> Self {
+        let entries = usize::try_from(octets / (2 * cost.entry)).unwrap_or(usize::MAX);
         Self {
             entries: Cache::with_weighter(entries, octets, ByWeight),
             generation: RwLock::new(0),
+            cost,
         }
     }
 
@@ -71,7 +76,8 @@ impl<K: Eq + Hash, V: Clone> HotCache<K, V> {
             .unwrap_or_else(PoisonError::into_inner);
         if *generation == ticket.0 {
             let text = u64::try_from(text).unwrap_or(u64::MAX);
-            let octets = OVERHEAD.saturating_add(text.saturating_mul(SPREAD));
+            let Cost { entry, text: each } = self.cost;
+            let octets = entry.saturating_add(text.saturating_mul(each));
             self.entries.insert(key, Weighed { value, octets });
         }
     }
@@ -116,8 +122,13 @@ impl<K: Eq + Hash, V: Clone> Forgetting<'_, K, V> {
 mod tests {
     use super::*;
 
+    const COST: Cost = Cost {
+        entry: 1024,
+        text: 3,
+    };
+
     fn cache() -> HotCache<Box<str>, u32> {
-        HotCache::new(1 << 20)
+        HotCache::new(1 << 20, COST)
     }
 
     #[test]
@@ -179,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_cache_without_room_keeps_nothing() {
-        let cache: HotCache<Box<str>, u32> = HotCache::new(0);
+        let cache: HotCache<Box<str>, u32> = HotCache::new(0, COST);
         cache.fill(cache.ticket(), "a".into(), 1, 10);
         assert_eq!(cache.get("a"), None);
     }

@@ -71,8 +71,8 @@ impl<'a> Tokens<'a> {
     /// Whether this is one of those that are known by what they hang on.
     pub(super) fn contain(&self, found: &FoundToken) -> bool {
         let subject = found.grant.subject.as_ref();
-        self.grants.contains(found.grant.id.as_str())
-            || self.clients.contains(found.grant.client.as_str())
+        self.grants.contains(found.token.grant.as_str())
+            || self.clients.contains(found.token.client.as_str())
             || subject.is_some_and(|subject| self.subjects.contains(subject.as_str()))
     }
 }

@@ -280,6 +280,13 @@ pub(super) fn word<T: DeserializeOwned>(value: Value<'_>) -> Option<T> {
     T::deserialize(text).ok()
 }
 
+/// A text that `parse` understands.
+pub(super) fn read<'r, T>(
+    parse: impl FnOnce(&'r str) -> Option<T>,
+) -> impl FnOnce(Value<'r>) -> Option<T> {
+    |value| parse(borrowed(value)?)
+}
+
 /// A structured value, kept as JSON.
 pub(super) fn json<T: DeserializeOwned>(value: Value<'_>) -> Option<T> {
     serde_json::from_str(borrowed(value)?).ok()

@@ -19,12 +19,13 @@ use super::changes::{self, Told, telling};
 use super::fault::{Damage, Fault, OrTaken};
 use super::pool::{Kind, Repeat, asking, in_transaction};
 use super::rows::{
-    Column, Columns, Params, all, execute, first, hash, number, params, text, time, word,
+    Column, Columns, Params, all, execute, first, hash, number, params, read, text, time,
 };
 use crate::cache::Stale;
+use crate::kept;
 
 pub(super) use self::columns::{
-    epoch, epochs, from_epoch, grant, grant_columns, token, token_columns,
+    epoch, epochs, from_epoch, grant, grant_columns, token, token_columns, underlying_grant,
 };
 
 /// Tokens forgotten in one transaction: bounds how long others wait for it.
@@ -315,8 +316,7 @@ const SELECT_NEAREST: &str = "
            t.id, t.scope, t.resources, t.authorization_details, t.confirmation_details,
            t.issued_at, t.not_before, t.expires_at, t.revoked_at,
            t.server_epoch, t.client_epoch, t.subject_epoch,
-           g.subject, g.scope, g.resources, g.claims, g.authorization_details,
-           g.legal_basis, g.login_details, g.created_at, g.revoked_at
+           g.subject, g.claims, g.legal_basis, g.login_details, g.revoked_at
     FROM (SELECT * FROM access_token WHERE hash >= $1 ORDER BY hash LIMIT 1) t
     JOIN access_grant g ON g.id = t.access_grant
     JOIN client c ON c.id = g.client
@@ -325,18 +325,16 @@ const SELECT_NEAREST: &str = "
 
 /// One statement, hence true of one instant.
 fn found(row: &mut Columns<'_>, hash: TokenHash) -> Result<FoundToken, Fault> {
-    let grant_id: GrantId = row.take(word)?;
-    let client: ClientId = row.take(word)?;
+    let grant: GrantId = row.take(read(kept::id))?;
+    let client: ClientId = row.take(read(kept::id))?;
     let removed_at = row.take_optional(time)?;
     let current = epochs(row)?;
     let all_revoked_until = row.take_optional(time)?;
-    let token = token(row, hash, &grant_id, &client)?;
+    let token = token(row, hash, grant, client)?;
     let issued_in = epochs(row)?;
-    let grant = grant(row, grant_id, client)?;
     Ok(FoundToken {
         token,
-        grant: Arc::new(grant),
-        grant_revoked_at: row.take_optional(time)?,
+        grant: underlying_grant(row)?,
         client: match removed_at {
             Some(_) => CallerState::Removed,
             None => CallerState::Registered,

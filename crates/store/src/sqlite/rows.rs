@@ -134,6 +134,13 @@ pub(super) fn word<T: DeserializeOwned>(value: ValueRef<'_>) -> Option<T> {
     T::deserialize(text).ok()
 }
 
+/// A text that `parse` understands.
+pub(super) fn read<'r, T>(
+    parse: impl FnOnce(&'r str) -> Option<T>,
+) -> impl FnOnce(ValueRef<'r>) -> Option<T> {
+    |value| parse(value.as_str().ok()?)
+}
+
 /// A structured value, kept as JSON.
 pub(super) fn json<T: DeserializeOwned>(value: ValueRef<'_>) -> Option<T> {
     serde_json::from_str(value.as_str().ok()?).ok()

@@ -16,12 +16,13 @@ use rusqlite::{Connection, params, params_from_iter};
 
 use super::SqliteStore;
 use super::fault::{Damage, Fault, OrTaken};
-use super::rows::{Columns, all, first, hash, time, word};
+use super::rows::{Columns, all, first, hash, read, time, word};
 use super::writer::Done;
 use crate::cache::Stale;
+use crate::kept;
 
 pub(super) use self::columns::{
-    epoch, epochs, from_epoch, grant, grant_columns, token, token_columns,
+    epoch, epochs, from_epoch, grant, grant_columns, token, token_columns, underlying_grant,
 };
 
 /// Tokens forgotten in one transaction: bounds how long others wait for it.
@@ -300,18 +301,16 @@ fn select(connection: &Connection, hash: &TokenHash) -> Result<Option<(FoundToke
 }
 
 fn found(row: &mut Columns<'_>, hash: TokenHash) -> Result<FoundToken, Fault> {
-    let grant_id: GrantId = row.take(word)?;
-    let client: ClientId = row.take(word)?;
+    let grant: GrantId = row.take(read(kept::id))?;
+    let client: ClientId = row.take(read(kept::id))?;
     let removed_at = row.take_optional(time)?;
     let current = epochs(row)?;
     let all_revoked_until = row.take_optional(time)?;
-    let token = token(row, hash, &grant_id, &client)?;
+    let token = token(row, hash, grant, client)?;
     let issued_in = epochs(row)?;
-    let grant = grant(row, grant_id, client)?;
     Ok(FoundToken {
         token,
-        grant: Arc::new(grant),
-        grant_revoked_at: row.take_optional(time)?,
+        grant: underlying_grant(row)?,
         client: match removed_at {
             Some(_) => CallerState::Removed,
             None => CallerState::Registered,
@@ -329,8 +328,7 @@ const SELECT_NEAREST: &str = "
            t.id, t.scope, t.resources, t.authorization_details, t.confirmation_details,
            t.issued_at, t.not_before, t.expires_at, t.revoked_at,
            t.server_epoch, t.client_epoch, t.subject_epoch,
-           g.subject, g.scope, g.resources, g.claims, g.authorization_details,
-           g.legal_basis, g.login_details, g.created_at, g.revoked_at
+           g.subject, g.claims, g.legal_basis, g.login_details, g.revoked_at
     FROM access_token t
     CROSS JOIN access_grant g ON g.id = t.access_grant
     CROSS JOIN client c ON c.id = g.client

@@ -236,7 +236,7 @@ async fn compare(model: &Model, store: &impl TokenStore) {
         let found = found.unwrap();
         assert_eq!(found.token.expires_at, at(token.end));
         assert_eq!(found.token.revoked_at, time(token.revoked_at));
-        assert_eq!(found.grant_revoked_at, time(token.grant_revoked));
+        assert_eq!(found.grant.revoked_at, time(token.grant_revoked));
         let client = if model.removed[token.client] {
             CallerState::Removed
         } else {

@@ -62,7 +62,7 @@ pub(crate) async fn everything_is_there_again(engine: &impl Engine) {
     let store = engine.open().await;
     let found = store.find(&token.hash).await.unwrap().unwrap();
     assert_eq!(found.token.revoked_at, Some(at(1_100)));
-    assert_eq!(found.grant_revoked_at, Some(at(1_200)));
+    assert_eq!(found.grant.revoked_at, Some(at(1_200)));
     assert_eq!(found.client, CallerState::Registered);
     let once = Epochs {
         server: Epoch::new(1),

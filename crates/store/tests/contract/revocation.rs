@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use avouch_core::records::{CallerState, Epoch, Epochs};
+use avouch_core::records::{CallerState, Epoch, Epochs, UnderlyingGrant};
 use avouch_core::storage::{CallerStore, Revoked, TokenStore};
 use tokio::task::JoinSet;
 
@@ -63,7 +63,7 @@ pub(crate) async fn a_grant_is_revoked_once_and_the_first_instant_stands(engine:
             answer
         );
         let found = store.find(&token.hash).await.unwrap().unwrap();
-        assert_eq!(found.grant_revoked_at, Some(at(1_100)));
+        assert_eq!(found.grant.revoked_at, Some(at(1_100)));
     }
     assert_eq!(
         store.revoke_grant(&grant_id("none"), at(1)).await.unwrap(),
@@ -138,8 +138,8 @@ pub(crate) async fn an_epoch_touches_its_own_tokens_only(engine: &impl Engine) {
     for (grant, token) in [(grant_two, two), (grant_own, own)] {
         let found = store.find(&token.hash).await.unwrap().unwrap();
         assert_eq!(found.token, token);
-        assert!(*found.grant == grant);
-        assert_eq!(found.grant_revoked_at, None);
+        assert!(found.grant == UnderlyingGrant::from(&grant));
+        assert_eq!(found.grant.revoked_at, None);
         assert_eq!(found.client, CallerState::Registered);
         assert_eq!(found.current, Epochs::default());
         assert_eq!(found.all_revoked_until, None);

@@ -25,7 +25,7 @@ async fn state(node: &PostgresStore, hash: &TokenHash) -> impl PartialEq + Debug
     let found = node.find(hash).await.unwrap().unwrap();
     (
         found.token.revoked_at,
-        found.grant_revoked_at,
+        found.grant.revoked_at,
         found.client,
         found.current,
         found.all_revoked_until,
@@ -291,7 +291,7 @@ async fn look_ups_that_a_change_overtook_bring_nothing_back() {
         let found = other.find(&token.hash).await.unwrap().unwrap();
         let dead = match round % 3 {
             0 => found.token.revoked_at.is_some(),
-            1 => found.grant_revoked_at.is_some(),
+            1 => found.grant.revoked_at.is_some(),
             _ => found.current.subject != found.issued_in.subject,
         };
         over.store(true, Ordering::Relaxed);

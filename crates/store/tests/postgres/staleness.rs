@@ -82,7 +82,7 @@ impl From<&FoundToken> for Token {
     fn from(found: &FoundToken) -> Self {
         Self {
             revoked_at: found.token.revoked_at,
-            grant: found.grant_revoked_at,
+            grant: found.grant.revoked_at,
             client: found.client,
             issued_in: found.issued_in,
             current: found.current,

@@ -153,7 +153,7 @@ fn row_9701_9_06_only_claims_named_for_it_travel_inside_and_only_released_ones()
 #[test]
 fn row_9701_9_06_without_a_legal_basis_nothing_travels() {
     let mut found = found(SIGN);
-    Arc::make_mut(&mut found.grant).legal_basis = None;
+    found.grant.legal_basis = None;
     let claims = bench().claims(&found, server(&["family_name"], &["family_name"]));
     assert_eq!(claims.get("family_name"), None);
 }
@@ -179,7 +179,7 @@ fn the_subject_has_the_form_of_the_release_policy() {
     assert_eq!(subject(SubjectForm::Withheld, &erika), "jti-1");
 
     let mut alone = found(SIGN);
-    Arc::make_mut(&mut alone.grant).subject = None;
+    alone.grant.subject = None;
     for form in [SubjectForm::Pairwise, SubjectForm::Withheld] {
         assert_eq!(subject(form, &alone), "shop", "a client is its own subject");
     }
@@ -202,7 +202,7 @@ fn scope_and_details_are_narrowed_as_at_introspection() {
 fn what_is_known_of_the_login_and_the_start_is_said() {
     let mut found = found(SIGN);
     found.token.not_before = Some(seconds(1_200));
-    Arc::make_mut(&mut found.grant).authentication = Some(Authentication {
+    found.grant.authentication = Some(Authentication {
         acr: Some("high".into()),
         auth_time: Some(900),
     });
@@ -249,8 +249,7 @@ fn a_jwt_is_not_made_for_a_suspended_resource_server() {
 fn a_jwt_that_introspection_would_not_take_is_not_given_out() {
     let mut found = found(SIGN);
     let long = json!({"family_name": "x".repeat(MAX_TOKEN_LENGTH)});
-    Arc::make_mut(&mut found.grant).claims =
-        FurtherClaims::new(long.as_object().unwrap().clone()).unwrap();
+    found.grant.claims = FurtherClaims::new(long.as_object().unwrap().clone()).unwrap();
     let bench = bench();
     let signed = bench.sign(&found, vec![server(&["family_name"], &["family_name"])]);
     assert!(matches!(signed, Err(IssueError::TooLong)));

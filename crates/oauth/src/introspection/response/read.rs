@@ -60,7 +60,7 @@ impl<'de> Visitor<'de> for Members {
         }
         match active.ok_or_else(|| Error::missing_field("active"))? {
             true => {
-                token.claims = FurtherClaims(further);
+                token.claims = FurtherClaims::new(further).map_err(Error::custom)?;
                 Ok(IntrospectionResponse::active(token))
             }
             // RFC 9701, section 5: then there is nothing but `active`. An answer that says more

@@ -3,7 +3,7 @@
 use super::*;
 use crate::confirmation::Sha256Thumbprint;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 fn read(value: &Value) -> Result<IntrospectionResponse, serde_json::Error> {
     serde_json::from_str(&value.to_string())
@@ -40,8 +40,6 @@ fn row_7662_2_2_04_nothing_else_is_said_about_an_inactive_token() {
         IntrospectionResponse::Inactive.to_json(),
         br#"{"active":false}"#
     );
-    let inside = serde_json::to_string(&IntrospectionResponse::Inactive).unwrap();
-    assert_eq!(inside, r#"{"active":false}"#);
 }
 
 #[test]

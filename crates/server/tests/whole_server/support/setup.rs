@@ -13,9 +13,9 @@ use avouch_core::keys::{Sealer, load_or_make_secret, make_signing_key};
 use avouch_core::opaque_token::{TokenKind, TokenMint};
 use avouch_core::records::{
     AccessToken, AccessTokenProfile, Allowance, AllowedResources, Client, ClientAuthentication,
-    Credentials, Grant, GrantType, InitialAccessToken, JwtProfile, KeyPurpose, KeySchedule,
-    PublicDetails, RegistrationKinds, ReleasePolicy, ResourceServer, ResourceSharing, Revision,
-    SigningKeyRecord, Standing, TokenBinding, TokenFormat,
+    Credentials, FoundToken, Grant, GrantType, InitialAccessToken, JwtProfile, KeyPurpose,
+    KeySchedule, PublicDetails, RegistrationKinds, ReleasePolicy, ResourceServer, ResourceSharing,
+    Revision, SigningKeyRecord, Standing, TokenBinding, TokenFormat,
 };
 use avouch_core::secret::{KeptSecret, PlainSecret, StoredSecret};
 use avouch_core::storage::{
@@ -242,10 +242,22 @@ impl Setup {
         (caller, credentials)
     }
 
-    /// The grant that a token hangs on.
+    /// A grant like that which a token hangs on.
     pub(crate) async fn grant_of(&self, token: &AccessToken) -> Grant {
         let found = self.store.find(&token.hash).await.unwrap().unwrap();
-        (*found.grant).clone()
+        let FoundToken { token, grant, .. } = &*found;
+        Grant {
+            id: token.grant.clone(),
+            client: token.client.clone(),
+            subject: grant.subject.clone(),
+            scope: token.scope.clone(),
+            resources: token.audience.clone(),
+            claims: grant.claims.clone(),
+            authorization_details: token.authorization_details.clone(),
+            legal_basis: grant.legal_basis.clone(),
+            authentication: grant.authentication.clone(),
+            created_at: token.issued_at,
+        }
     }
 
     /// Keeps a grant and a token that no order would make.

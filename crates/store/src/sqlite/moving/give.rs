@@ -184,7 +184,7 @@ fn record(
         RecordKind::AccessToken => {
             let hash = TokenHash::from_bytes(row.take(hash)?);
             let (grant, client): (GrantId, ClientId) = (row.take(word)?, row.take(word)?);
-            let token = Box::new(tokens::token(row, hash, &grant, &client)?);
+            let token = Box::new(tokens::token(row, hash, grant, client)?);
             MovedRecord::AccessToken(token, tokens::epochs(row)?)
         }
         RecordKind::CallerToken => MovedRecord::CallerToken(Box::new(caller_tokens::token(row)?)),

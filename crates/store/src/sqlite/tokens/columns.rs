@@ -2,13 +2,17 @@
 
 use avouch_core::id::{ClientId, GrantId};
 use avouch_core::opaque_token::TokenHash;
-use avouch_core::records::{AccessToken, Epoch, Epochs, Grant};
+use avouch_core::records::{AccessToken, Epoch, Epochs, Grant, UnderlyingGrant};
 use avouch_core::time::Timestamp;
+use avouch_oauth::authorization_details::AuthorizationDetails;
+use avouch_oauth::introspection::FurtherClaims;
 use rusqlite::types::{Value, ValueRef};
 
+use crate::kept;
 use crate::sqlite::fault::Fault;
 use crate::sqlite::rows::{
-    Columns, from_json, from_optional_json, from_optional_time, from_time, json, number, time, word,
+    Columns, from_json, from_optional_json, from_optional_time, from_time, json, number, read,
+    time, word,
 };
 
 pub(in crate::sqlite) fn epochs(row: &mut Columns<'_>) -> Result<Epochs, Fault> {
@@ -26,21 +30,32 @@ pub(in crate::sqlite) fn epoch(value: ValueRef<'_>) -> Option<Epoch> {
 pub(in crate::sqlite) fn token(
     row: &mut Columns<'_>,
     hash: TokenHash,
-    grant: &GrantId,
-    client: &ClientId,
+    grant: GrantId,
+    client: ClientId,
 ) -> Result<AccessToken, Fault> {
     Ok(AccessToken {
         hash,
-        id: row.take(word)?,
-        grant: grant.clone(),
-        client: client.clone(),
-        scope: row.take(word)?,
-        audience: row.take(json)?,
-        authorization_details: row.take(json)?,
+        id: row.take(read(kept::id))?,
+        grant,
+        client,
+        scope: row.take(read(kept::scope))?,
+        audience: row.take(read(kept::resources))?,
+        authorization_details: row.take(read(AuthorizationDetails::from_kept))?,
         confirmation: row.take_optional(json)?,
         issued_at: row.take(time)?,
         not_before: row.take_optional(time)?,
         expires_at: row.take(time)?,
+        revoked_at: row.take_optional(time)?,
+    })
+}
+
+/// What a look-up of a token brings back of its grant.
+pub(in crate::sqlite) fn underlying_grant(row: &mut Columns<'_>) -> Result<UnderlyingGrant, Fault> {
+    Ok(UnderlyingGrant {
+        subject: row.take_optional(read(kept::id))?,
+        claims: row.take(read(FurtherClaims::from_kept))?,
+        legal_basis: row.take_optional(word)?,
+        authentication: row.take_optional(json)?,
         revoked_at: row.take_optional(time)?,
     })
 }
