@@ -1,8 +1,9 @@
 //! What it costs that there are many tokens: ten thousand beside very many, on both engines, with
 //! nothing kept in memory, so that each request finds its token in the database.
 //!
-//! First tokens are looked up without a server, while no server has the databases; then servers
-//! are asked.
+//! One engine after the other, so that what is kept of one does not take the memory in which the
+//! system keeps the files of the other. First tokens are looked up without a server, while no server
+//! has the databases; then servers are asked.
 
 mod run;
 
@@ -28,12 +29,13 @@ use crate::site::{Memory, Setup, Site};
 use crate::tokens::{Tokens, load_usual};
 use crate::{Failure, say};
 
+use run::rows;
 pub use run::{Column, Row, Run};
 
 /// Few tokens.
 const FEW: usize = 10_000;
 /// Octets that one token takes on the disk, with all that hangs on it and what is written on the
-/// way there, in both engines together; rounded up.
+/// way there, in either engine; rounded up.
 const ROOM: u64 = 2_048;
 const STATEMENTS: SignatureAlgorithm = SignatureAlgorithm::Rs256;
 const ASKER: &str = "asker";
@@ -63,28 +65,17 @@ impl Size {
     }
 }
 
-/// A database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    engine: Engine,
-    size: Size,
-}
-
-impl Place {
-    fn all() -> impl Iterator<Item = Self> {
-        Engine::ALL
-            .into_iter()
-            .flat_map(|engine| Size::ALL.map(|size| Self { engine, size }))
-    }
-
-    fn name(self) -> String {
-        format!("{} tokens in {}", self.size.name(), self.engine.name())
-    }
-}
+/// What servers are asked, and among how many tokens.
+const CASES: [(Size, Form); 4] = [
+    (Size::Few, Form::Json),
+    (Size::Many, Form::Json),
+    (Size::Few, Form::Jwt),
+    (Size::Many, Form::Jwt),
+];
 
 /// A database that is filled.
 struct Filled {
-    place: Place,
+    size: Size,
     site: Site,
     tokens: Rc<Tokens>,
     shown: Shown,
@@ -103,37 +94,49 @@ struct House<'a> {
 /// Runs the benchmark.
 pub async fn run(options: &Options) -> Result<Run, Failure> {
     see_to_room(&options.folder, options.tokens)?;
-    let postgres = Postgres::start()?;
-    let mut all = Vec::new();
-    for place in Place::all() {
-        all.push(Filled::fill(options, place, &postgres).await?);
+    let mut rows = Vec::new();
+    for engine in Engine::ALL {
+        rows.extend(on(engine, options).await?);
     }
-    postgres.settle()?;
+    Ok(Run::new(options, rows))
+}
 
-    let places: Vec<_> = Place::all().collect();
-    let find = |place: &Place| {
-        let found = all.iter().find(|filled| filled.place == *place);
+/// Nothing of it is left when it is over, so that the next engine has the system's memory to itself.
+async fn on(engine: Engine, options: &Options) -> Result<Vec<Row>, Failure> {
+    let postgres = match engine {
+        Engine::Sqlite => None,
+        Engine::Postgres => Some(Postgres::start()?),
+    };
+    let mut all = Vec::new();
+    for size in Size::ALL {
+        all.push(Filled::fill(options, size, postgres.as_ref()).await?);
+    }
+    if let Some(postgres) = &postgres {
+        postgres.settle()?;
+    }
+
+    let find = |size: &Size| {
+        let found = all.iter().find(|filled| filled.size == *size);
         found.ok_or("there is no such database")
     };
-    let look_up = async |place: &Place| find(place)?.look_up.measure(options.time());
-    let name = |place: &Place| format!("look-up among {}", place.name());
-    let look_ups = in_turns(&places, options.rounds, name, look_up).await?;
+    let look_up = async |size: &Size| find(size)?.look_up.measure(options.time());
+    let engine_name = engine.name();
+    let name = |size: &Size| format!("look-up among {} tokens in {engine_name}", size.name());
+    let look_ups = in_turns(&Size::ALL, options.rounds, name, look_up).await?;
 
     let mut houses = Vec::new();
     for filled in &all {
         houses.push(House::open(options, filled).await?);
     }
-    let cases: Vec<_> = Place::all()
-        .flat_map(|place| [Form::Json, Form::Jwt].map(|form| (place, form)))
-        .collect();
-    let ask = async |(place, form): &(Place, Form)| {
-        let house = houses.iter().find(|house| house.filled.place == *place);
+    let ask = async |(size, form): &(Size, Form)| {
+        let house = houses.iter().find(|house| house.filled.size == *size);
         let house = house.ok_or("there is no such server")?;
         house.ask(options, *form).await
     };
-    let name = |(place, form): &(Place, Form)| format!("{form:?}, {}", place.name());
-    let answers = in_turns(&cases, options.rounds, name, ask).await?;
-    Ok(Run::new(options, &places, &look_ups, &cases, &answers))
+    let name =
+        |(size, form): &(Size, Form)| format!("{form:?}, {} tokens in {engine_name}", size.name());
+    let answers = in_turns(&CASES, options.rounds, name, ask).await?;
+    Ok(rows(engine, &look_ups, &answers))
 }
 
 /// Better known before millions are written.
@@ -154,10 +157,14 @@ fn see_to_room(folder: &Path, tokens: usize) -> Result<(), Failure> {
 }
 
 impl Filled {
-    async fn fill(options: &Options, place: Place, postgres: &Postgres) -> Result<Self, Failure> {
-        let schema = match place.engine {
-            Engine::Sqlite => None,
-            Engine::Postgres => Some(postgres.schema(place.size.name())?),
+    async fn fill(
+        options: &Options,
+        size: Size,
+        postgres: Option<&Postgres>,
+    ) -> Result<Self, Failure> {
+        let schema = match postgres {
+            None => None,
+            Some(postgres) => Some(postgres.schema(size.name())?),
         };
         let setup = Setup {
             algorithms: &[STATEMENTS.name()],
@@ -166,19 +173,20 @@ impl Filled {
             ..Setup::default()
         };
         let site = Site::new(&options.folder, &setup)?;
-        say(&format!("seeding {}", place.name()));
+        let engine = schema.as_ref().map_or("SQLite", |_| "PostgreSQL");
+        say(&format!("seeding {} tokens in {engine}", size.name()));
         let seeding = site.seed().await?;
         let profile = JwtProfile {
             signing_algorithm: STATEMENTS,
             ..JwtProfile::default()
         };
         let shown = register_asker(&seeding, ASKER, RESOURCE, profile).await?;
-        let tokens = load_usual(&seeding, place.size.count(options)).await?;
+        let tokens = load_usual(&seeding, size.count(options)).await?;
         seeding.finish().await?;
         Ok(Self {
             look_up: LookUp::within(&options.folder, &site, &tokens)?,
             tokens: Rc::new(tokens),
-            place,
+            size,
             site,
             shown,
         })

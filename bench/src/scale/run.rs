@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FEW, Place, STATEMENTS, Size};
+use super::{CASES, FEW, STATEMENTS, Size};
 use crate::engine::Engine;
 use crate::load::Measured;
 use crate::options::Options;
@@ -50,39 +50,29 @@ pub struct Column {
 }
 
 impl Run {
-    pub(super) fn new(
-        options: &Options,
-        places: &[Place],
-        look_ups: &Rounds,
-        cases: &[(Place, Form)],
-        answers: &Rounds,
-    ) -> Self {
-        let mut rows = Vec::new();
-        for engine in Engine::ALL {
-            let at = |size| {
-                let place = Place { engine, size };
-                places.iter().position(|other| *other == place)
-            };
-            let what = "look-up alone".to_owned();
-            rows.push(row(what, engine, look_ups, Size::ALL.map(at)));
-            for form in [Form::Json, Form::Jwt] {
-                let at = |size| {
-                    let case = (Place { engine, size }, form);
-                    cases.iter().position(|other| *other == case)
-                };
-                let what = match form {
-                    Form::Json => "JSON",
-                    Form::Jwt => STATEMENTS.name(),
-                };
-                rows.push(row(what.to_owned(), engine, answers, Size::ALL.map(at)));
-            }
-        }
+    pub(super) fn new(options: &Options, rows: Vec<Row>) -> Self {
         Self {
             circumstances: Circumstances::of(Self::NAME, options),
             few: FEW.min(options.tokens),
             rows,
         }
     }
+}
+
+/// What came out on one engine: of look-ups by size, of answers by [`CASES`].
+pub(super) fn rows(engine: Engine, look_ups: &Rounds, answers: &Rounds) -> Vec<Row> {
+    let what = "look-up alone".to_owned();
+    let sizes = Size::ALL.map(|size| Size::ALL.iter().position(|other| *other == size));
+    let mut rows = vec![row(what, engine, look_ups, sizes)];
+    for form in [Form::Json, Form::Jwt] {
+        let at = |size| CASES.iter().position(|case| *case == (size, form));
+        let what = match form {
+            Form::Json => "JSON",
+            Form::Jwt => STATEMENTS.name(),
+        };
+        rows.push(row(what.to_owned(), engine, answers, Size::ALL.map(at)));
+    }
+    rows
 }
 
 fn row(what: String, engine: Engine, rounds: &Rounds, at: [Option<usize>; 2]) -> Row {

@@ -16,7 +16,7 @@ use http::header::WWW_AUTHENTICATE;
 use crate::app::App;
 use crate::dpop::{DPOP_NONCE, ProofRefused};
 use crate::error_reply::{ErrorReply, REALM};
-use crate::extract::{authenticate_caller, authorization_header, settle};
+use crate::extract::{authenticate_by, authorization_header, settle};
 use crate::paths;
 use crate::request::ReadRequest;
 use crate::token_refusals::TokenRefusals;
@@ -45,7 +45,7 @@ pub(crate) async fn authenticate_at_introspection(
     let (token, scheme) = match authorization_header(&read.headers) {
         Ok(Some(Authorization::Bearer(token))) => (token, Scheme::Bearer),
         Ok(Some(Authorization::DPoP(token))) => (token, Scheme::DPoP),
-        _ => return authenticate_caller(app, read, form).await,
+        other => return authenticate_by(app, read, form, other).await,
     };
     if OTHERS.iter().any(|name| form.get(name).is_some()) {
         return Err(ErrorReply::bad_request(

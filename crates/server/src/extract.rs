@@ -54,11 +54,10 @@ impl From<ClientAssertionError> for ExtractError {
 /// A certificate is a credential only where no other is presented: whoever authenticates in
 /// another way may show one to have its tokens bound to it (RFC 8705 section 3).
 pub(crate) fn extract(
-    headers: &HeaderMap,
+    authorization: Option<Authorization>,
     form: &Form<'_>,
     certificate: Option<&Arc<PresentedCertificate>>,
 ) -> Result<PresentedCredentials, ExtractError> {
-    let authorization = authorization_header(headers)?;
     let secret = form.get("client_secret");
     let has_assertion =
         form.get("client_assertion").is_some() || form.get("client_assertion_type").is_some();
@@ -155,6 +154,17 @@ pub(crate) async fn authenticate_caller(
     read: &ReadRequest,
     form: &Form<'_>,
 ) -> Result<AuthenticatedCaller, ErrorReply> {
+    let authorization = authorization_header(&read.headers);
+    authenticate_by(app, read, form, authorization).await
+}
+
+/// The same where the `Authorization` header is read already.
+pub(crate) async fn authenticate_by(
+    app: &App,
+    read: &ReadRequest,
+    form: &Form<'_>,
+    authorization: Result<Option<Authorization>, ExtractError>,
+) -> Result<AuthenticatedCaller, ErrorReply> {
     let now = app.clock.now();
     let source = read.source;
     // Where certificates prove nothing, one on the connection is no attempt to prove something.
@@ -162,7 +172,8 @@ pub(crate) async fn authenticate_caller(
         .certificate
         .as_ref()
         .filter(|_| app.settings.certificates_prove());
-    let presented = extract(&read.headers, form, certificate)
+    let presented = authorization
+        .and_then(|authorization| extract(authorization, form, certificate))
         .map_err(|error| app.unread(source, error.into(), now))?;
     settle(app, source, &presented, now).await
 }

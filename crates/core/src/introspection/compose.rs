@@ -49,12 +49,12 @@ fn narrow(
         iat: Some(token.issued_at.numeric_date()),
         exp: Some(token.expires_at.numeric_date()),
         nbf: token.not_before.map(Timestamp::numeric_date),
-        client_id: Some(token.client.to_string()),
+        client_id: Some(token.client.as_str().to_owned()),
         scope: Some(released_scope(&token.scope, policy)),
         sub: released_subject(found, resource_server, pairwise),
         username: None,
         token_type: Some(token.token_type().to_owned()),
-        jti: Some(token.id.to_string()),
+        jti: Some(token.id.as_str().to_owned()),
         cnf: token.confirmation.clone(),
         authorization_details: Some(released_details(&token.authorization_details, policy)),
         acr: login.and_then(|login| login.acr.clone()),
@@ -77,7 +77,7 @@ fn released_subject(
     pairwise: &PairwiseSubjects,
 ) -> Option<String> {
     let Some(subject) = &grant.subject else {
-        return Some(token.client.to_string());
+        return Some(token.client.as_str().to_owned());
     };
     let policy = &resource_server.policy.value;
     if !policy.is_cleared() {
