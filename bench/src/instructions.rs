@@ -65,7 +65,11 @@ const STEPS: [(&str, &str); 15] = [
         "avouch_core::introspection::find::find_evenly::{{closure}}",
     ),
     ("compose", "avouch_core::introspection::compose::compose"),
-    ("secure as JSON", "avouch_oauth::json::to_vec"),
+    (
+        "secure as JSON",
+        "avouch_oauth::introspection::response::write::<impl \
+         avouch_oauth::introspection::response::IntrospectionResponse>::write",
+    ),
     ("record", "avouch_server::recorder::write"),
     ("respond", "avouch_server::respond::respond"),
     ("log", "avouch_server::access::Seen::log"),
