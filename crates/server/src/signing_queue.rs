@@ -20,8 +20,9 @@
 //! that sign: of two, half.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, Wake, Waker};
 
 use avouch_core::keys::{Signer, SignerError, SoftwareSigner};
 use avouch_jose::SignatureAlgorithm;
@@ -87,10 +88,10 @@ struct Places {
     waiting: Gauge,
 }
 
-/// The right to make one signature.
+/// The right to make one signature, handed on when it is dropped.
 #[derive(Debug)]
 struct Turn {
-    held: OwnedSemaphorePermit,
+    _held: OwnedSemaphorePermit,
     places: Arc<Places>,
 }
 
@@ -122,7 +123,10 @@ impl SigningQueue {
             Arc::clone(&places.turns).acquire_owned().await.ok()?
         };
         let places = Arc::clone(places);
-        Some(Turn { held, places })
+        Some(Turn {
+            _held: held,
+            places,
+        })
     }
 }
 
@@ -142,18 +146,27 @@ impl Places {
 }
 
 impl Turn {
-    /// Makes the signature, and hands the turn on when the runtime has been round.
+    /// Makes the signature. The turn is handed on when the runtime has been round.
     fn make<T>(self, signature: impl FnOnce() -> T) -> T {
         let signature = signature();
-        tokio::spawn(async move {
-            yield_now().await;
-            // What came in is woken now, but who is woken last may run first.
-            if self.places.somebody_waits() {
-                after_all_that_is_ready().await;
-            }
-            drop(self.held);
-        });
+        // Polled once, this has the turn woken then. No task is made for it: that would wake other
+        // workers, and cost more than all else here.
+        let turn = Waker::from(Arc::new(self));
+        let round = pin!(yield_now());
+        let _ = round.poll(&mut Context::from_waker(&turn));
         signature
+    }
+}
+
+impl Wake for Turn {
+    /// What came in is woken now, but who is woken last may run first.
+    fn wake(self: Arc<Self>) {
+        if self.places.somebody_waits() {
+            tokio::spawn(async move {
+                after_all_that_is_ready().await;
+                drop(self);
+            });
+        }
     }
 }
 

@@ -2,7 +2,6 @@ use std::io::Write as _;
 use std::os::unix::net::UnixStream as Blocking;
 use std::pin::Pin;
 use std::sync::Mutex;
-use std::task::{Context, Waker};
 
 use avouch_crypto::random::SystemRandom;
 use avouch_jose::SigningKey;
