@@ -9,7 +9,7 @@ use avouch_core::certificate::CertificateAuthorities;
 use avouch_core::client_secrets::ClientSecrets;
 use avouch_core::introspection::{PairwiseSubjects, StatementMemory};
 use avouch_core::issuance::{Issuance, JwtTokens};
-use avouch_core::keys::{Sealer, SoftwareSigner};
+use avouch_core::keys::Sealer;
 use avouch_core::opaque_token::TokenMint;
 use avouch_core::own_tokens::OwnTokens;
 use avouch_core::records::KeyPurpose;
@@ -32,6 +32,7 @@ use crate::metrics::Metrics;
 use crate::recipient_keys::PublishedKeys;
 use crate::recorder::LogRecorder;
 use crate::settings::Settings;
+use crate::signing_queue::{QueuedSigner, SigningQueue};
 use crate::throttle::Throttle;
 use crate::tls::Certificates;
 
@@ -48,6 +49,8 @@ pub(crate) struct App {
     /// The keys as they were opened last; [`App::keys`] sees to it that they are
     /// those there are.
     pub(crate) opened_keys: ArcSwap<Keys>,
+    /// Where all keys there ever are make their costly signatures.
+    pub(crate) signing: SigningQueue,
     /// Held while keys are opened anew, so that it is done once.
     pub(crate) opening_keys: tokio::sync::Mutex<()>,
     /// Whose software statements count.
@@ -91,7 +94,7 @@ impl App {
         &'a self,
         keys: &'a Keys,
         now: Timestamp,
-    ) -> Issuance<'a, AnyStore, SoftwareSigner> {
+    ) -> Issuance<'a, AnyStore, QueuedSigner> {
         Issuance {
             store: &self.store,
             mint: &self.mint,
@@ -121,7 +124,9 @@ impl App {
         if let Some(keys) = self.keys_of_now().await? {
             return Ok(keys);
         }
-        let keys = Arc::new(Keys::load(&self.store, &self.sealer, self.clock.now()).await?);
+        let now = self.clock.now();
+        let keys = Keys::load(&self.store, &self.sealer, now, &self.signing).await?;
+        let keys = Arc::new(keys);
         self.opened_keys.store(Arc::clone(&keys));
         Ok(keys)
     }

@@ -143,6 +143,11 @@ impl ErrorReply {
         reply
     }
 
+    /// 503: as many signatures wait to be made as may.
+    pub(crate) fn too_many_signatures() -> Self {
+        Self::try_again("too many answers wait to be signed; try again shortly")
+    }
+
     /// 429 (RFC 6585 section 4): the same request will be taken later.
     pub(crate) fn too_often(refused: &TooOften) -> Self {
         let description = match refused.what {

@@ -10,15 +10,17 @@ use avouch_core::time::Timestamp;
 use avouch_crypto::random::SecureRandom;
 use thiserror::Error;
 
+use crate::signing_queue::{QueuedSigner, SigningQueue};
+
 /// One snapshot of the keys: replaced, never changed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Keys {
     /// Of what the store held.
     pub(crate) revision: KeysRevision,
     /// Which key is for what, and when.
     pub(crate) ring: KeyRing,
     /// The private halves.
-    pub(crate) signer: SoftwareSigner,
+    pub(crate) signer: QueuedSigner,
     /// What JWT access tokens are told genuine by.
     pub(crate) access_tokens: AccessTokenKeys,
 }
@@ -48,11 +50,12 @@ pub enum KeysError {
 
 impl Keys {
     /// Opens every stored key that is not retired. Of the retired ones, those
-    /// for access tokens still verify.
+    /// for access tokens still verify. Costly signatures are made in this queue.
     pub(crate) async fn load(
         store: &impl KeyStore,
         sealer: &Sealer,
         now: Timestamp,
+        queue: &SigningQueue,
     ) -> Result<Self, KeysError> {
         let records = store.signing_keys().await?;
         let opened = records
@@ -63,7 +66,7 @@ impl Keys {
         Ok(Self {
             revision: KeysRevision::of(&records),
             ring: KeyRing::new(&records),
-            signer: SoftwareSigner::new(opened),
+            signer: QueuedSigner::new(SoftwareSigner::new(opened), queue.clone()),
             access_tokens: AccessTokenKeys::new(&records)?,
         })
     }

@@ -34,6 +34,7 @@ mod request;
 mod respond;
 mod routes;
 mod settings;
+mod signing_queue;
 mod source;
 mod start;
 mod throttle;

@@ -22,6 +22,7 @@ use avouch_oauth::client_assertion::ClientAssertionVerifier;
 use avouch_oauth::issuer::Issuer;
 use avouch_store::{AnyStore, PostgresStore, SqliteOptions, SqliteStore};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
@@ -38,6 +39,7 @@ use crate::paths;
 use crate::recipient_keys::PublishedKeys;
 use crate::recorder::LogRecorder;
 use crate::settings::Settings;
+use crate::signing_queue::SigningQueue;
 use crate::throttle::Throttle;
 use crate::tls::{self, Certificates, Question};
 use crate::{admin, background, data_folder, key_changes};
@@ -350,7 +352,12 @@ async fn put_together(
         config.issuer.on_the_wire(),
         mtls_url.as_deref(),
     );
-    let keys = Keys::load(&store, &sealer, clock.now()).await?;
+    let signing = SigningQueue::new(
+        Handle::current().metrics().num_workers(),
+        config.limits.waiting_signatures.as_usize(),
+        metrics.statements().waiting(),
+    );
+    let keys = Keys::load(&store, &sealer, clock.now(), &signing).await?;
     let statements = software_statements::load(
         &config.registration.software_statement_issuers,
         &config.issuer,
@@ -364,6 +371,7 @@ async fn put_together(
         mint: TokenMint::new(&check_key),
         pairwise: PairwiseSubjects::new(&pairwise_key),
         opened_keys: ArcSwap::from_pointee(keys),
+        signing,
         opening_keys: tokio::sync::Mutex::new(()),
         statements,
         client_secrets: ClientSecrets::new(&secrets_key),

@@ -73,12 +73,20 @@ pub enum SecureError {
 
 impl SecureError {
     /// Every name, for metrics that start at zero.
-    pub const NAMES: [&str; 5] = ["no_key", "signer", "recipient_key", "encryption", "random"];
+    pub const NAMES: [&str; 6] = [
+        "no_key",
+        "busy",
+        "signer",
+        "recipient_key",
+        "encryption",
+        "random",
+    ];
 
     /// A name for metrics.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::NoKey(_) => "no_key",
+            Self::Signer(SignerError::Busy) => "busy",
             Self::Signer(_) => "signer",
             Self::Recipient(_) => "recipient_key",
             Self::Encrypt(_) => "encryption",

@@ -28,6 +28,16 @@ pub enum SignerError {
     /// The key refused or failed.
     #[error("signing failed: {0}")]
     Failed(#[source] Cause),
+    /// As many signatures wait to be made as may: the same request will succeed
+    /// shortly.
+    #[error("as many signatures wait to be made as may; try again shortly")]
+    Busy,
+}
+
+impl From<SignError> for SignerError {
+    fn from(error: SignError) -> Self {
+        Self::Failed(error.into())
+    }
 }
 
 /// Keys in the memory of this process.
@@ -43,15 +53,16 @@ impl SoftwareSigner {
                 .collect(),
         )
     }
+
+    /// The key of this name.
+    pub fn key(&self, kid: &str) -> Result<&SigningKey, SignerError> {
+        let key = self.0.get(kid);
+        key.ok_or_else(|| SignerError::UnknownKey(kid.to_owned()))
+    }
 }
 
 impl Signer for SoftwareSigner {
     async fn sign(&self, kid: &str, signing_input: &[u8]) -> Result<Vec<u8>, SignerError> {
-        let key = self
-            .0
-            .get(kid)
-            .ok_or_else(|| SignerError::UnknownKey(kid.to_owned()))?;
-        key.sign(signing_input)
-            .map_err(|error: SignError| SignerError::Failed(error.into()))
+        Ok(self.key(kid)?.sign(signing_input)?)
     }
 }

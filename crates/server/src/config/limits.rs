@@ -34,6 +34,18 @@ pub struct LimitsConfig {
     /// judged each time; a statement with a `jti` is never kept. 0 signs every
     /// answer anew.
     pub statement_memory: Whole<0, 1_073_741_824>,
+    /// Costly signatures that may wait to be made at one time: those of RSA
+    /// and ML-DSA, ES384 and ES512. As many are made at one time as there are
+    /// cores, in the order in which they were asked for, and whatever needs
+    /// none goes before those that wait. A request that would have to wait
+    /// beyond this number is answered with 503 and `Retry-After: 1`, and
+    /// nothing of it is kept. One core makes 1,000 to 4,000 RSA signatures of
+    /// 2048 bits in a second, so that with the default nobody waits much longer
+    /// than a second. A larger number makes waits longer and nothing faster:
+    /// choose what your cores sign in as many seconds as your callers wait.
+    /// Requests go on though their connection closes, so more can wait than
+    /// there are `connections`. 0 lets none wait.
+    pub waiting_signatures: Whole<0, 1_000_000>,
 }
 
 impl Default for LimitsConfig {
@@ -45,6 +57,7 @@ impl Default for LimitsConfig {
             connections: const { Whole::literal(768) },
             remembered_proofs: const { Whole::literal(100_000) },
             statement_memory: const { Whole::literal(8_388_608) },
+            waiting_signatures: const { Whole::literal(1_000) },
         }
     }
 }

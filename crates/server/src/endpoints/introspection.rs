@@ -11,6 +11,7 @@ use avouch_core::introspection::{
     AuthorizationError, Echo, Judgement, Means, SecureError, authorize, compose, find_evenly,
     is_good_at, judge, record, secure,
 };
+use avouch_core::keys::SignerError;
 use avouch_oauth::accept::Accept;
 use avouch_oauth::error::ErrorCode;
 use avouch_oauth::introspection::{IntrospectionRequest, RequestError};
@@ -160,13 +161,15 @@ async fn refuse(app: &App, caller: &str, error: AuthorizationError) -> ErrorRepl
     }
 }
 
-/// A 5xx, whatever was asked for. Only a key that is still being made is worth waiting for.
+/// A 5xx, whatever was asked for. A key that is still being made is worth waiting for, and so is
+/// room for one more signature.
 fn not_secured(app: &App, resource_server: &str, error: &SecureError) -> ErrorReply {
     app.metrics.statements().not_secured(error);
     match error {
         SecureError::NoKey(algorithm) if app.settings.algorithms.contains(algorithm) => {
             ErrorReply::try_again("the key that signs for this caller is being made")
         }
+        SecureError::Signer(SignerError::Busy) => ErrorReply::too_many_signatures(),
         error => {
             tracing::error!(resource_server, %error, "an introspection answer could not be secured");
             match error {

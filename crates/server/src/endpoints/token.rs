@@ -9,6 +9,7 @@ use avouch_core::event::{Event, Recorder};
 use avouch_core::issuance::{
     INTROSPECTION_SCOPE, IssueError, ShownKeys, issue_for_client, issue_for_resource_server,
 };
+use avouch_core::keys::SignerError;
 use avouch_core::records::{Client, GrantType, ResourceServer};
 use avouch_core::time::Timestamp;
 use avouch_oauth::authorization_details::AuthorizationDetails;
@@ -187,6 +188,7 @@ impl From<IssueError> for ErrorReply {
             | IssueError::Unbound
             | IssueError::UnknownClient(_) => ErrorCode::InvalidRequest,
             IssueError::Store(error) => return error.into(),
+            IssueError::Signer(SignerError::Busy) => return Self::too_many_signatures(),
             IssueError::NoKey(_) | IssueError::Signer(_) => {
                 return Self::server_error("an access token could not be signed", &error);
             }

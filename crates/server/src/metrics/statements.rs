@@ -6,6 +6,7 @@ use avouch_core::introspection::{SecureError, SecuredAnswer};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -17,6 +18,7 @@ pub(crate) struct StatementMetrics {
     unsecured: Family<Reason, Counter>,
     encryptions: Family<Encryption, Counter>,
     signatures: Family<Algorithm, Histogram>,
+    waiting: Gauge,
     remembered: Counter,
 }
 
@@ -48,10 +50,15 @@ impl StatementMetrics {
         let signatures = Family::new_with_constructor(fast as fn() -> Histogram);
         registry.register_with_unit(
             "signature_duration",
-            "Time to sign an answer, and to encrypt it where it is; the count is the number of \
-             signatures",
+            "Time to sign an answer, and to encrypt it where it is, waiting for the turn to sign \
+             included; the count is the number of signatures",
             Unit::Seconds,
             signatures.clone(),
+        );
+        let waiting = registered(
+            registry,
+            "waiting_signatures",
+            "Costly signatures that wait for their turn now, of answers and of access tokens",
         );
         let remembered = registered(
             registry,
@@ -63,6 +70,7 @@ impl StatementMetrics {
             unsecured,
             encryptions,
             signatures,
+            waiting,
             remembered,
         }
     }
@@ -85,6 +93,11 @@ impl StatementMetrics {
             let times = self.signatures.get_or_create(&Algorithm { algorithm });
             times.observe(took.as_secs_f64());
         }
+    }
+
+    /// Counts the signatures that wait.
+    pub(crate) fn waiting(&self) -> Gauge {
+        self.waiting.clone()
     }
 
     /// One answer could not be secured, so none was given.

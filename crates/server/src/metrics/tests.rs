@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use avouch_core::introspection::{Encryption, SecureError, SecuredAnswer};
+use avouch_core::keys::SignerError;
 use avouch_jose::{ContentEncryption, KeyManagementAlgorithm, SignatureAlgorithm};
 
 use super::*;
@@ -31,6 +32,8 @@ fn each_record_shows_in_the_text() {
     answer.remembered = true;
     statements.secured(&answer, Duration::from_micros(1));
     statements.not_secured(&SecureError::NoKey(SignatureAlgorithm::Es256));
+    statements.not_secured(&SecureError::Signer(SignerError::Busy));
+    statements.waiting().inc();
     metrics.store_call("find_token", 5e-6);
     metrics.request("introspection", 200, 2e-3);
     metrics.authentication_failed("wrong_secret");
@@ -54,7 +57,9 @@ fn each_record_shows_in_the_text() {
         r#"avouch_encryptions_total{algorithm="ECDH-ES",encryption="A128GCM"} 1"#,
         "avouch_remembered_statements_total 1",
         r#"avouch_unsecured_answers_total{reason="no_key"} 1"#,
+        r#"avouch_unsecured_answers_total{reason="busy"} 1"#,
         r#"avouch_unsecured_answers_total{reason="signer"} 0"#,
+        "avouch_waiting_signatures 1",
         r#"avouch_store_call_duration_seconds_bucket{le="0.00001",operation="find_token"} 1"#,
         r#"avouch_http_requests_total{endpoint="introspection",status="200"} 1"#,
         r#"avouch_http_request_duration_seconds_sum{endpoint="introspection"} 0.002"#,
@@ -78,8 +83,8 @@ fn each_record_shows_in_the_text() {
     assert!(text.ends_with("# EOF\n"));
     // No family is left out above, and none goes without prefix or help.
     let lines_with = |start| text.lines().filter(|line| line.starts_with(start)).count();
-    assert_eq!(lines_with("# HELP avouch_"), 18);
-    assert_eq!(lines_with("# TYPE "), 18);
+    assert_eq!(lines_with("# HELP avouch_"), 19);
+    assert_eq!(lines_with("# TYPE "), 19);
     drop(held);
     assert!(metrics.encode().contains("avouch_live_connections 0\n"));
 }

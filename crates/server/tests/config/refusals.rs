@@ -62,7 +62,7 @@ issuer = "https://as.example.com""#,
     (
         "[limits]
 bananas = 60",
-        "avouch.toml:9:1: unknown key `bananas` in [limits]; the keys here are `body`, `header`, `request_timeout`, `connections`, `remembered_proofs`, `statement_memory`",
+        "avouch.toml:9:1: unknown key `bananas` in [limits]; the keys here are `body`, `header`, `request_timeout`, `connections`, `remembered_proofs`, `statement_memory`, `waiting_signatures`",
     ),
     (
         "[[limits]]

@@ -25,6 +25,7 @@ fn the_least_file_has_the_documented_defaults() {
     assert_eq!(config.limits.header.as_usize(), 16_384);
     assert_eq!(config.limits.remembered_proofs.get(), 100_000);
     assert_eq!(config.limits.statement_memory.get(), 8_388_608);
+    assert_eq!(config.limits.waiting_signatures.get(), 1_000);
     assert_eq!(config.rates.calls_per_second.get(), 5_000);
     assert_eq!(config.rates.calls_at_once.get(), 10_000);
     assert_eq!(config.rates.source_failures_per_minute.get(), 60);

@@ -37,6 +37,7 @@ mod revocation;
 mod roles;
 mod scope_map;
 mod sealing;
+mod signing_queue;
 mod slow_bodies;
 mod software_statements;
 mod start_errors;

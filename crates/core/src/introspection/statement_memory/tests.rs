@@ -1,6 +1,6 @@
 use std::cell::Cell;
 use std::convert::Infallible;
-use std::future::{pending, ready};
+use std::future::{pending, poll_fn, ready};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -124,6 +124,50 @@ fn who_gives_up_hands_over_to_whoever_waits() {
     drop(first);
     assert_eq!(now(second).unwrap().statement, "one");
     assert_eq!(made.get(), 1);
+}
+
+/// So only one of them waits for its turn to sign; and if there is none to be had, each learns
+/// that by asking once.
+#[test]
+fn while_one_is_at_it_nobody_else_is_and_after_its_failure_each_tries_once() {
+    let memory = StatementMemory::new(10_000);
+    let mut context = Context::from_waker(Waker::noop());
+    let tried = Cell::new(0);
+    let fails = Cell::new(false);
+    let mut all: Vec<_> = (0..5)
+        .map(|_| {
+            Box::pin(memory.say(key("a"), async {
+                tried.set(tried.get() + 1);
+                poll_fn(|_| {
+                    if fails.get() {
+                        Poll::Ready(())
+                    } else {
+                        Poll::Pending
+                    }
+                })
+                .await;
+                Err("busy")
+            }))
+        })
+        .collect();
+    for one in &mut all {
+        assert!(one.as_mut().poll(&mut context).is_pending());
+    }
+    assert_eq!(tried.get(), 1);
+    fails.set(true);
+    while !all.is_empty() {
+        let waited = all.len();
+        all.retain_mut(|one| match one.as_mut().poll(&mut context) {
+            Poll::Ready(said) => {
+                assert_eq!(said, Err("busy"));
+                false
+            }
+            Poll::Pending => true,
+        });
+        assert!(all.len() < waited, "it is nobody's turn");
+    }
+    assert_eq!(tried.get(), 5);
+    assert!(!say(&memory, key("a"), "one").remembered);
 }
 
 #[test]
