@@ -5,6 +5,7 @@
 //! authentication, footprint, inactive, introspection, junk, scale
 //!                a benchmark each: its cases, and what is printed of them
 //! instructions   how many of them one introspection takes, beside a budget
+//! steps          what each step of the walk is measured with alone
 //! peers          avouch beside another server, on the same questions
 //! engine         SQLite or PostgreSQL
 //! site           a data folder, a configuration, and what is seeded into them
@@ -56,6 +57,7 @@ pub mod scale;
 pub mod server;
 pub mod site;
 pub mod statistics;
+pub mod steps;
 pub mod tokens;
 
 /// Why a benchmark stopped, in words for the person who ran it.

@@ -21,6 +21,7 @@ Benchmarks of the real server, pinned to one core, with the load on another.
   cargo xtask bench authentication    what each way to authenticate adds to an introspection
   cargo xtask bench inactive          whether the time of an inactive answer tells its reason
   cargo xtask bench instructions      how many of them an answer in JSON takes, beside a budget; needs valgrind
+  cargo xtask bench steps             each step of an introspection alone, without a server, by criterion's options
   cargo xtask bench peers             avouch beside npm's oidc-provider; needs Node 20 and npm
   cargo xtask bench redraw            plots and tables of docs/ anew, from the figures kept there
   cargo xtask bench --smoke           those of avouch alone for a moment: that they run, not what comes out

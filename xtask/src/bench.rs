@@ -8,6 +8,9 @@ use crate::{tools, tree};
 
 /// `cargo xtask bench [BENCHMARK [OPTIONS]]`.
 pub fn command(args: &[&str]) -> Result<(), Failure> {
+    if let ["steps", options @ ..] = args {
+        return steps(options);
+    }
     tools::bring_system_packages()?;
     if args.first() == Some(&"peers") {
         tools::bring_peer()?;
@@ -24,7 +27,23 @@ pub fn command(args: &[&str]) -> Result<(), Failure> {
 pub fn smoke() -> Result<(), Failure> {
     tools::bring_system_packages()?;
     build(&[])?;
-    run("debug", &["--smoke"])
+    run("debug", &["--smoke"])?;
+    shell(
+        Command::new("cargo")
+            .args(["test", "--quiet", "--locked", "--workspace"])
+            .args(["--bench", "walk"])
+            .current_dir(tree::root()),
+    )
+}
+
+/// Each step of the walk alone, with criterion's options.
+fn steps(options: &[&str]) -> Result<(), Failure> {
+    shell(
+        Command::new("cargo")
+            .args(["bench", "--locked", "-p", "bench", "--bench", "walk", "--"])
+            .args(options)
+            .current_dir(tree::root()),
+    )
 }
 
 fn build(profile: &[&str]) -> Result<(), Failure> {

@@ -20,7 +20,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "lock",
-        about: "the fuzzer's own Cargo.lock is up to date",
+        about: "the Cargo.lock of the fuzzer and of the models is up to date",
         run: lock,
     },
     Step {
@@ -32,6 +32,11 @@ const STEPS: &[Step] = &[
         name: "tests",
         about: "unit, integration and house tests",
         run: tests,
+    },
+    Step {
+        name: "models",
+        about: "nobody waits for ever or is told another's, whoever runs when",
+        run: models,
     },
     Step {
         name: "bench",
@@ -90,20 +95,32 @@ pub fn command(args: &[&str]) -> Result<(), Failure> {
 
 fn fmt() -> Result<(), Failure> {
     tools::bring_rust_components()?;
-    shell(cargo().args(["fmt", "--all", "--check"]))
+    shell(cargo().args(["fmt", "--all", "--check"]))?;
+    shell(
+        cargo()
+            .args(["fmt", "--check", "--manifest-path"])
+            .arg(MODELS),
+    )
 }
 
-/// What links libFuzzer is a workspace of its own, which no other step builds.
+/// The manifest of what runs on shuttle's locks, a workspace of its own.
+const MODELS: &str = "models/Cargo.toml";
+
+/// So is what links libFuzzer, which no other step builds.
 fn lock() -> Result<(), Failure> {
-    let mut tree = cargo();
-    tree.args(["tree", "--quiet", "--depth", "0", "--locked"])
-        .args(["--manifest-path", "fuzz/Cargo.toml"]);
-    shell(&mut tree).map_err(|why| {
-        format!(
-            "{why}\n  write it anew: cp Cargo.lock fuzz/Cargo.lock && \
-             cargo tree --depth 0 --manifest-path fuzz/Cargo.toml"
-        )
-    })
+    for folder in ["fuzz", "models"] {
+        let mut tree = cargo();
+        tree.args(["tree", "--quiet", "--depth", "0", "--locked"])
+            .arg("--manifest-path")
+            .arg(format!("{folder}/Cargo.toml"));
+        shell(&mut tree).map_err(|why| {
+            format!(
+                "{why}\n  write it anew: cp Cargo.lock {folder}/Cargo.lock && \
+                 cargo tree --depth 0 --manifest-path {folder}/Cargo.toml"
+            )
+        })?;
+    }
+    Ok(())
 }
 
 fn clippy() -> Result<(), Failure> {
@@ -112,6 +129,11 @@ fn clippy() -> Result<(), Failure> {
     shell(
         cargo()
             .args(["clippy", "--workspace", "--all-targets", "--locked"])
+            .args(["--", "-D", "warnings"]),
+    )?;
+    shell(
+        in_models("clippy")
+            .arg("--all-targets")
             .args(["--", "-D", "warnings"]),
     )
 }
@@ -135,6 +157,18 @@ fn tests() -> Result<(), Failure> {
     shell(&mut command)
 }
 
+fn models() -> Result<(), Failure> {
+    shell(&mut in_models("test"))
+}
+
+fn in_models(verb: &str) -> Command {
+    let mut command = cargo();
+    command
+        .args([verb, "--locked", "--manifest-path", MODELS])
+        .args(["--target-dir", "target/models"]);
+    command
+}
+
 fn doctests() -> Result<(), Failure> {
     shell(cargo().args(["test", "--doc", "--workspace", "--locked"]))
 }
@@ -150,12 +184,24 @@ fn docs() -> Result<(), Failure> {
 fn deny() -> Result<(), Failure> {
     // `advisories` is left out: it clones a database that not every place can reach.
     let deny = tools::bring_cargo_deny()?;
-    shell(
-        Command::new(deny)
+    let checks = ["bans", "licenses", "sources"];
+    let check = |manifest: &str| {
+        let mut command = Command::new(&deny);
+        command
             .current_dir(tree::root())
-            .args(["--workspace", "--locked", "check"])
-            .args(["bans", "licenses", "sources"]),
-    )
+            .args(["--manifest-path", manifest, "--config", "deny.toml"])
+            .args(["--workspace", "--locked", "check"]);
+        command
+    };
+    shell(check("Cargo.toml").args(checks))?;
+    // What is said of the whole need not be in this part of it.
+    let unmatched = [
+        "license-not-encountered",
+        "unmatched-skip",
+        "unused-wrapper",
+    ];
+    let part = unmatched.iter().flat_map(|lint| ["--allow", lint]);
+    shell(check(MODELS).args(part).args(checks))
 }
 
 fn cargo() -> Command {

@@ -98,7 +98,7 @@ fn looks_like_path(word: &str) -> bool {
         ".rs", ".md", ".toml", ".sql", ".json", ".yaml", ".yml", ".c", ".mjs", ".py",
     ];
     const FOLDERS: &[&str] = &[
-        "bench/", "crates/", "faults/", "xtask/", "docs/", "tests/", "fuzz/", ".ci/",
+        "bench/", "crates/", "faults/", "xtask/", "docs/", "tests/", "fuzz/", "models/", ".ci/",
     ];
     let is_file = ENDINGS
         .iter()

@@ -46,6 +46,7 @@ pub use clock::{SystemClock, SystemMonotonicClock};
 pub use keys::KeysError;
 pub use maintenance::{open_everything_sealed, take_data_folder};
 pub use recipient_keys::FetchSetupError;
+pub use recorder::LogRecorder;
 pub use start::{
     ADMIN_SOCKET, DATABASE_FILE, Server, StartError, Surroundings, listen_hint, start,
 };

@@ -34,6 +34,14 @@ pub fn init(config: &LogConfig) -> Result<(), TryInitError> {
     subscriber(config, colour, together::lines()).try_init()
 }
 
+/// What [`init`] sets up, but without colours, and each line sent to `writer` at once.
+pub fn to<W>(config: &LogConfig, writer: W) -> impl Subscriber + Send + Sync + use<W>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    subscriber(config, Colour::No, writer)
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Colour {
     Yes,

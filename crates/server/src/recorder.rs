@@ -6,7 +6,7 @@ use tracing::info;
 /// Writes each event as one structured line. What was asked about shows by its
 /// `jti`, never by the token.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LogRecorder;
+pub struct LogRecorder;
 
 impl Recorder for LogRecorder {
     async fn record(&self, event: &Event<'_>) -> Result<(), RecordError> {

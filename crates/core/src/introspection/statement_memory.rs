@@ -18,11 +18,15 @@
 //! others wait for it. If it fails or is dropped, the next one makes it.
 //!
 //! **What of that is ours.** No lock, no waiting and no throwing out: one call
-//! of `quick_cache`, whose guards its own tests run through the interleavings
-//! that `shuttle` makes. The tests here hold what we rely on: one maker, the
-//! others told the same, the next one's turn after a failure, the bound. A
-//! single flight of our own would be as long as this file, and would still
-//! need a cache beside it.
+//! of `quick_cache`. What we rely on is shown for this file as it stands, on
+//! locks that `shuttle` schedules (`models/`), in a memory so small that it
+//! forgets while somebody is making something: all schedules of one who asks
+//! while another makes, fails or gives up, and many of a crowd. Nobody is told
+//! what was made for another key; one makes it at a time; whoever fails, or is
+//! dropped while making or waiting, leaves the next one its turn; the bound
+//! holds. Atomics count as `SeqCst` there. The tests here show a case of each on
+//! the system's locks. A single flight of our own would be as long as this
+//! file, and would still need a cache beside it.
 
 use avouch_crypto::hash;
 use bytes::Bytes;
@@ -49,7 +53,7 @@ impl Weighter<StatementKey, Bytes> for ByWeight {
 }
 
 /// What an entry costs beside its statement.
-const OVERHEAD: u64 = 160;
+pub(super) const OVERHEAD: u64 = 160;
 
 /// How long statements commonly are, for the size of the table.
 const USUAL: u64 = 1024;
