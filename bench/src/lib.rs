@@ -6,6 +6,7 @@
 //!                a benchmark each: its cases, and what is printed of them
 //! instructions   how many of them one introspection takes, beside a budget
 //! steps          what each step of the walk is measured with alone
+//! profile        where the time of an answer goes
 //! peers          avouch beside another server, on the same questions
 //! engine         SQLite or PostgreSQL
 //! site           a data folder, a configuration, and what is seeded into them
@@ -22,6 +23,7 @@
 //! statistics     medians, spread, how far apart two samples are
 //! report         a table, a JSON file, a page of the documents
 //! plot           the figures of a JSON file as SVG
+//! flame_graph    stacks of calls as SVG
 //! ```
 //!
 //! What counts is a ratio of two figures of the same run. Absolute ones are of the machine they
@@ -38,6 +40,7 @@ pub mod certificates;
 pub mod connection;
 pub mod cores;
 pub mod engine;
+pub mod flame_graph;
 pub mod footprint;
 pub mod inactive;
 pub mod instructions;
@@ -49,6 +52,7 @@ pub mod options;
 pub mod parties;
 pub mod peers;
 pub mod plot;
+pub mod profile;
 pub mod report;
 pub mod request;
 pub mod rounds;

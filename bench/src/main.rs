@@ -8,7 +8,7 @@ use bench::options::Options;
 use bench::report::{self, Published};
 use bench::{
     Failure, authentication, cores, footprint, inactive, instructions, introspection, junk,
-    look_up, peers, say, scale,
+    look_up, peers, profile, say, scale,
 };
 
 const USAGE: &str = "\
@@ -22,6 +22,7 @@ Benchmarks of the real server, pinned to one core, with the load on another.
   cargo xtask bench inactive          whether the time of an inactive answer tells its reason
   cargo xtask bench instructions      how many of them an answer in JSON takes, beside a budget; needs valgrind
   cargo xtask bench steps             each step of an introspection alone, without a server, by criterion's options
+  cargo xtask bench profile           where the time of an answer goes, with a flame graph; needs perf
   cargo xtask bench peers             avouch beside npm's oidc-provider; needs Node 20 and npm
   cargo xtask bench redraw            plots and tables of docs/ anew, from the figures kept there
   cargo xtask bench --smoke           those of avouch alone for a moment: that they run, not what comes out
@@ -38,6 +39,8 @@ some 20 minutes, and 20 GB of disk that are free again afterwards; --tokens N fo
   --json FILE      writes the figures there, too
   --publish        makes the figures those of docs/performance.md
   --renew          makes the counts of `instructions` the budget
+  --answer NAME    of `profile`, by its row in the table of `introspection`: ES256 if nothing is said
+  --hot            of `profile`: the same few tokens over and over, not another for every request
 ";
 
 fn main() -> ExitCode {
@@ -105,12 +108,20 @@ fn command(arguments: &[&str]) -> Result<(), Failure> {
             let budget = root().join("bench/instructions.toml");
             alone(instructions::run(&options, &budget, renew))
         }
+        "profile" => {
+            let (chosen, rest) = profile::Chosen::read(rest)?;
+            let options = defaults(2.0, 5, 1_000_000).read(&rest)?;
+            chosen.check(&options)?;
+            conclude(profile::run(&options, chosen), &options)
+        }
         "redraw" => {
             report::redraw::<authentication::Run>(root())?;
             report::redraw::<footprint::Run>(root())?;
             report::redraw::<inactive::Run>(root())?;
             report::redraw::<introspection::Run>(root())?;
             report::redraw::<junk::Run>(root())?;
+            report::redraw::<peers::Run>(root())?;
+            report::redraw::<profile::Run>(root())?;
             report::redraw::<scale::Run>(root())
         }
         "--smoke" => {

@@ -111,7 +111,7 @@ fn line(svg: &mut String, text: &str) {
     let _ = writeln!(svg, "{text}");
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

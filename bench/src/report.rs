@@ -1,6 +1,7 @@
 //! What is made of the figures: a table, a file, and a part of a document.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -32,8 +33,11 @@ pub struct Circumstances {
 
 /// A run whose figures can become those of the document.
 pub trait Published: Serialize + DeserializeOwned {
-    /// Its name: of the command, of its part of the page and of its files.
+    /// Its name: of the command and of its part of the page.
     const NAME: &'static str;
+
+    /// What its files are called.
+    const FILES: &'static str = Self::NAME;
 
     /// Its part of the page, in Markdown.
     fn part(&self) -> String;
@@ -148,7 +152,7 @@ pub fn conclude<R: Published>(run: &R, options: &Options, root: &Path) -> Result
         fs::write(&page, text)?;
         say(&format!(
             "rewritten: {PAGE}, docs/performance/{name}.json, docs/performance/{name}.svg",
-            name = R::NAME
+            name = R::FILES
         ));
     }
     Ok(())
@@ -159,11 +163,18 @@ pub fn check_page<R: Published>(root: &Path) -> Result<(), Failure> {
     with_part::<R>(&fs::read_to_string(root.join(PAGE))?, "").map(drop)
 }
 
-/// Whether the plot and the part of the page are those that the kept figures make.
+/// Whether the plot and the part of the page are those that the kept figures make. Where no figures
+/// are kept, whether the page says so.
 pub fn is_kept_true<R: Published>(root: &Path) -> Result<(), Failure> {
-    let kept = fs::read_to_string(figures::<R>(root))?;
-    let run: R = serde_json::from_str(&kept)?;
     let again = format!("run `cargo xtask bench {} --publish`", R::NAME);
+    let Some(kept) = kept::<R>(root)? else {
+        let page = fs::read_to_string(root.join(PAGE))?;
+        if with_part::<R>(&page, &nothing_kept::<R>())? != page || plot_file::<R>(root).exists() {
+            return Err(format!("there are no figures for what is shown: {again}").into());
+        }
+        return Ok(());
+    };
+    let run: R = serde_json::from_str(&kept)?;
     if json(&run)? != kept {
         return Err(format!("the figures are not as they are written: {again}").into());
     }
@@ -177,21 +188,44 @@ pub fn is_kept_true<R: Published>(root: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Draws plot and page anew from the kept figures.
+/// Draws plot and page anew from the kept figures, if there are some.
 pub fn redraw<R: Published>(root: &Path) -> Result<(), Failure> {
-    let run: R = serde_json::from_str(&fs::read_to_string(figures::<R>(root))?)?;
-    fs::write(plot_file::<R>(root), run.plot())?;
+    let part = match kept::<R>(root)? {
+        None => nothing_kept::<R>(),
+        Some(kept) => {
+            let run: R = serde_json::from_str(&kept)?;
+            fs::write(plot_file::<R>(root), run.plot())?;
+            run.part()
+        }
+    };
     let page = root.join(PAGE);
-    let text = with_part::<R>(&fs::read_to_string(&page)?, &run.part())?;
+    let text = with_part::<R>(&fs::read_to_string(&page)?, &part)?;
     Ok(fs::write(&page, text)?)
 }
 
+/// The figures as they are kept; none before the first were published.
+fn kept<R: Published>(root: &Path) -> Result<Option<String>, Failure> {
+    match fs::read_to_string(figures::<R>(root)) {
+        Ok(kept) => Ok(Some(kept)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the page says meanwhile.
+fn nothing_kept<R: Published>() -> String {
+    format!(
+        "No figures are published yet: `cargo xtask bench {}` prints them.",
+        R::NAME
+    )
+}
+
 fn figures<R: Published>(root: &Path) -> PathBuf {
-    root.join(format!("docs/performance/{}.json", R::NAME))
+    root.join(format!("docs/performance/{}.json", R::FILES))
 }
 
 fn plot_file<R: Published>(root: &Path) -> PathBuf {
-    root.join(format!("docs/performance/{}.svg", R::NAME))
+    root.join(format!("docs/performance/{}.svg", R::FILES))
 }
 
 fn json<R: Published>(run: &R) -> Result<String, Failure> {
@@ -246,6 +280,20 @@ mod tests {
             | basic |   9.0 |\n\
             | x     | 123.4 |\n";
         assert_eq!(table.markdown(), expected);
+    }
+
+    #[test]
+    fn before_figures_are_published_the_page_says_so_and_shows_none() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("docs/performance")).unwrap();
+        let page = root.path().join(PAGE);
+        fs::write(&page, "<!-- example -->\nold\n<!-- /example -->\n").unwrap();
+        assert!(is_kept_true::<Example>(root.path()).is_err());
+        redraw::<Example>(root.path()).unwrap();
+        is_kept_true::<Example>(root.path()).unwrap();
+        assert!(fs::read_to_string(&page).unwrap().contains("No figures"));
+        fs::write(plot_file::<Example>(root.path()), Example.plot()).unwrap();
+        assert!(is_kept_true::<Example>(root.path()).is_err());
     }
 
     #[test]

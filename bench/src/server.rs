@@ -60,6 +60,11 @@ impl Server {
         Ok(server)
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The CPU time it has used up so far.
     pub fn cpu_time(&self) -> Result<Duration, Failure> {
         self.clock.read()

@@ -81,6 +81,13 @@ const VALGRIND: &[SystemPackage] = &[SystemPackage {
     why: "its callgrind counts instructions",
 }];
 
+/// For `cargo xtask bench profile` alone.
+const PERF: &[SystemPackage] = &[SystemPackage {
+    name: "linux-perf",
+    probe: &["perf", "--version"],
+    why: "looks at the server while it works; on Ubuntu it is in linux-tools-generic",
+}];
+
 /// Pinned, so that a new release cannot turn a green tree red.
 const CARGO_DENY: &str = "0.20.2";
 
@@ -125,6 +132,11 @@ pub fn bring_cxx_compiler() -> Result<(), Failure> {
 /// What counts instructions.
 pub fn bring_valgrind() -> Result<(), Failure> {
     bring(VALGRIND)
+}
+
+/// What looks at a process while it works.
+pub fn bring_perf() -> Result<(), Failure> {
+    bring(PERF)
 }
 
 /// Installs the missing ones, or says how to.
