@@ -110,7 +110,7 @@ fn command(arguments: &[&str]) -> Result<(), Failure> {
         }
         "profile" => {
             let (chosen, rest) = profile::Chosen::read(rest)?;
-            let options = defaults(2.0, 5, 1_000_000).read(&rest)?;
+            let options = defaults(4.0, 5, 1_000_000).read(&rest)?;
             chosen.check(&options)?;
             conclude(profile::run(&options, chosen), &options)
         }

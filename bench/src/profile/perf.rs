@@ -9,8 +9,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use super::script::{Sample, Samples};
 use crate::Failure;
 
-/// Looks a second: a prime number, so that it keeps step with nothing that comes round.
-pub(super) const FREQUENCY: u32 = 2_999;
+/// Looks a second: few enough to take little of it, and a prime number, so that it keeps step with
+/// nothing that comes round.
+pub(super) const FREQUENCY: u32 = 997;
 
 /// What to do where the system lets nobody look.
 const WAYS: &str = "run it as root, or let everybody look: sysctl kernel.perf_event_paranoid=1 \
@@ -98,12 +99,20 @@ impl Recorder {
             .spawn()
             .map_err(|error| not_started(&error))?;
         let lines = script.stdout.take().ok_or("perf has no pipe")?;
+        let (mut any, mut of_kernel) = (false, false);
         for sample in Samples::of(BufReader::new(lines)) {
-            each(sample?);
+            let sample = sample?;
+            any = true;
+            of_kernel |= sample.frames.iter().any(|frame| frame.kernel);
+            each(sample);
         }
         if !script.wait()?.success() {
             let said = fs::read_to_string(&self.said)?;
             return Err(format!("perf script failed: {}", said.trim()).into());
+        }
+        // Where it may not look at the kernel, it goes on without; every answer goes through it.
+        if any && !of_kernel {
+            return Err(refused("it saw nothing of the kernel"));
         }
         Ok(())
     }
