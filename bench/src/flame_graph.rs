@@ -19,7 +19,7 @@ pub enum Code {
     Sqlite,
     /// AWS-LC.
     Crypto,
-    /// The C library and the loader.
+    /// The C library, the loader and the allocator.
     System,
 }
 
@@ -93,7 +93,7 @@ impl Code {
             Self::Library => "libraries in Rust",
             Self::Sqlite => "SQLite",
             Self::Crypto => "AWS-LC",
-            Self::System => "C library",
+            Self::System => "C library, allocator",
             Self::Kernel => "kernel",
         }
     }

@@ -21,6 +21,9 @@ const MEMORY: [&str; 14] = [
     "unlink_chunk",
 ];
 
+/// How functions of mimalloc begin, which allocates for all that is in Rust.
+const ALLOCATOR: [&str; 2] = ["mi_", "_mi_"];
+
 /// Frames that say nothing: they pass a call on.
 const NOISE: [&str; 13] = [
     "alloc::boxed::",
@@ -83,6 +86,9 @@ pub(super) fn code(called: &Called, caller: Code) -> Code {
     }
     if symbol.starts_with("sqlite3") {
         return Code::Sqlite;
+    }
+    if ALLOCATOR.iter().any(|begin| symbol.starts_with(begin)) {
+        return Code::System;
     }
     let object = &called.object;
     if object.contains("libc") || object.contains("/ld-") || object.contains("[vdso]") {
@@ -186,8 +192,15 @@ fn closing(text: &str) -> usize {
 
 /// Whether it allocates, frees or copies memory.
 pub(super) fn is_memory(called: &Called) -> bool {
-    let of_libc = !called.kernel && called.object.contains("libc");
-    of_libc && MEMORY.iter().any(|name| called.is_named(name))
+    let Some(symbol) = called.symbol.as_deref().filter(|_| !called.kernel) else {
+        return false;
+    };
+    let of_libc = called.object.contains("libc");
+    of_libc && MEMORY.iter().any(|name| symbol.contains(name))
+        || ALLOCATOR.iter().any(|begin| symbol.starts_with(begin))
+        || symbol.contains("__rust_alloc")
+        || symbol.contains("__rust_dealloc")
+        || symbol.contains("__rust_realloc")
 }
 
 /// A stack as it is drawn, the outermost frame first.
@@ -274,8 +287,26 @@ mod tests {
             Code::Own
         );
         assert_eq!(here("serde_json::to_vec", Code::Own), Code::Library);
+        assert_eq!(here("_mi_page_malloc", Code::Sqlite), Code::System);
         let copy = called("__memmove_evex_unaligned_erms", "/usr/lib/libc.so.6");
         assert_eq!(code(&copy, Code::Sqlite), Code::System);
+    }
+
+    #[test]
+    fn what_allocates_frees_and_copies_is_told_from_the_rest() {
+        let libc = "/usr/lib/libc.so.6";
+        for (symbol, object, memory) in [
+            ("_int_malloc", libc, true),
+            ("cfree@GLIBC_2.2.5", libc, true),
+            ("__memmove_evex_unaligned_erms", libc, true),
+            ("__memcmp_evex_movbe", libc, false),
+            ("mi_free", "/usr/bin/avouch", true),
+            ("__rustc::__rust_dealloc", "/usr/bin/avouch", true),
+            ("sqlite3_free", "/usr/bin/avouch", false),
+            ("free_pages", "[kernel.kallsyms]", false),
+        ] {
+            assert_eq!(is_memory(&called(symbol, object)), memory, "{symbol}");
+        }
     }
 
     #[test]

@@ -87,6 +87,7 @@ const OWN: &[Part] = &[
     part(
         "find: decode",
         &[
+            "avouch_store::kept::",
             "avouch_store::sqlite::rows::",
             "avouch_store::sqlite::tokens::",
         ],
@@ -113,7 +114,13 @@ const OWN: &[Part] = &[
     ),
     part(
         SIGN,
-        &["avouch_core::keys::signer::", "avouch_jose::nested::"],
+        &[
+            "avouch_core::keys::signer::",
+            "avouch_crypto::sign::",
+            "avouch_jose::nested::",
+            "avouch_jose::signing_key::",
+            "avouch_server::signing_queue::",
+        ],
     ),
     part(
         "secure: the rest",
