@@ -7,17 +7,20 @@
 //!
 //! **What must hold.**
 //!
-//! - Whatever needs no costly signature waits for one that is under way, never for those that wait.
+//! - Whatever needs no costly signature waits for the few that have their turn, never for those that
+//!   wait.
 //! - Turns are had in the order in which they were asked for. However much is cheap, each comes.
 //! - No more than a stated number wait, and whoever gives up waiting makes room.
 //!
-//! **How.** There are as many turns as the runtime has workers. A turn that is free is taken at once,
+//! **How.** There are a few turns for each worker of the runtime. A turn that is free is taken at once,
 //! and ends only when the runtime has been round: what was ready has run, then what came in
 //! meanwhile. The runtime looks for that after so many tasks even if it never runs out of them.
 //!
-//! **Why as many turns as workers.** One worker kept free of signatures would spare what is cheap
-//! the end of one signature, and take from a server that has nothing else to do one core of those
-//! that sign: of two, half.
+//! **Why [a few](A_ROUND) for each worker.** To go round costs some 20 µs: the system is asked what came
+//! in, and the log lines of one answer are a write of their own. After each signature that would be
+//! seven in a hundred of what RSA can do; after four it is lost among them, and what is cheap waits
+//! for a millisecond at most. A worker kept free of signatures would wait for less, and take from a
+//! server that has nothing else to do one core of those that sign: of two, half.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -44,6 +47,9 @@ const fn is_costly(algorithm: SignatureAlgorithm) -> bool {
         | MlDsa87 => true,
     }
 }
+
+/// Signatures that each worker makes before the runtime goes round.
+const A_ROUND: usize = 4;
 
 /// Signs with keys in memory: at once where that is cheap, otherwise in its turn.
 #[derive(Debug)]
@@ -102,10 +108,14 @@ struct Waiting<'p> {
 }
 
 impl SigningQueue {
-    /// As many signatures at one time as there are workers, and as many waiting as this.
+    /// For a runtime with so many workers; as many wait as this.
     pub(crate) fn new(workers: usize, most_waiting: usize, waiting: Gauge) -> Self {
+        Self::with_turns(workers * A_ROUND, most_waiting, waiting)
+    }
+
+    fn with_turns(turns: usize, most_waiting: usize, waiting: Gauge) -> Self {
         Self(Arc::new(Places {
-            turns: Arc::new(Semaphore::new(workers)),
+            turns: Arc::new(Semaphore::new(turns)),
             to_wait: Semaphore::new(most_waiting),
             most_waiting,
             waiting,

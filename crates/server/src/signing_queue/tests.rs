@@ -14,7 +14,7 @@ use super::*;
 /// A queue of so many turns and places, and what it shows.
 fn queue(turns: usize, most_waiting: usize) -> (SigningQueue, Gauge) {
     let waiting = Gauge::default();
-    let queue = SigningQueue::new(turns, most_waiting, waiting.clone());
+    let queue = SigningQueue::with_turns(turns, most_waiting, waiting.clone());
     (queue, waiting)
 }
 
@@ -76,7 +76,7 @@ async fn a_turn_that_is_free_is_had_at_once_and_the_others_in_the_order_they_wer
 }
 
 #[tokio::test]
-async fn there_are_as_many_turns_as_workers() {
+async fn there_are_as_many_turns_as_stated() {
     let (queue, _) = queue(2, 10);
     let [one, _two] = [(); 2].map(|()| had(&mut asked(&queue)));
     let mut third = asked(&queue);

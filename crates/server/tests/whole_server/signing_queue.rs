@@ -118,7 +118,7 @@ async fn a_token_that_could_not_be_signed_is_503_and_not_kept() {
     let question = server.post("/token").by(&shop).form(&form);
     let (mut issued, mut refused) = (0_i64, 0);
     for _ in 0..100 {
-        for answer in at_once(vec![question.clone(); 6]).await {
+        for answer in at_once(vec![question.clone(); 12]).await {
             if is_refused(&answer) {
                 refused += 1;
                 continue;
