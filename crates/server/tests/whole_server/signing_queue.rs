@@ -55,7 +55,7 @@ async fn beyond_the_bound_it_is_503_and_what_is_cheap_is_answered() {
     // Those that arrive at one time compete; mostly all do.
     for _ in 0..100 {
         let mut questions = Vec::new();
-        for _ in 0..6 {
+        for _ in 0..12 {
             let about = server.about(&token.text);
             questions.push(about.clone().by(&costly).accept(STATEMENT));
             questions.push(about.clone().by(&cheap).accept(STATEMENT));
