@@ -28,8 +28,8 @@ Benchmarks of the real server, pinned to one core, with the load on another.
   cargo xtask bench --smoke           those of avouch alone for a moment: that they run, not what comes out
 
 Introspection and scale bring a PostgreSQL of their own, whose data is in target/postgres. Each
-takes less than ten minutes but scale, which first writes ten million tokens into both engines:
-some 20 minutes, and 20 GB of disk that are free again afterwards; --tokens N for fewer.
+takes less than ten minutes; scale writes ten million tokens into one engine after the other, and
+wants 20 GB of disk that are free again afterwards; --tokens N for fewer.
 
   --folder FOLDER  where SQLite's data is meanwhile
   --seconds N      of each measurement
