@@ -3,9 +3,7 @@
 use crate::pieces::{Builder, Piece, Pieces};
 use avouch_jose::strict_json::Strict;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use std::borrow::Cow;
 use std::fmt;
 
 /// How many details one token may have.
@@ -84,24 +82,17 @@ impl AuthorizationDetails {
         })
     }
 
-    /// Reads what was written out of this type and kept since: the same octets come out again,
-    /// so that nothing has to be made of them. `None` if it cannot have been written that way.
+    /// Reads what was written out of this type and kept since. `None` if it cannot have been
+    /// written that way: the same octets would not come out again.
     pub fn from_kept(json: &str) -> Option<Self> {
         if json == "[]" {
             return Some(Self::default());
         }
-        let objects: Vec<&RawValue> = serde_json::from_str(json).ok()?;
-        let mut details = Builder::default();
-        for object in objects {
-            let Typed { detail_type } = serde_json::from_str(object.get()).ok()?;
-            if detail_type.is_empty() {
-                return None;
-            }
-            details.push(&detail_type, |text| text.push_str(object.get()));
-        }
-        Some(Self {
-            objects: details.build(),
-        })
+        let Strict(value) = serde_json::from_str(json).ok()?;
+        let details = Self::from_value(value).ok()?;
+        let mut again = Vec::with_capacity(json.len());
+        details.write(&mut again);
+        (again == json.as_bytes()).then_some(details)
     }
 
     /// Whether there is none.
@@ -183,13 +174,6 @@ impl<'de> Deserialize<'de> for AuthorizationDetails {
         let value = Value::deserialize(deserializer)?;
         Self::from_value(value).map_err(serde::de::Error::custom)
     }
-}
-
-/// Reads the type alone.
-#[derive(Deserialize)]
-struct Typed<'a> {
-    #[serde(rename = "type", borrow)]
-    detail_type: Cow<'a, str>,
 }
 
 /// Whether the value has at most `depth` levels of arrays and objects.
@@ -275,6 +259,12 @@ mod tests {
             r#"[{"type":""}]"#,
             r#"[{"type":"a","type":"a"}]"#,
             r#"[{"type":"a"}"#,
+            r#"[["a"]]"#,
+            r#"[{"type":"a","n":1,"n":2}]"#,
+            r#"[{"type":"a","n":1e400}]"#,
+            r#"[{"type":"a","n":"\ud800"}]"#,
+            r#"[ {"type":"a"}]"#,
+            r#"[{"\u0074ype":"a"}]"#,
         ] {
             assert_eq!(AuthorizationDetails::from_kept(bad), None, "{bad}");
         }

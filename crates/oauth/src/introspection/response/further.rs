@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use avouch_jose::strict_json::Strict;
 use serde::de::{Deserializer as _, Error, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -48,8 +49,8 @@ impl FurtherClaims {
         })
     }
 
-    /// Reads what was written out of this type and kept since: the same octets come out again,
-    /// so that nothing has to be made of them. `None` if it cannot have been written that way.
+    /// Reads what was written out of this type and kept since. `None` if it cannot have been
+    /// written that way: of a value the same octets would not come out again.
     pub fn from_kept(json: &str) -> Option<Self> {
         if json == "{}" {
             return Some(Self::default());
@@ -115,7 +116,7 @@ fn member(text: &mut String, name: &str, value: &str) {
 
 #[expect(
     clippy::expect_used,
-    reason = "each piece is one member, written by `new` or passed by `Kept`"
+    reason = "each piece is one member, as `new` writes it"
 )]
 fn value(member: Piece<'_>) -> Value {
     let object = format!("{{{}}}", member.json);
@@ -156,12 +157,33 @@ impl<'de> Visitor<'de> for Kept {
             if members.has(&name) || is_standard(&name) {
                 return Err(Error::custom("a member is there twice"));
             }
+            if !is_as_written(value.get()) {
+                return Err(Error::custom("a value was not written by us"));
+            }
             members.push(&name, |text| member(text, &name, value.get()));
         }
         Ok(FurtherClaims {
             members: members.build(),
         })
     }
+}
+
+/// Whether a value, which is well-formed as far as its brackets go, is what is written of it.
+fn is_as_written(json: &str) -> bool {
+    // Nearly all are plain: nothing else can be meant by them, nor written for what they mean.
+    let is_plain = match json.as_bytes() {
+        [b'"', text @ .., b'"'] => !text.contains(&b'\\'),
+        b"true" | b"false" | b"null" => true,
+        _ => false,
+    };
+    if is_plain {
+        return true;
+    }
+    let Ok(Strict(value)) = serde_json::from_str(json) else {
+        return false;
+    };
+    let again = value.to_string();
+    again == json
 }
 
 /// The claim that holds the answer in a statement is no member either: in the shape of draft -08,
@@ -207,6 +229,15 @@ mod tests {
             r#"{"active":true}"#,
             r#"{"\u0061ctive":true}"#,
             r#"{"token_introspection":{}}"#,
+            r#"{"a":"\ud800"}"#,
+            r#"{"a":"\u0061"}"#,
+            r#"{"a":1e400}"#,
+            r#"{"a":[1e400]}"#,
+            r#"{"a":1.50}"#,
+            r#"{"a":{"b":1,"b":2}}"#,
+            r#"{"a":{"b": 1}}"#,
+            r#"{"a":{"$serde_json::private::RawValue":5}}"#,
+            &format!(r#"{{"a":{}{}}}"#, "[".repeat(200), "]".repeat(200)),
         ] {
             assert_eq!(FurtherClaims::from_kept(bad), None, "{bad}");
         }
