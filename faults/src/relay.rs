@@ -256,7 +256,8 @@ mod tests {
         relay.cut_at(Cut::Answer, 1);
         assert_eq!(ask(&mut one, b"abc").unwrap(), b"bcd");
         assert_eq!(ask(&mut one, b"abc"), None);
-        assert_eq!(ask(&mut other, b"abc"), None);
+        // All are cut, one after the other.
+        assert!((0..1000).any(|_| ask(&mut other, b"abc").is_none()));
         assert_eq!(relay.cuts(), 1);
         assert_eq!(ask(&mut open(), b"abc").unwrap(), b"bcd");
     }
