@@ -18,8 +18,9 @@ use crate::work::{Crew, Until};
 
 /// Writes that must go on.
 const AFTERWARDS: usize = 8;
-/// Acknowledged, and then gone, where no commit waited for a standby.
-const UNSAFE: usize = 40;
+/// Acknowledged, and then gone, where no commit waited for a standby: so many that each server, which asks forty
+/// times a second what changed, has seen some of them.
+const UNSAFE: usize = 400;
 /// Of which so many must be missed.
 const MISSED: usize = 5;
 
