@@ -23,7 +23,7 @@ use mimalloc::MiMalloc;
 use crate::commands::Command;
 use crate::output::Failure;
 
-/// A request takes and gives back some fifty small pieces of memory, which the C library makes more
+/// A request takes and gives back dozens of small pieces of memory, which the C library makes more
 /// work of than some steps of the walk are. Without huge pages, so that an idle server is small.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;

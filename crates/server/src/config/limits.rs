@@ -35,13 +35,13 @@ pub struct LimitsConfig {
     /// answer anew.
     pub statement_memory: Whole<0, 1_073_741_824>,
     /// Costly signatures that may wait to be made at one time: those of RSA
-    /// and ML-DSA, ES384 and ES512. As many are made at one time as there are
-    /// cores, in the order in which they were asked for, and whatever needs
-    /// none goes before those that wait. A request that would have to wait
-    /// beyond this number is answered with 503 and `Retry-After: 1`, and
-    /// nothing of it is kept. One core makes 1,000 to 4,000 RSA signatures of
-    /// 2048 bits in a second, so that with the default nobody waits much longer
-    /// than a second. A larger number makes waits longer and nothing faster:
+    /// and ML-DSA, ES384 and ES512. Four have their turn for each core, in the
+    /// order in which they were asked for, and whatever needs none goes before
+    /// those that wait. A request that would have to wait beyond this number
+    /// is answered with 503 and `Retry-After: 1`, and nothing of it is kept.
+    /// How many signatures a core makes in a second `docs/performance.md`
+    /// shows: some 4,000 of RSA with 2048 bits there, so that the default is a
+    /// quarter of a second. A larger number makes waits longer and nothing faster:
     /// choose what your cores sign in as many seconds as your callers wait.
     /// Requests go on though their connection closes, so more can wait than
     /// there are `connections`. 0 lets none wait.

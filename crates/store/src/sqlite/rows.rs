@@ -103,7 +103,6 @@ pub(super) fn number<N: TryFrom<i64>>(value: ValueRef<'_>) -> Option<N> {
         .and_then(|number| N::try_from(number).ok())
 }
 
-/// Text as it is.
 /// `0` or `1`.
 pub(super) fn flag(value: ValueRef<'_>) -> Option<bool> {
     match value {
@@ -113,6 +112,7 @@ pub(super) fn flag(value: ValueRef<'_>) -> Option<bool> {
     }
 }
 
+/// Text as it is.
 pub(super) fn text(value: ValueRef<'_>) -> Option<String> {
     value.as_str().ok().map(str::to_owned)
 }
