@@ -10,7 +10,7 @@ pub mod parts;
 pub(crate) mod rows;
 mod run;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use avouch_resource_server::Expectations;
@@ -55,6 +55,8 @@ enum Case {
     Part(Part),
     /// The bare server.
     Floor,
+    /// The bare server, below what it can do.
+    FloorLatency,
 }
 
 /// The servers, and everybody who asks them.
@@ -94,6 +96,8 @@ pub async fn run(options: &Options) -> Result<Run, Failure> {
         capacity.push(stage.closed(row, walk, options).await?.rate());
     }
     let capacity = RefCell::new(capacity);
+    let (load, questions) = stage.floor_load(options)?;
+    let floor_capacity = Cell::new(load.closed(questions).await?.rate());
     let measure = async |case: &Case| {
         let time = options.time();
         match case {
@@ -109,22 +113,22 @@ pub async fn run(options: &Options) -> Result<Run, Failure> {
                 stage.closed(*row, walk, options).await
             }
             Case::Latency(row) => {
-                let rate = capacity.borrow().get(*row).copied().unwrap_or(1.0) * SHARE;
-                // However short the run and busy the machine, some questions fall due.
-                let rate = rate.max(FEWEST_DUE / options.seconds);
+                let capacity = capacity.borrow().get(*row).copied().unwrap_or(1.0);
                 let (load, questions) = stage.load(*row, Walk::Spread, options)?;
-                load.open(questions, rate).await
+                load.open(questions, below(capacity, options)).await
             }
             Case::LookUp(engine) => stage.house(*engine)?.look_up.measure(time),
             Case::Part(part) => part.measure(time),
             Case::Floor => {
-                let (load, questions) = stage.load(0, Walk::Spread, options)?;
-                let load = Load {
-                    server: &stage.floor.server,
-                    line: &stage.floor.line,
-                    ..load
-                };
-                load.closed(questions).await
+                let (load, questions) = stage.floor_load(options)?;
+                let measured = load.closed(questions).await?;
+                floor_capacity.set(measured.rate());
+                Ok(measured)
+            }
+            Case::FloorLatency => {
+                let (load, questions) = stage.floor_load(options)?;
+                load.open(questions, below(floor_capacity.get(), options))
+                    .await
             }
         }
     };
@@ -138,6 +142,12 @@ pub async fn run(options: &Options) -> Result<Run, Failure> {
         &rounds,
         stage.house(Engine::Sqlite)?.server.resident()?,
     ))
+}
+
+/// The rate at which latency is measured, where so many a second are possible.
+fn below(capacity: f64, options: &Options) -> f64 {
+    // However short the run and busy the machine, some questions fall due.
+    (capacity * SHARE).max(FEWEST_DUE / options.seconds)
 }
 
 impl House {
@@ -230,7 +240,7 @@ impl Stage {
         let mut cases: Vec<_> = rows
             .flat_map(|row| [Case::Spread(row), Case::Hot(row), Case::Latency(row)])
             .collect();
-        cases.push(Case::Floor);
+        cases.extend([Case::Floor, Case::FloorLatency]);
         cases.extend(Engine::ALL.map(Case::LookUp));
         cases.extend(Part::ALL.map(Case::Part));
         cases
@@ -249,7 +259,19 @@ impl Stage {
             Case::LookUp(engine) => format!("look-up in {} alone", engine.name()),
             Case::Part(part) => format!("{} alone", part.name()),
             Case::Floor => "HTTP alone".to_owned(),
+            Case::FloorLatency => "HTTP alone, latency".to_owned(),
         }
+    }
+
+    /// Who asks the bare server.
+    fn floor_load(&self, options: &Options) -> Result<(Load<'_>, Questions), Failure> {
+        let (load, questions) = self.load(0, Walk::Spread, options)?;
+        let load = Load {
+            server: &self.floor.server,
+            line: &self.floor.line,
+            ..load
+        };
+        Ok((load, questions))
     }
 
     /// Who asks what in a row.

@@ -22,8 +22,28 @@ pub struct Run {
     pub resident_mebibytes: u64,
     /// One for each form of answer.
     pub rows: Vec<Row>,
+    /// The bare server under the same load.
+    pub floor: Floor,
     /// What the limit is made of.
     pub parts: Vec<PartFigure>,
+}
+
+/// The bare server, which answers everything with the same octets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Floor {
+    /// As much load as it takes.
+    pub column: Column,
+    /// At 70 % of that.
+    pub latency: Latency,
+}
+
+/// Microseconds from when a question was due to its answer, at 70 % of capacity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Latency {
+    /// Half of all took no longer.
+    pub p50_micros: Figure,
+    /// All but one in a hundred took no longer.
+    pub p99_micros: Figure,
 }
 
 /// A part, measured alone.
@@ -44,10 +64,8 @@ pub struct Row {
     pub spread: Column,
     /// The same few tokens over and over.
     pub hot: Column,
-    /// Microseconds from when a question was due to its answer, at 70 % of capacity: half of all.
-    pub p50_micros: Figure,
-    /// The same of all but one in a hundred.
-    pub p99_micros: Figure,
+    /// Every request another token, at 70 % of capacity.
+    pub latency: Latency,
     /// Microseconds of the parts together.
     pub limit_micros: Figure,
     /// The rate in parts of what the signature alone would allow; none for JSON.
@@ -96,6 +114,10 @@ impl Run {
             circumstances: Circumstances::of(Self::NAME, options),
             resident_mebibytes: resident >> 20,
             rows,
+            floor: Floor {
+                column: figures.column(figures.at(&Case::Floor)),
+                latency: figures.latency(figures.at(&Case::FloorLatency)),
+            },
             parts: std::iter::once(floor)
                 .chain(look_ups)
                 .chain(parts)
@@ -118,7 +140,6 @@ impl Figures<'_> {
 
     fn row(&self, row: usize, kind: Kind) -> Row {
         let (spread, hot) = (self.at(&Case::Spread(row)), self.at(&Case::Hot(row)));
-        let latency = self.at(&Case::Latency(row));
         let floor = self.at(&Case::Floor);
         let mut parts = vec![floor, self.at(&Case::LookUp(kind.engine()))];
         parts.extend(kind.parts().map(|part| self.at(&Case::Part(part))));
@@ -132,24 +153,30 @@ impl Figures<'_> {
         let limit = self.rounds.together(&parts, spread, |parts, _| {
             parts.iter().map(|part| part.cpu_micros()).sum()
         });
+        Row {
+            answer: kind.name().to_owned(),
+            spread: self.column(spread),
+            hot: self.column(hot),
+            latency: self.latency(self.at(&Case::Latency(row))),
+            limit_micros: limit.rounded(1),
+            of_signing: signature.map(|part| of(&[self.at(&Case::Part(part))], spread).rounded(3)),
+            of_attainable: of(&parts, spread).rounded(3),
+            hot_of_floor: of(&[floor], hot).rounded(3),
+        }
+    }
+
+    fn latency(&self, case: usize) -> Latency {
         let at = |part: f64| {
             let micros = move |measured: &Measured| {
                 let latencies = measured.latencies.iter();
                 let micros: Vec<_> = latencies.map(|one| one.as_secs_f64() * 1e6).collect();
                 quantile(&micros, part)
             };
-            self.rounds.figure(latency, micros).rounded(0)
+            self.rounds.figure(case, micros).rounded(0)
         };
-        Row {
-            answer: kind.name().to_owned(),
-            spread: self.column(spread),
-            hot: self.column(hot),
+        Latency {
             p50_micros: at(0.5),
             p99_micros: at(0.99),
-            limit_micros: limit.rounded(1),
-            of_signing: signature.map(|part| of(&[self.at(&Case::Part(part))], spread).rounded(3)),
-            of_attainable: of(&parts, spread).rounded(3),
-            hot_of_floor: of(&[floor], hot).rounded(3),
         }
     }
 
@@ -160,6 +187,27 @@ impl Figures<'_> {
             cpu_micros: self.rounds.figure(case, Measured::cpu_micros).rounded(1),
             busy: self.rounds.figure(case, busy).rounded(2),
         }
+    }
+}
+
+impl Column {
+    /// The cells of a table: answers a second, how busy that was, and CPU time.
+    fn cells(&self) -> [String; 3] {
+        [
+            format!("{:.0}", self.rate.median),
+            format!("{:.2}", self.busy.median),
+            format!("{:.1}", self.cpu_micros.median),
+        ]
+    }
+}
+
+impl Latency {
+    /// The cells of a table: the half, and all but one in a hundred.
+    fn cells(&self) -> [String; 2] {
+        [
+            format!("{:.0}", self.p50_micros.median),
+            with_spread(self.p99_micros, 0),
+        ]
     }
 }
 
@@ -180,21 +228,24 @@ impl Published for Run {
             "CPU µs",
             "of HTTP alone",
         ]);
+        let none = || "-".to_owned();
         for row in &self.rows {
-            table.push(vec![
-                row.answer.clone(),
-                format!("{:.0}", row.spread.rate.median),
-                format!("{:.2}", row.spread.busy.median),
-                format!("{:.1}", row.spread.cpu_micros.median),
-                row.of_signing.map_or("-".into(), |of| with_spread(of, 2)),
-                with_spread(row.of_attainable, 2),
-                format!("{:.0}", row.p50_micros.median),
-                format!("{:.0}", row.p99_micros.median),
-                format!("{:.0}", row.hot.rate.median),
-                format!("{:.1}", row.hot.cpu_micros.median),
-                with_spread(row.hot_of_floor, 2),
-            ]);
+            let mut cells = vec![row.answer.clone()];
+            cells.extend(row.spread.cells());
+            cells.push(row.of_signing.map_or_else(none, |of| with_spread(of, 2)));
+            cells.push(with_spread(row.of_attainable, 2));
+            cells.extend(row.latency.cells());
+            cells.push(format!("{:.0}", row.hot.rate.median));
+            cells.push(format!("{:.1}", row.hot.cpu_micros.median));
+            cells.push(with_spread(row.hot_of_floor, 2));
+            table.push(cells);
         }
+        let mut cells = vec!["HTTP alone".to_owned()];
+        cells.extend(self.floor.column.cells());
+        cells.extend([none(), none()]);
+        cells.extend(self.floor.latency.cells());
+        cells.extend([none(), none(), none()]);
+        table.push(cells);
         let mut parts = Table::new(&["part alone", "CPU µs"]);
         for part in &self.parts {
             parts.push(vec![part.name.clone(), with_spread(part.micros, 1)]);
