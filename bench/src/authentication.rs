@@ -22,7 +22,7 @@ use crate::request::{Form, Questions, Template, Walk};
 use crate::rounds::{Rounds, in_turns};
 use crate::sample::Verifier;
 use crate::server::Server;
-use crate::site::{Setup, Site};
+use crate::site::{Memory, Setup, Site};
 use crate::tokens::{Tokens, load_usual};
 use crate::{Failure, say};
 
@@ -107,6 +107,8 @@ impl Stage {
         let setup = Setup {
             tls,
             algorithms: &[STATEMENTS.name()],
+            // More questions are asked than there are tokens: none is to be found sooner the second time.
+            memory: Memory::Nothing,
             ..Setup::default()
         };
         let site = Site::new(&options.folder, &setup)?;
