@@ -24,8 +24,9 @@ Examples:
   avouch check --config avouch.toml               the data of a server, whether it runs or not
   avouch check /backups/avouch-monday.backup      a backup
 
-Every page, index, constraint and reference is looked at, and of a backup that it is still what was
-put in. A start looks at the small tables only, since it must not take long.
+Every page, index, constraint and reference is looked at, every record is read as a server would
+read it, and of a backup that it is still what was put in. A start looks at the small tables only,
+since it must not take long.
 
 Exit status: 0 it is sound, 1 it is not.")]
 pub(crate) struct Arguments {

@@ -59,7 +59,8 @@ pub(super) fn migrate(connection: &mut Connection, from: &Identity) -> Result<()
     Ok(())
 }
 
-fn newest() -> i64 {
+/// The layout that this program works on.
+pub(super) fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 

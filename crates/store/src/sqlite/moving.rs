@@ -19,6 +19,8 @@ use super::inspect::has_table;
 use super::refusal::OpenError;
 use super::writer::Done;
 
+pub(super) use self::give::page;
+
 /// The mark, and how far the move is. No file in use has a table of this name.
 const MARK: &str = "unfinished_move";
 
@@ -31,7 +33,7 @@ impl MoveSource for SqliteStore {
     ) -> Result<Vec<MovedRecord>, StoreError> {
         Ok(self
             .readers
-            .snapshot(|connection| give::page(connection, kind, after, limit))?)
+            .snapshot(|connection| page(connection, kind, after, limit))?)
     }
 
     async fn count_records(&self, kind: RecordKind) -> Result<u64, StoreError> {

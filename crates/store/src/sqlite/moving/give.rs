@@ -70,7 +70,7 @@ pub(super) fn count(connection: &Connection, kind: RecordKind) -> Result<u64, Fa
 }
 
 /// A page. The connection must be in a snapshot.
-pub(super) fn page(
+pub(in crate::sqlite) fn page(
     connection: &Connection,
     kind: RecordKind,
     after: Option<&[u8]>,
