@@ -44,6 +44,7 @@ mod token_refusals;
 
 pub use clock::{SystemClock, SystemMonotonicClock};
 pub use keys::KeysError;
+pub use listen::bind;
 pub use maintenance::{open_everything_sealed, take_data_folder};
 pub use recipient_keys::FetchSetupError;
 pub use recorder::LogRecorder;

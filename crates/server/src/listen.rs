@@ -12,7 +12,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 use tracing::{debug, warn};
@@ -31,6 +31,23 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How often it is said that no more connections can be taken.
 const TELL_EVERY: Duration = Duration::from_mins(1);
+
+/// Connections that may wait to be taken, if the system allows as many. A client that finds no
+/// place among them tries again, after a second at the earliest.
+const WAITING: u32 = 1024;
+
+/// Listens on an address, within a tokio runtime.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
+    // Connections of a server that was stopped a moment ago are no reason to wait.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
+}
 
 /// Bounds on what one listener takes on.
 #[derive(Clone, Copy, Debug)]
@@ -210,6 +227,24 @@ mod tests {
                 None => std::future::pending().await,
             }
         }
+    }
+
+    /// A burst of clients that come before one is taken: each finds a place, none has to try again.
+    #[tokio::test]
+    async fn a_burst_of_connections_waits_to_be_taken() {
+        let limit = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+        let burst = limit.trim().parse::<usize>().unwrap().min(300);
+        let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let patience = Duration::from_secs(30);
+        let waiting: Vec<_> = (0..burst)
+            .map(|_| std::net::TcpStream::connect_timeout(&address, patience).unwrap())
+            .collect();
+        for _ in &waiting {
+            listener.accept().await.unwrap();
+        }
+        let taken = bind(address).unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
     }
 
     /// A body that never comes holds up a stop for as long as any request may, and no longer: its

@@ -142,7 +142,7 @@ pub async fn start(
     let sealer = sealer(config)?;
     let certificates = Certificates::load(&config.tls, &config.mtls, surroundings.clock.now())?;
     let mtls_listener = match config.mtls.listen {
-        Some(address) => Some(bind("mtls.listen", address).await?),
+        Some(address) => Some(bind("mtls.listen", address)?),
         None => None,
     };
     data_folder::make_private(folder).map_err(at_folder)?;
@@ -151,7 +151,7 @@ pub async fn start(
     let mtls_address = mtls_listener.as_ref().map(|(_, address)| *address);
     let mtls_url = config.mtls_url(mtls_address);
     let admin_listener = match config.admin.listen {
-        Some(address) => Some(bind("admin.listen", address).await?),
+        Some(address) => Some(bind("admin.listen", address)?),
         None => None,
     };
     let admin_address = admin_listener.as_ref().map(|(_, address)| *address);
@@ -206,7 +206,7 @@ pub async fn start(
         listeners.operator(listener, transport, guarded);
     }
     if let Some(address) = config.metrics.listen {
-        let (listener, _) = bind("metrics.listen", address).await?;
+        let (listener, _) = bind("metrics.listen", address)?;
         let observation = admin::observation_routes(Arc::clone(&app));
         listeners.operator(listener, Transport::Plain, observation);
     }

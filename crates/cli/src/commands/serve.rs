@@ -129,7 +129,7 @@ async fn for_keeps(
     } else {
         None
     };
-    let listener = bind(config.listen.address, "listen.address").await?;
+    let listener = bind(config.listen.address, "listen.address")?;
     let server = start(&config, listener, surroundings()).await?;
     if json {
         Announcement {
@@ -157,7 +157,7 @@ async fn for_development(
         ))
         .next("use a loopback address, or make a server for keeps: avouch config init FOLDER"));
     }
-    let listener = bind(address, "--listen").await?;
+    let listener = bind(address, "--listen")?;
     let tls = if arguments.tls {
         Some(folder.make_certificate(address.ip())?)
     } else {
@@ -195,8 +195,8 @@ async fn for_development(
     Ok(server)
 }
 
-async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
+fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
+    avouch_server::bind(address).map_err(|error| {
         Failure::new(format!("cannot listen on {address}: {error}"))
             .next(format!("{} ({setting})", listen_hint(&error)))
     })

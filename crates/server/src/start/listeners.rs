@@ -58,7 +58,7 @@ impl Listeners {
 }
 
 /// Listens on an address that this setting names.
-pub(super) async fn bind(
+pub(super) fn bind(
     setting: &str,
     address: SocketAddr,
 ) -> Result<(TcpListener, SocketAddr), StartError> {
@@ -66,7 +66,7 @@ pub(super) async fn bind(
         what: format!("{address} ({setting})"),
         error,
     };
-    let listener = TcpListener::bind(address).await.map_err(listen_error)?;
+    let listener = listen::bind(address).map_err(listen_error)?;
     let bound = listener.local_addr().map_err(listen_error)?;
     Ok((listener, bound))
 }
