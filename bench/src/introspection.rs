@@ -10,7 +10,6 @@ pub mod parts;
 pub(crate) mod rows;
 mod run;
 
-use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use avouch_resource_server::Expectations;
@@ -89,46 +88,27 @@ struct Caller {
 pub async fn run(options: &Options) -> Result<Run, Failure> {
     let stage = Stage::set(options).await?;
     let cases = stage.cases();
-    let mut capacity = Vec::new();
-    for row in 0..stage.callers.len() {
-        // Where a round begins with latency, it has to know how much is enough.
-        let walk = Walk::Spread;
-        capacity.push(stage.closed(row, walk, options).await?.rate());
-    }
-    let capacity = RefCell::new(capacity);
-    let (load, questions) = stage.floor_load(options)?;
-    let floor_capacity = Cell::new(load.closed(questions).await?.rate());
     let measure = async |case: &Case| {
         let time = options.time();
         match case {
-            Case::Spread(row) => {
-                let measured = stage.closed(*row, Walk::Spread, options).await?;
-                if let Some(capacity) = capacity.borrow_mut().get_mut(*row) {
-                    *capacity = measured.rate();
-                }
-                Ok(measured)
-            }
+            Case::Spread(row) => stage.closed(*row, Walk::Spread, options).await,
             Case::Hot(row) => {
                 let walk = Walk::Hot { at: 0, among: HOT };
                 stage.closed(*row, walk, options).await
             }
             Case::Latency(row) => {
-                let capacity = capacity.borrow().get(*row).copied().unwrap_or(1.0);
+                // What it can do at this moment.
+                let capacity = stage.closed(*row, Walk::Spread, options).await?.rate();
                 let (load, questions) = stage.load(*row, Walk::Spread, options)?;
                 load.open(questions, below(capacity, options)).await
             }
             Case::LookUp(engine) => stage.house(*engine)?.look_up.measure(time),
             Case::Part(part) => part.measure(time),
-            Case::Floor => {
-                let (load, questions) = stage.floor_load(options)?;
-                let measured = load.closed(questions).await?;
-                floor_capacity.set(measured.rate());
-                Ok(measured)
-            }
+            Case::Floor => stage.closed_floor(options).await,
             Case::FloorLatency => {
+                let capacity = stage.closed_floor(options).await?.rate();
                 let (load, questions) = stage.floor_load(options)?;
-                load.open(questions, below(floor_capacity.get(), options))
-                    .await
+                load.open(questions, below(capacity, options)).await
             }
         }
     };
@@ -297,6 +277,11 @@ impl Stage {
             walk,
         };
         Ok((load, questions))
+    }
+
+    async fn closed_floor(&self, options: &Options) -> Result<Measured, Failure> {
+        let (load, questions) = self.floor_load(options)?;
+        load.closed(questions).await
     }
 
     async fn closed(&self, row: usize, walk: Walk, options: &Options) -> Result<Measured, Failure> {

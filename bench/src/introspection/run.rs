@@ -44,6 +44,8 @@ pub struct Latency {
     pub p50_micros: Figure,
     /// All but one in a hundred took no longer.
     pub p99_micros: Figure,
+    /// The second in parts of the first.
+    pub ratio: Figure,
 }
 
 /// A part, measured alone.
@@ -166,17 +168,16 @@ impl Figures<'_> {
     }
 
     fn latency(&self, case: usize) -> Latency {
-        let at = |part: f64| {
-            let micros = move |measured: &Measured| {
-                let latencies = measured.latencies.iter();
-                let micros: Vec<_> = latencies.map(|one| one.as_secs_f64() * 1e6).collect();
-                quantile(&micros, part)
-            };
-            self.rounds.figure(case, micros).rounded(0)
+        let at = |measured: &Measured, part: f64| {
+            let latencies = measured.latencies.iter();
+            let micros: Vec<_> = latencies.map(|one| one.as_secs_f64() * 1e6).collect();
+            quantile(&micros, part)
         };
+        let ratio = |measured: &Measured| at(measured, 0.99) / at(measured, 0.5);
         Latency {
-            p50_micros: at(0.5),
-            p99_micros: at(0.99),
+            p50_micros: self.rounds.figure(case, |one| at(one, 0.5)).rounded(0),
+            p99_micros: self.rounds.figure(case, |one| at(one, 0.99)).rounded(0),
+            ratio: self.rounds.figure(case, ratio).rounded(1),
         }
     }
 
@@ -202,11 +203,12 @@ impl Column {
 }
 
 impl Latency {
-    /// The cells of a table: the half, and all but one in a hundred.
-    fn cells(&self) -> [String; 2] {
+    /// The cells of a table: the half, all but one in a hundred, and these beside those.
+    fn cells(&self) -> [String; 3] {
         [
             format!("{:.0}", self.p50_micros.median),
-            with_spread(self.p99_micros, 0),
+            format!("{:.0}", self.p99_micros.median),
+            with_spread(self.ratio, 1),
         ]
     }
 }
@@ -224,6 +226,7 @@ impl Published for Run {
             "of attainable",
             "p50 µs",
             "p99 µs",
+            "p99 of p50",
             "hot: a second",
             "CPU µs",
             "of HTTP alone",
