@@ -258,15 +258,18 @@ impl World {
                 let there = store.update_client(&record).await.unwrap();
                 assert_eq!(there, !next.clients[which].removed);
                 next.clients[which].name = name;
-                changed_clients.push(which);
+                // One that is gone is not changed: the server need not have learned that it is.
+                if there {
+                    changed_clients.push(which);
+                }
             }
             Step::RemoveClient(which) => {
                 let id = client_id(CLIENTS[which]);
                 let there = store.remove_client(&id, before).await.unwrap();
                 assert_eq!(there, !next.clients[which].removed);
                 next.clients[which].removed = true;
-                changed_clients.push(which);
                 if there {
+                    changed_clients.push(which);
                     let own = (0..NAMES.len()).filter(|name| client_of(*name) == which);
                     changed_tokens.extend(own);
                 }
