@@ -107,7 +107,8 @@ impl Stage {
         let setup = Setup {
             tls,
             algorithms: &[STATEMENTS.name()],
-            // More questions are asked than there are tokens: none is to be found sooner the second time.
+            // More questions are asked than there are tokens, and none is to be found sooner the
+            // second time.
             memory: Memory::Nothing,
             ..Setup::default()
         };

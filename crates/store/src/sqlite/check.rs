@@ -10,7 +10,7 @@ use avouch_core::storage::{RecordKind, StoreError};
 use rusqlite::{Connection, OpenFlags};
 
 use super::backup::{UnsoundBackup, verify};
-use super::fault::Fault;
+use super::fault::{self, Fault};
 use super::inspect;
 use super::manifest::{Content, Manifest, sealing_keys};
 use super::migrate::{Identity, identify, newest};
@@ -82,12 +82,13 @@ pub fn check_file(path: &Path) -> Result<CheckedFile, OpenError> {
 fn unreadable(connection: &Connection, at_once: u32) -> Result<Vec<String>, OpenError> {
     let mut found = Vec::new();
     for kind in RecordKind::ALL {
-        match read_all(connection, kind, at_once).map_err(StoreError::from) {
+        match read_all(connection, kind, at_once) {
             Ok(()) => {}
-            Err(StoreError::Damaged(damage)) => {
-                found.push(format!("one of the {}: {damage}", kind.name()));
+            // Nothing that the file can help, and it may pass.
+            Err(Fault::Engine(error)) if fault::advice(&error).is_some() => {
+                return Err(error.into());
             }
-            Err(other) => return Err(OpenError::Damaged(other.to_string())),
+            Err(fault) => found.push(format!("{}: {}", kind.name(), StoreError::from(fault))),
         }
     }
     Ok(found)
@@ -106,6 +107,8 @@ fn read_all(connection: &Connection, kind: RecordKind, at_once: u32) -> Result<(
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use avouch_core::storage::{CallerStore, TokenStore};
     use tempfile::TempDir;
 
@@ -113,8 +116,11 @@ mod tests {
     use crate::SqliteStore;
     use crate::fixtures::{client, issued};
 
+    /// The token that is read last.
+    const LAST: &str = "rowid = (SELECT rowid FROM access_token ORDER BY hash DESC LIMIT 1)";
+
     /// A folder with a file in it: a client, and tokens of it.
-    async fn folder() -> (TempDir, std::path::PathBuf) {
+    async fn folder() -> (TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("avouch.sqlite3");
         let store = SqliteStore::open(&data, &SqliteOptions::default()).unwrap();
@@ -133,23 +139,22 @@ mod tests {
 
     #[tokio::test]
     async fn a_record_that_no_server_can_read_is_damage() {
-        let last = "rowid = (SELECT rowid FROM access_token ORDER BY hash DESC LIMIT 1)";
         for (change, found) in [
             (
-                format!("UPDATE access_token SET authorization_details = '[1]' WHERE {last}"),
-                "one of the access tokens: column authorization_details",
+                format!("UPDATE access_token SET authorization_details = '[1]' WHERE {LAST}"),
+                "access tokens: the store holds a damaged record: column authorization_details",
             ),
             (
-                format!("UPDATE access_token SET scope = '\"' WHERE {last}"),
-                "one of the access tokens: column scope",
+                format!("UPDATE access_token SET scope = '\"' WHERE {LAST}"),
+                "access tokens: the store holds a damaged record: column scope",
             ),
             (
                 "UPDATE access_grant SET claims = '{\"a\":1,\"a\":2}' WHERE rowid = 3".into(),
-                "one of the grants: column claims",
+                "grants: the store holds a damaged record: column claims",
             ),
             (
                 "UPDATE client SET grant_types = 'all' WHERE id = 'shop'".into(),
-                "one of the clients: column grant_types",
+                "clients: the store holds a damaged record: column grant_types",
             ),
         ] {
             let (_folder, data) = folder().await;
@@ -167,10 +172,9 @@ mod tests {
     #[tokio::test]
     async fn every_page_of_records_is_read() {
         let (_folder, data) = folder().await;
-        let last = "rowid = (SELECT rowid FROM access_token ORDER BY hash DESC LIMIT 1)";
         changed(
             &data,
-            &format!("UPDATE access_token SET scope = '\"' WHERE {last}"),
+            &format!("UPDATE access_token SET scope = '\"' WHERE {LAST}"),
         );
         let connection = Connection::open(&data).unwrap();
         for at_once in [1, 2, 5, 6] {
